@@ -1,0 +1,290 @@
+/* Multirank: what Python's multiprocessing gives Python programs, for C, on MPI ranks.
+ *
+ *     #include <multirank.h>
+ *
+ *     static int greet(const void *args, size_t size) { ... return 0; }   // runs in a process of its own
+ *
+ *     int main(int argc, char **argv)
+ *     {
+ *         if (mr_init(&argc, &argv) != MR_OK) { fprintf(stderr, "%s\n", mr_last_error()); return 1; }
+ *         mr_process p;
+ *         mr_process_init(&p, greet, "hi", 3);
+ *         mr_process_start(&p);
+ *         mr_process_join(&p, MR_FOREVER);
+ *         return mr_finalize();
+ *     }
+ *
+ * The same program runs as `./prog`, as `mpirun -n 1 ./prog` (both get their ranks by MPI_Comm_spawn) and as
+ * `mpirun -n N ./prog` (the ranks other than 0 wait inside mr_init for work).
+ *
+ * Conventions. A function that can fail returns an mr_status; a function that returns a value says below what it
+ * returns on failure. Either way mr_last_status() and mr_last_error() tell the calling thread what went wrong.
+ * No function prints or ends the program, except where its comment says so. Times are seconds, as double.
+ */
+#ifndef MULTIRANK_H
+#define MULTIRANK_H
+
+#include <limits.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define MR_VERSION "0.1.0"
+
+/* ---- Errors ------------------------------------------------------------------------------------------------- */
+
+/* Every status: name, text. */
+#define MR_STATUS_MAP(X)                                                                                            \
+    X(OK, "success")                                                                                                \
+    X(EINVAL, "invalid argument")                                                                                   \
+    X(ESTATE, "not possible in this state")                                                                         \
+    X(ENOTINIT, "Multirank is not initialised")                                                                     \
+    X(EFINALIZED, "Multirank has been finalised")                                                                   \
+    X(ECLOSED, "the object is closed")                                                                              \
+    X(ENOTCREATOR, "only the creator may do this")                                                                  \
+    X(EDAEMON, "a daemon process may not start processes")                                                          \
+    X(EBUILD, "the function or class is not part of this program")                                                  \
+    X(ETIMEDOUT, "timed out")                                                                                       \
+    X(EDIED, "a process died")                                                                                      \
+    X(ELAUNCH, "ranks could not be started")                                                                        \
+    X(ENOHOST, "no such host")                                                                                      \
+    X(ENOMEM, "out of memory")                                                                                      \
+    X(ELIMIT, "a limit was reached")                                                                                \
+    X(ETASK, "a task failed")                                                                                       \
+    X(EMPI, "an MPI call failed")                                                                                   \
+    X(ESYSTEM, "a system call failed")
+
+typedef enum mr_status {
+#define MR_STATUS_NUMBER(name, text) MR_##name,
+    MR_STATUS_MAP(MR_STATUS_NUMBER)
+#undef MR_STATUS_NUMBER
+} mr_status;
+
+/* The short text of a status, e.g. "timed out"; never NULL. Anyone may call it, at any time. */
+const char *mr_strerror(mr_status status);
+
+/* The name of a status, e.g. "MR_ETIMEDOUT"; never NULL. */
+const char *mr_status_name(mr_status status);
+
+/* What the last failed call of this thread returned (MR_OK if none has failed). */
+mr_status mr_last_status(void);
+
+/* The sentence for a person about the last failed call of this thread: what failed, why, what to do.
+ * Owned by the library, valid until the thread's next failing call; "" if none has failed. */
+const char *mr_last_error(void);
+
+/* ---- The universe of ranks ---------------------------------------------------------------------------------- */
+
+/* To wait without limit. Any negative time-out counts as 0 ("do not wait"), as in Python; NaN is an error. */
+#define MR_FOREVER ((double)INFINITY)
+
+/* Starts Multirank. To be called once, first thing in main, with main's own arguments (both may be NULL).
+ * Returns in the main process only: in every other rank it serves processes until the program ends, and does not
+ * return. A supervisor stays behind in the process that the shell or mpirun started: from here on getpid() is
+ * another one; signals that are sent to the first (but not what a terminal sends to both) are passed on.
+ * Errors: MR_ESTATE (called twice), MR_ELAUNCH, MR_EMPI, MR_ESYSTEM. If MPI itself does not come up in time, the
+ * supervisor writes one line to standard error and ends the program with code 1, since nobody is left to return to.
+ * Mirrors Python's `if __name__ == "__main__"` guard and MPI_Init. */
+mr_status mr_init(int *argc, char ***argv);
+
+/* Ends Multirank: terminates daemon processes, joins all others, releases all ranks, leaves nothing behind.
+ * Called once, by the main process. Afterwards only mr_strerror, mr_last_error and the like may be called; MPI can
+ * no longer be used. The result can be returned from main: MR_OK is 0.
+ * Errors: MR_ENOTINIT, MR_EFINALIZED, MR_ENOTCREATOR (not the main process).
+ * Mirrors what Python does at the exit of the main process, and MPI_Finalize. */
+mr_status mr_finalize(void);
+
+/* Sets the program that newly spawned ranks run; the path is copied. It must be this very build, perhaps under
+ * another path. Main process only, before ranks are spawned. Errors: MR_EINVAL (no such program, not executable).
+ * Mirrors multiprocessing.set_executable. */
+mr_status mr_set_executable(const char *path);
+
+/* The number of hardware threads that this program may use on this process's host (not what the machine has).
+ * At least 1; -1 before mr_init. Any process. Mirrors os.process_cpu_count(). */
+int mr_cpu_count(void);
+
+/* The number of physical cores that this program may use, on all its hosts together. At least 1; -1 before mr_init.
+ * In a process other than main: as it was when that process started. */
+int mr_core_count(void);
+
+/* How processes are tied to cores. The environment variable MULTIRANK_PIN (spread, compact, numa, none) decides
+ * where mr_set_pinning has not been called. With more processes than places nobody is pinned. */
+typedef enum mr_pinning {
+    MR_PIN_SPREAD,  /* a physical core each, neighbours as far apart as can be (the default) */
+    MR_PIN_COMPACT, /* a physical core each, neighbours next to each other */
+    MR_PIN_NUMA,    /* a NUMA node each, in turn, as many processes a node as it has cores */
+    MR_PIN_NONE     /* wherever the operating system likes */
+} mr_pinning;
+
+/* Sets the pinning of the processes that are started from now on. Main process only.
+ * Errors: MR_EINVAL, MR_ENOTINIT, MR_EFINALIZED, MR_ENOTCREATOR. */
+mr_status mr_set_pinning(mr_pinning pinning);
+
+/* ---- Processes ---------------------------------------------------------------------------------------------- */
+
+/* What a process runs: args is its own copy of what mr_process_init was given, size its length in bytes.
+ * What it returns is the exit code (as with exit(3), only the low 8 bits count). */
+typedef int (*mr_target)(const void *args, size_t size);
+
+typedef struct mr_process mr_process;
+
+/* A class of processes, for a struct that has an mr_process as its first member:
+ *     struct my_process { mr_process base; int index; };
+ *     static int my_run(mr_process *self) { return ((struct my_process *)self)->index; }
+ *     static const mr_class my_class = {"MyProcess", sizeof(struct my_process), my_run};
+ * The class must be a static object of the program. Mirrors a subclass of multiprocessing.Process. */
+typedef struct mr_class {
+    const char *name;             /* its processes are called name-1, name-2, ... */
+    size_t size;                  /* of the whole struct, in bytes */
+    int (*run)(mr_process *self); /* runs in the new process, on a copy of the struct; returns the exit code */
+} mr_class;
+
+/* A process. Made by mr_process_init or mr_process_init_class, ended by mr_process_close; what is left open is
+ * closed by mr_finalize. The members are private. Only the process that made it may start, join, signal or close
+ * it. Several threads may use it at the same time. */
+struct mr_process {
+    const mr_class *mr__class;
+    uint64_t mr__handle;
+};
+
+/* Makes a process that will run target(args, size). The args are copied, so they may be gone on return; they may be
+ * NULL when size is 0. Any process. Errors: MR_EINVAL (NULL), MR_EBUILD (target is not a function of this program or
+ * of one of its libraries), MR_ENOMEM, MR_ENOTINIT, MR_EFINALIZED.
+ * Mirrors multiprocessing.Process(target=..., args=...). */
+mr_status mr_process_init(mr_process *process, mr_target target, const void *args, size_t size);
+
+/* Makes a process of a class out of the struct's first member; the other members are the caller's to set, up to the
+ * start, which copies the struct byte for byte (so pointers in it mean nothing over there).
+ * Errors: as mr_process_init, and MR_EBUILD for a class that is not static in this program, MR_EINVAL for one without
+ * name, size or run. Mirrors the constructor of a subclass of multiprocessing.Process. */
+mr_status mr_process_init_class(mr_process *process, const mr_class *class_);
+
+/* The name: "Process-1", "Process-1:2" (child of a child), "MyProcess-1" (of a class), unless set. Owned by the
+ * process, valid until it is closed or renamed; NULL on failure. Mirrors Process.name. */
+const char *mr_process_name(const mr_process *process);
+
+/* Sets the name (copied). Before or after the start; a running process keeps the name it started with for itself.
+ * Errors: MR_EINVAL (NULL), MR_ECLOSED. */
+mr_status mr_process_set_name(mr_process *process, const char *name);
+
+/* Whether it is a daemon; by default what its creator is. false on failure. Mirrors Process.daemon. */
+bool mr_process_daemon(const mr_process *process);
+
+/* Makes it a daemon, or not: daemons are terminated, not joined, when their creator ends, and may not start
+ * processes. Errors: MR_ESTATE (already started). */
+mr_status mr_process_set_daemon(mr_process *process, bool daemon);
+
+/* The key for authenticated connections, inherited from the creator: *size bytes, owned by the process.
+ * NULL on failure. Mirrors Process.authkey. */
+const void *mr_process_authkey(const mr_process *process, size_t *size);
+
+/* Sets the key (copied, 1 to 256 bytes). Errors: MR_EINVAL, MR_ESTATE (already started). */
+mr_status mr_process_set_authkey(mr_process *process, const void *key, size_t size);
+
+/* Asks for the host (name as gethostname gives it there; copied) that the process is to run on.
+ * Errors: MR_EINVAL, MR_ESTATE (already started); a host that is not there is MR_ENOHOST from the start. */
+mr_status mr_process_set_host(mr_process *process, const char *host);
+
+/* Allows the process to run in a rank that has served before, and that rank to serve again: starting is then much
+ * faster, but static variables may hold what the process before left in them. By default memory is fresh.
+ * Errors: MR_ESTATE (already started). No counterpart in Python. */
+mr_status mr_process_set_reuse(mr_process *process, bool reuse);
+
+/* Starts it: the function runs in a rank of its own, with fresh memory and its own core if there are enough. Returns
+ * when it has been handed to that rank. Errors: MR_ESTATE (started before), MR_EDAEMON (the caller is a daemon),
+ * MR_ENOTCREATOR, MR_ENOHOST, MR_ELAUNCH and MR_ETIMEDOUT (no rank to be had; the sentence tells who waits for what).
+ * Mirrors Process.start and MPI_Comm_spawn. */
+mr_status mr_process_start(mr_process *process);
+
+/* Starts count processes whose ranks, if need be, are spawned in one batch. On failure the first error is returned
+ * and those not yet started stay so. */
+mr_status mr_process_start_all(mr_process *const processes[], size_t count);
+
+/* Waits until it has ended, at most timeout seconds. Errors: MR_ETIMEDOUT, MR_ESTATE (not started, or the caller
+ * itself), MR_ENOTCREATOR, MR_EINVAL (NaN). mr_parent_process() may be joined too. Mirrors Process.join. */
+mr_status mr_process_join(mr_process *process, double timeout);
+
+/* Whether it has been started and has not ended. false on failure. Mirrors Process.is_alive. */
+bool mr_process_is_alive(const mr_process *process);
+
+/* What mr_process_exitcode gives for a process that has no exit code yet; Python's None. */
+#define MR_EXITCODE_NONE INT_MIN
+
+/* 0: it ended well; n > 0: it ended with that code; -n: signal n killed it; MR_EXITCODE_NONE: it has not ended, or
+ * failure. Mirrors Process.exitcode. */
+int mr_process_exitcode(const mr_process *process);
+
+/* Sends SIGTERM, or SIGKILL, to it, on whatever host it is. Nothing happens if it has ended.
+ * Errors: MR_ESTATE (not started), MR_ENOTCREATOR. Mirror Process.terminate and Process.kill. */
+mr_status mr_process_terminate(mr_process *process);
+mr_status mr_process_kill(mr_process *process);
+
+/* Releases what the library holds for it. Closing twice is harmless; any other use after it is MR_ECLOSED.
+ * Errors: MR_ESTATE (it is still alive), MR_ENOTCREATOR. Mirrors Process.close. */
+mr_status mr_process_close(mr_process *process);
+
+/* A file descriptor that poll(2) reports readable once the process has ended. Owned by the process, valid until it is
+ * closed; not to be read. -1 on failure: MR_ESTATE (not started), MR_ENOTCREATOR. Mirrors Process.sentinel. */
+int mr_process_sentinel(mr_process *process);
+
+/* Where it runs, or ran: process id on its host, number of its rank (main is 0), name of its host (owned by the
+ * process), physical core on that host it is pinned to. Before the start, and on failure: -1, -1, NULL, -1; the
+ * core is -1 also when it is not pinned. */
+pid_t mr_process_pid(const mr_process *process);
+int mr_process_rank(const mr_process *process);
+const char *mr_process_host(const mr_process *process);
+int mr_process_core(const mr_process *process);
+
+/* The process that calls; in one of a class, the struct that run() was given. NULL before mr_init and after
+ * mr_finalize. Mirrors multiprocessing.current_process. */
+mr_process *mr_current_process(void);
+
+/* The process that started the caller: has a name, pid, host and rank, may be joined and asked if it is alive.
+ * NULL in the main process. Mirrors multiprocessing.parent_process. */
+mr_process *mr_parent_process(void);
+
+/* The caller's children that are alive: at most capacity of them are written to children (may be NULL when capacity is
+ * 0); returns how many there are, -1 on failure. What is written are copies, good for every call but those that need
+ * the members of a class. Mirrors multiprocessing.active_children. */
+int mr_active_children(mr_process children[], int capacity);
+
+/* ---- Pool --------------------------------------------------------------------------------------------------- */
+
+/* Workers that stay, to run one function over many inputs. A handle; made by mr_pool_init, ended by mr_pool_close. */
+typedef struct mr_pool {
+    uint64_t mr__handle;
+} mr_pool;
+
+/* What a pool runs for each input: reads in (in_size bytes), writes out (out_size bytes, zeroed before).
+ * Returns 0, or a number above 0 to say that this task failed. */
+typedef int (*mr_task)(const void *in, void *out);
+
+/* Starts a pool of so many workers (0: as many as mr_core_count() says), all from one batch of ranks. Main process
+ * only. Errors: MR_EINVAL, MR_ELAUNCH, MR_ETIMEDOUT, MR_ENOTCREATOR. Mirrors multiprocessing.Pool. */
+mr_status mr_pool_init(mr_pool *pool, int processes);
+
+/* The number of workers; -1 on failure. */
+int mr_pool_processes(const mr_pool *pool);
+
+/* out[i] = task(in[i]) for i < count, in equal chunks over the workers, by MPI_Scatterv and MPI_Gatherv. in and out
+ * are arrays of elements of in_size and out_size bytes. Blocks. The creator of the pool only.
+ * Errors: MR_EINVAL; MR_ETASK (the sentence names the first input that failed; out holds the others' results);
+ * MR_EDIED (a worker died: out is undefined and the pool can only be closed); MR_EBUILD.
+ * Mirrors Pool.map. */
+mr_status mr_pool_map(mr_pool *pool, mr_task task, const void *in, size_t in_size, void *out, size_t out_size,
+                      size_t count);
+
+/* Ends the workers and releases the pool. Closing twice is harmless. Mirrors Pool.close and Pool.join. */
+mr_status mr_pool_close(mr_pool *pool);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
