@@ -35,6 +35,9 @@
 extern "C" {
 #endif
 
+/* Only what stands in this header is visible outside the library. */
+#pragma GCC visibility push(default)
+
 #define MR_VERSION "0.1.0"
 
 /* ---- Errors ------------------------------------------------------------------------------------------------- */
@@ -282,6 +285,8 @@ mr_status mr_pool_map(mr_pool *pool, mr_task task, const void *in, size_t in_siz
 
 /* Ends the workers and releases the pool. Closing twice is harmless. Mirrors Pool.close and Pool.join. */
 mr_status mr_pool_close(mr_pool *pool);
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }

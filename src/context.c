@@ -1,0 +1,77 @@
+#include "context.h"
+
+#include "status.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+
+mr__context mr__ctx = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+
+mr_status mr__running(const char *call)
+{
+    switch (mr__ctx.phase) {
+    case MR__PHASE_RUNNING:
+        return MR_OK;
+    case MR__PHASE_FINALIZED:
+        return mr__fail(MR_EFINALIZED, "%s was called after mr_finalize", call);
+    default:
+        return mr__fail(MR_ENOTINIT, "%s was called before mr_init; call mr_init first thing in main", call);
+    }
+}
+
+double mr__now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+}
+
+mr_status mr__deadline(const char *call, double timeout, double *deadline)
+{
+    if (isnan(timeout))
+        return mr__fail(MR_EINVAL, "%s: the time-out is not a number; give seconds, or MR_FOREVER", call);
+    *deadline = mr__now() + (timeout > 0 ? timeout : 0);
+    return MR_OK;
+}
+
+void mr__lock(void)
+{
+    pthread_mutex_lock(&mr__ctx.lock);
+}
+
+void mr__unlock(void)
+{
+    pthread_mutex_unlock(&mr__ctx.lock);
+}
+
+void mr__changed(void)
+{
+    pthread_cond_broadcast(&mr__ctx.changed);
+}
+
+bool mr__wait(double deadline)
+{
+    static const double LONGEST = 1e8; /* seconds; keeps the conversion below within range */
+    double left = deadline - mr__now();
+    if (left <= 0)
+        return false;
+    double end = mr__now() + (left < LONGEST ? left : LONGEST);
+    struct timespec time = {.tv_sec = (time_t)end};
+    time.tv_nsec = (long)((end - (double)time.tv_sec) * 1e9);
+    return pthread_cond_clockwait(&mr__ctx.changed, &mr__ctx.lock, CLOCK_MONOTONIC, &time) != ETIMEDOUT;
+}
+
+mr_status mr__thread_start(pthread_t *thread, const char *name, void *(*body)(void *))
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int error = pthread_create(thread, NULL, body, NULL);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (error != 0)
+        return mr__fail(MR_ESYSTEM, "starting the thread %s failed: %s", name, strerror(error));
+    pthread_setname_np(*thread, name);
+    return MR_OK;
+}

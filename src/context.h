@@ -1,0 +1,56 @@
+/* The one object that holds all state of the library in a process, and the lock over it. */
+#ifndef MR_CONTEXT_H
+#define MR_CONTEXT_H
+
+#include "launch.h"
+#include "topology.h"
+
+#include <pthread.h>
+
+struct mr__process;  /* process.h */
+struct mr__universe; /* universe.h: main only */
+struct mr__self;     /* rank.h: every rank but main */
+
+typedef enum mr__phase { MR__PHASE_NEW, MR__PHASE_RUNNING, MR__PHASE_FINALIZED } mr__phase;
+
+typedef struct mr__context {
+    pthread_mutex_t lock;   /* over everything below, and what it points to, unless said otherwise */
+    pthread_cond_t changed; /* broadcast whenever something that anybody may wait for has changed */
+    mr__phase phase;
+    int rank; /* 0: main */
+    char host[MR__HOST_SIZE];
+    mr__launch launch;
+    mr__topology *topology; /* of this host; set once, before anybody else can look */
+    int cores;              /* that the program may use on all hosts */
+
+    struct mr__process **processes; /* by slot; NULL: free */
+    uint32_t *generations;          /* by slot: how often it has been used */
+    size_t slots;
+    mr_process *current, *parent;
+
+    struct mr__universe *universe;
+    struct mr__self *self;
+} mr__context;
+
+extern mr__context mr__ctx;
+
+/* MR_OK while the library is up; else MR_ENOTINIT or MR_EFINALIZED with a sentence that names the call. */
+mr_status mr__running(const char *call);
+
+/* The time in seconds on a clock that never jumps. */
+double mr__now(void);
+
+/* When a wait of so many seconds from now ends: INFINITY for MR_FOREVER, now for negative ones. MR_EINVAL for NaN. */
+mr_status mr__deadline(const char *call, double timeout, double *deadline);
+
+void mr__lock(void);
+void mr__unlock(void);
+
+/* With the lock held: wakes all who wait; waits until woken (true) or until the deadline (false). */
+void mr__changed(void);
+bool mr__wait(double deadline);
+
+/* Starts a thread of the library's own that no signal of the user's ever interrupts. */
+mr_status mr__thread_start(pthread_t *thread, const char *name, void *(*body)(void *));
+
+#endif

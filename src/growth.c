@@ -1,0 +1,270 @@
+/* Growth: two threads in main that get more ranks and hand them out for others. The grower calls MPI_Comm_spawn, which
+ * may take long; the broker starts processes on behalf of ranks that want children of their own. */
+#include "status.h"
+#include "universe.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { LARGEST_BATCH = 256, LARGEST_RESERVE = 16 };
+
+/* ---- The grower ---- */
+
+/* The sum of the slots in "node1:2,node2:2"; hosts without a number count 1. */
+static int slots_of(const char *hosts)
+{
+    int slots = 0;
+    for (const char *host = hosts; *host != '\0';) {
+        size_t length = strcspn(host, ",");
+        const char *colon = memchr(host, ':', length);
+        int number = colon == NULL ? 1 : atoi(colon + 1);
+        slots += number > 0 ? number : 1;
+        host += length + (host[length] == ',');
+    }
+    return slots;
+}
+
+/* How many ranks to spawn now; 0: none. A batch has at least a rank for every core, and grows with the universe, so that
+ * a program which starts fresh processes all the time does not spawn all the time. */
+static int batch_size(const mr__universe *universe)
+{
+    int starting = 0, fresh = 0;
+    for (int i = 1; i < universe->rank_count; i++) {
+        const mr__rank *rank = universe->ranks[i];
+        starting += rank->state == MR__RANK_STARTING;
+        fresh += rank->state == MR__RANK_PARKED && !rank->was_used;
+    }
+    bool anywhere = universe->wanted_host[0] == '\0';
+    int need = universe->demand - starting - (anywhere ? fresh : 0);
+    if (universe->demand == 0 || need <= 0)
+        return 0;
+    int size = need, cores = mr__universe_cores(universe), slots = slots_of(mr__ctx.launch.hosts);
+    int reserve = universe->rank_count - 1 < LARGEST_RESERVE ? universe->rank_count - 1 : LARGEST_RESERVE;
+    if (anywhere && size < cores)
+        size = cores;
+    if (anywhere && universe->batch_count == 0 && size < slots)
+        size = slots;
+    if (anywhere && size < reserve)
+        size = reserve;
+    return size < LARGEST_BATCH ? size : LARGEST_BATCH;
+}
+
+static void fail_growth(mr__universe *universe, mr__batch *batch, mr_status status, const char *text)
+{
+    for (int i = 0; batch != NULL && i < batch->size; i++)
+        universe->ranks[batch->first + i]->state = MR__RANK_DEAD;
+    universe->failure = status;
+    snprintf(universe->failure_text, sizeof universe->failure_text, "%s", text);
+    universe->failures++;
+    universe->demand = 0;
+    mr__changed();
+}
+
+static MPI_Info spawn_info(const mr__universe *universe, const mr__batch *batch, const char *host)
+{
+    char environment[MR__ADDRESS_SIZE + 128];
+    MPI_Info info;
+    MPI_Info_create(&info);
+    MPI_Info_set(info, "map_by", "node:OVERSUBSCRIBE");
+    MPI_Info_set(info, "bind_to", "none");
+    snprintf(environment, sizeof environment, "MULTIRANK_HUB=%s\nMULTIRANK_BATCH=%llu", universe->address.text,
+             (unsigned long long)batch->number);
+    MPI_Info_set(info, "env", environment);
+    /* the runtime learns of the hosts with the first batch; naming them again would fail */
+    if (batch->number == 1 && mr__ctx.launch.hosts[0] != '\0')
+        MPI_Info_set(info, "add-host", mr__ctx.launch.hosts);
+    else if (host[0] != '\0')
+        MPI_Info_set(info, "host", host);
+    return info;
+}
+
+/* Spawns a batch and joins it with main. No lock. */
+static mr_status spawn(mr__universe *universe, const mr__batch *batch, const char *host, MPI_Comm *joined)
+{
+    MPI_Comm alone, children = MPI_COMM_NULL;
+    MPI_Info info = spawn_info(universe, batch, host);
+    const char *program = universe->executable != NULL ? universe->executable : universe->own_program;
+    MPI_Comm_dup(MPI_COMM_SELF, &alone);
+    MPI_Comm_set_errhandler(alone, MPI_ERRORS_RETURN);
+    int error = MPI_Comm_spawn(program, universe->arguments, batch->size, info, 0, alone, &children,
+                               MPI_ERRCODES_IGNORE);
+    if (error == MPI_SUCCESS) {
+        MPI_Comm_set_errhandler(children, MPI_ERRORS_RETURN);
+        error = MPI_Intercomm_merge(children, 0, joined);
+        MPI_Comm_free(&children);
+    }
+    MPI_Comm_free(&alone);
+    MPI_Info_free(&info);
+    if (error == MPI_SUCCESS) {
+        MPI_Comm_set_errhandler(*joined, MPI_ERRORS_RETURN);
+        return MR_OK;
+    }
+    if (mr__ctx.launch.kind == MR__LAUNCH_GIVEN)
+        return mr__fail(MR_ELAUNCH,
+                        "all %d ranks that the launcher gave are taken, and it cannot spawn more; start the program "
+                        "with more ranks (-n)",
+                        mr__ctx.launch.size);
+    return mr__fail(MR_ELAUNCH, "MPI_Comm_spawn of %d ranks of %s failed; what Open MPI has to say stands above",
+                    batch->size, program);
+}
+
+/* Frees the communicators of batches that have died out: Open MPI has only so many. */
+static void free_dead_batches(mr__universe *universe)
+{
+    for (int i = 0; i < universe->batch_count; i++) {
+        mr__batch *batch = universe->batches[i];
+        if (batch->alive > 0 || batch->comm == MPI_COMM_NULL || mr__ctx.launch.kind == MR__LAUNCH_GIVEN)
+            continue;
+        MPI_Comm comm = batch->comm;
+        batch->comm = MPI_COMM_NULL;
+        mr__unlock();
+        MPI_Comm_free(&comm);
+        mr__lock();
+    }
+}
+
+/* Lock held; released while MPI works. */
+static void grow(mr__universe *universe, int size)
+{
+    char host[MR__HOST_SIZE];
+    MPI_Comm joined = MPI_COMM_NULL;
+    mr__batch *batch = mr__universe_add_batch(universe, size, MPI_COMM_NULL);
+    if (batch == NULL) {
+        fail_growth(universe, NULL, MR_ENOMEM, "there is no memory for more ranks");
+        return;
+    }
+    memcpy(host, universe->wanted_host, sizeof host);
+    universe->is_spawning = true;
+    mr__unlock();
+    mr_status status = spawn(universe, batch, host, &joined);
+    mr__lock();
+    universe->is_spawning = false;
+    universe->demand = 0;
+    universe->wanted_host[0] = '\0';
+    if (status == MR_OK)
+        mr__universe_joined(universe, batch, joined);
+    else
+        fail_growth(universe, batch, status, mr_last_error());
+    free_dead_batches(universe);
+}
+
+static void *run_grower(void *unused)
+{
+    (void)unused;
+    mr__universe *universe = mr__ctx.universe;
+    mr__lock();
+    while (!universe->stopping) {
+        int size = batch_size(universe);
+        if (size > 0)
+            grow(universe, size);
+        else
+            mr__wait(INFINITY);
+    }
+    mr__unlock();
+    return NULL;
+}
+
+/* ---- The broker ---- */
+
+static bool is_dead(const void *other)
+{
+    mr__lock();
+    bool dead = ((const mr__rank *)other)->state == MR__RANK_DEAD;
+    mr__unlock();
+    return dead;
+}
+
+/* Lock held (universe.c calls it so). */
+static void answer_started(const mr__placed *placed, void *argument)
+{
+    const mr__rank *asker = argument;
+    mr__record record = {.type = MR__STARTED, .process = placed->number, .rank = placed->rank, .a = placed->pid,
+                         .b = placed->core};
+    snprintf(record.text, sizeof record.text, "%s", placed->host);
+    if (asker->link >= 0)
+        mr__link_send(asker->link, &record, NULL, 0);
+}
+
+static void answer_refused(const mr__rank *asker, mr_status status)
+{
+    mr__record record = {.type = MR__REFUSED, .a = status};
+    snprintf(record.text, sizeof record.text, "%s", mr_last_error());
+    mr__lock();
+    if (asker->link >= 0)
+        mr__link_send(asker->link, &record, NULL, 0);
+    mr__unlock();
+}
+
+static void serve(mr__universe *universe, const mr__wish *wish)
+{
+    mr__lock();
+    mr__rank *asker = universe->ranks[wish->rank];
+    MPI_Comm comm = asker->batch->comm;
+    mr__unlock();
+    if (wish->size < sizeof(mr__start))
+        return;
+    mr__placed placed;
+    mr__start *message = malloc(wish->size);
+    if (message == NULL) {
+        mr__fail(MR_ENOMEM, "main has no memory for a start message of %zu bytes", wish->size);
+        answer_refused(asker, MR_ENOMEM);
+        return;
+    }
+    mr_status status = mr__wire_receive(comm, asker->rank_in_batch, MR__TAG_REQUEST, message, wish->size, is_dead,
+                                        asker);
+    if (status != MR_OK)
+        return; /* the asker has died; MPI may still write into the message */
+    status = mr__universe_start(&message, wish->size, wish->pending, &placed, answer_started, asker);
+    if (status != MR_OK)
+        answer_refused(asker, status);
+    free(message);
+}
+
+static void *run_broker(void *unused)
+{
+    (void)unused;
+    mr__universe *universe = mr__ctx.universe;
+    mr__lock();
+    while (!universe->stopping) {
+        mr__wish *wish = universe->wishes;
+        if (wish == NULL) {
+            mr__wait(INFINITY);
+            continue;
+        }
+        universe->wishes = wish->next;
+        mr__unlock();
+        serve(universe, wish);
+        free(wish);
+        mr__lock();
+    }
+    mr__unlock();
+    return NULL;
+}
+
+/* ---- Both ---- */
+
+mr_status mr__growth_start(mr__universe *universe)
+{
+    mr_status status = mr__thread_start(&universe->grower, "mr-grower", run_grower);
+    if (status != MR_OK)
+        return status;
+    status = mr__thread_start(&universe->broker, "mr-broker", run_broker);
+    universe->grows = status == MR_OK;
+    return status;
+}
+
+bool mr__growth_stop(mr__universe *universe)
+{
+    mr__lock();
+    universe->stopping = true;
+    mr__changed();
+    bool hangs = universe->is_spawning;
+    mr__unlock();
+    if (!universe->grows || hangs)
+        return !hangs;
+    pthread_join(universe->grower, NULL);
+    pthread_join(universe->broker, NULL);
+    return true;
+}

@@ -1,0 +1,292 @@
+/* The hub: the thread in main that hears from all ranks and their supervisors. It only reads and writes sockets, never
+ * enters MPI, and so never waits for anybody. */
+#include "pool.h"
+#include "status.h"
+#include "universe.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+enum { EVENTS_AT_ONCE = 64 };
+
+/* What a socket is for. */
+typedef struct mr__connection {
+    struct mr__connection *next;
+    enum { LISTENER, STOP, STRANGER, RANK, SUPERVISOR } kind;
+    int fd;
+    bool is_local;
+    int rank;
+    mr__inbox inbox;
+} mr__connection;
+
+static mr__connection *watch(mr__universe *universe, int fd, int kind, bool is_local)
+{
+    mr__connection *new = calloc(1, sizeof *new);
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = new};
+    if (new == NULL || epoll_ctl(universe->events, EPOLL_CTL_ADD, fd, &event) != 0) {
+        free(new);
+        return NULL;
+    }
+    new->kind = kind;
+    new->fd = fd;
+    new->is_local = is_local;
+    new->next = universe->connections;
+    universe->connections = new;
+    return new;
+}
+
+static void drop(mr__universe *universe, mr__connection *gone)
+{
+    mr__connection **link = &universe->connections;
+    while (*link != gone)
+        link = &(*link)->next;
+    *link = gone->next;
+    close(gone->fd);
+    free(gone);
+}
+
+/* Which of the universe's ranks says hello; NULL if none of ours. */
+static mr__rank *rank_of_hello(mr__universe *universe, const mr__record *hello, bool from_supervisor, int *number)
+{
+    *number = -1;
+    if (from_supervisor)
+        *number = hello->rank;
+    for (int i = 0; i < universe->batch_count && !from_supervisor; i++) {
+        const mr__batch *batch = universe->batches[i];
+        if (batch->number == hello->process && hello->rank >= 0 && hello->rank < batch->size)
+            *number = batch->first + hello->rank;
+    }
+    return *number > 0 && *number < universe->rank_count ? universe->ranks[*number] : NULL;
+}
+
+/* Another build would run other functions at the same offsets. */
+static bool is_same_build(mr__universe *universe, const mr__record *hello, const char *host)
+{
+    char expected[2 * MR__BUILD_ID_SIZE + 1];
+    for (size_t i = 0; i < MR__BUILD_ID_SIZE; i++)
+        snprintf(expected + 2 * i, 3, "%02x", universe->build_id[i]);
+    if (strncmp(hello->text + MR__KEY_SIZE, expected, strlen(expected)) == 0)
+        return true;
+    universe->failure = MR_EBUILD;
+    universe->failures++;
+    snprintf(universe->failure_text, sizeof universe->failure_text,
+             "the program on %s is another build than main's; copy the same file to all hosts, or check "
+             "mr_set_executable",
+             host);
+    mr__changed();
+    return false;
+}
+
+static void welcome(mr__universe *universe, const mr__connection *from, int number)
+{
+    const mr__rank *rank = universe->ranks[number];
+    mr__record record = {.type = MR__WELCOME, .rank = number, .a = !universe->hosts[rank->host].is_known};
+    record.b = (int64_t)universe->pinning;
+    int output[2] = {STDOUT_FILENO, STDERR_FILENO};
+    bool is_open = fcntl(STDOUT_FILENO, F_GETFD) >= 0 && fcntl(STDERR_FILENO, F_GETFD) >= 0;
+    mr__link_send(from->fd, &record, output, from->is_local && is_open ? 2 : 0);
+}
+
+/* The first record of a connection. false: drop it. */
+static bool hear_hello(mr__universe *universe, mr__connection *from)
+{
+    const mr__record *hello = &from->inbox.record;
+    char key[MR__KEY_SIZE];
+    int number;
+    if (hello->type != MR__HELLO || mr__address_key(&universe->address, key) != MR_OK ||
+        strncmp(hello->text, key, MR__KEY_SIZE - 1) != 0)
+        return false;
+    mr__rank *rank = rank_of_hello(universe, hello, hello->b == 1, &number);
+    if (rank == NULL)
+        return false;
+    from->rank = number;
+    if (hello->b == 1) {
+        from->kind = SUPERVISOR;
+        rank->supervisor = from->fd;
+        rank->pid = (pid_t)hello->a;
+        mr__rank_check_parked(rank);
+        return true;
+    }
+    const char *host = hello->text + MR__KEY_SIZE + 2 * MR__BUILD_ID_SIZE + 1;
+    if (!is_same_build(universe, hello, host))
+        return false;
+    rank->host = mr__universe_host(universe, host);
+    if (rank->host < 0)
+        return false;
+    from->kind = RANK;
+    rank->link = from->fd;
+    rank->pid = (pid_t)hello->a;
+    rank->stage = MR__STAGE_INIT;
+    welcome(universe, from, number);
+    return true;
+}
+
+/* A place to pin processes to, on a host that main is not on. */
+static void hear_place(mr__universe *universe, const mr__rank *rank, const mr__record *record)
+{
+    mr__host *host = &universe->hosts[rank->host];
+    if (host->is_known)
+        return;
+    mr__places *places = &host->places;
+    mr__place *grown = realloc(places->place, (size_t)(places->count + 1) * sizeof *grown);
+    if (grown == NULL)
+        return;
+    places->place = grown;
+    int *taken = realloc(host->taken, (size_t)(places->count + 1) * sizeof *taken);
+    char *cpus = strdup(record->text);
+    if (taken != NULL)
+        host->taken = taken;
+    if (taken == NULL || cpus == NULL) {
+        free(cpus);
+        return;
+    }
+    taken[places->count] = 0;
+    places->place[places->count++] = (mr__place){.core = (int)record->a, .capacity = (int)record->b, .cpus = cpus};
+}
+
+static void hear_parked(mr__universe *universe, mr__rank *rank, const mr__record *record)
+{
+    mr__host *host = &universe->hosts[rank->host];
+    if (!host->is_known) {
+        host->pus = (int)record->a;
+        host->cores = (int)record->b;
+        host->is_known = true;
+        mr__ctx.cores = mr__universe_cores(universe);
+    }
+    rank->stage = MR__STAGE_READY;
+    mr__rank_check_parked(rank);
+}
+
+static void hear_request(mr__universe *universe, int number, const mr__record *record)
+{
+    mr__wish *wish = calloc(1, sizeof *wish);
+    mr__wish **last = &universe->wishes;
+    if (wish == NULL)
+        return;
+    *wish = (mr__wish){.rank = number, .size = (size_t)record->a, .pending = (int)record->b};
+    while (*last != NULL)
+        last = &(*last)->next;
+    *last = wish;
+    mr__changed();
+}
+
+/* A record from a rank or a supervisor that has said hello. false: drop the connection. */
+static bool hear(mr__universe *universe, const mr__connection *from)
+{
+    const mr__record *record = &from->inbox.record;
+    mr__rank *rank = universe->ranks[from->rank];
+    switch ((mr__record_type)record->type) {
+    case MR__STAGE:
+        rank->stage = (mr__stage)record->a;
+        return true;
+    case MR__PLACE:
+        hear_place(universe, rank, record);
+        return true;
+    case MR__PARKED:
+        hear_parked(universe, rank, record);
+        return true;
+    case MR__DONE:
+        mr__universe_ended(universe, from->rank, (int)record->a, false);
+        return true;
+    case MR__EXITED:
+        mr__universe_ended(universe, from->rank, (int)record->a, true);
+        return true;
+    case MR__SIGNAL:
+        mr__universe_signal(universe, record->process, (int)record->a);
+        return true;
+    case MR__REQUEST:
+        hear_request(universe, from->rank, record);
+        return true;
+    case MR__RESULT:
+        mr__pool_result(record);
+        return true;
+    default:
+        return false; /* nobody of ours sends that */
+    }
+}
+
+/* The other side of a socket is gone. A supervisor that has not said how its rank ended was killed itself, or its host
+ * is. */
+static void lose(mr__universe *universe, const mr__connection *from)
+{
+    if (from->kind == RANK)
+        universe->ranks[from->rank]->link = -1;
+    if (from->kind != SUPERVISOR)
+        return;
+    mr__rank *rank = universe->ranks[from->rank];
+    rank->supervisor = -1;
+    if (rank->state != MR__RANK_DEAD)
+        mr__universe_ended(universe, from->rank, -SIGKILL, true);
+    mr__changed();
+}
+
+static void read_connection(mr__universe *universe, mr__connection *from)
+{
+    int arrived;
+    bool stays = true;
+    mr__lock();
+    while (stays && (arrived = mr__link_poll(from->fd, &from->inbox)) != 0)
+        stays = arrived == 1 && (from->kind == STRANGER ? hear_hello(universe, from) : hear(universe, from));
+    if (!stays) {
+        lose(universe, from);
+        drop(universe, from);
+    }
+    mr__unlock();
+}
+
+static void *run_hub(void *unused)
+{
+    (void)unused;
+    mr__universe *universe = mr__ctx.universe;
+    struct epoll_event events[EVENTS_AT_ONCE];
+    for (;;) {
+        int count = epoll_wait(universe->events, events, EVENTS_AT_ONCE, -1);
+        for (int i = 0; i < count; i++) {
+            mr__connection *from = events[i].data.ptr;
+            if (from->kind == STOP)
+                return NULL;
+            if (from->kind != LISTENER) {
+                read_connection(universe, from);
+                continue;
+            }
+            int fd = mr__link_accept(from->fd, from->is_local);
+            if (fd >= 0 && watch(universe, fd, STRANGER, from->is_local) == NULL)
+                close(fd);
+        }
+    }
+}
+
+mr_status mr__hub_start(mr__universe *universe, bool over_network)
+{
+    mr_status status =
+        mr__link_listen(over_network, &universe->listeners[0], &universe->listeners[1], &universe->address);
+    if (status != MR_OK)
+        return status;
+    universe->events = epoll_create1(EPOLL_CLOEXEC);
+    universe->stop = eventfd(0, EFD_CLOEXEC);
+    bool watched = universe->events >= 0 && universe->stop >= 0 &&
+                   watch(universe, universe->stop, STOP, true) != NULL &&
+                   watch(universe, universe->listeners[0], LISTENER, true) != NULL &&
+                   (!over_network || watch(universe, universe->listeners[1], LISTENER, false) != NULL);
+    if (!watched)
+        return mr__fail(MR_ESYSTEM, "setting up the hub failed: %s", strerror(errno));
+    return mr__thread_start(&universe->hub, "mr-hub", run_hub);
+}
+
+void mr__hub_stop(mr__universe *universe)
+{
+    uint64_t one = 1;
+    ssize_t written = write(universe->stop, &one, sizeof one);
+    (void)written;
+    pthread_join(universe->hub, NULL);
+    while (universe->connections != NULL)
+        drop(universe, universe->connections);
+    close(universe->events);
+}

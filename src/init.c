@@ -1,0 +1,200 @@
+/* mr_init and mr_finalize: how a program enters the universe, and leaves it. */
+#include "context.h"
+#include "pool.h"
+#include "process.h"
+#include "rank.h"
+#include "status.h"
+#include "supervisor.h"
+#include "universe.h"
+
+#include <errno.h>
+#include <pmix.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+static mr_process main_process;
+
+static mr_status find_own_program(mr__universe *universe)
+{
+    ssize_t length = readlink("/proc/self/exe", universe->own_program, sizeof universe->own_program - 1);
+    if (length <= 0)
+        return mr__fail(MR_ESYSTEM, "reading the program's own path failed: %s", strerror(errno));
+    return MR_OK;
+}
+
+/* The pinning that the environment asks for, and the places of main's own host. */
+static mr_status load_host(mr__universe *universe)
+{
+    const char *word = getenv("MULTIRANK_PIN");
+    mr_status status = mr__topology_load(&mr__ctx.topology, NULL, NULL);
+    if (status == MR_OK && word != NULL)
+        status = mr__pinning_parse(word, &universe->pinning);
+    if (status != MR_OK)
+        return status;
+    if (mr__ctx.launch.keep_binding)
+        universe->pinning = MR_PIN_NONE;
+    mr__host *host = &universe->hosts[0];
+    host->pus = mr__topology_pus(mr__ctx.topology);
+    host->cores = mr__ctx.cores = mr__topology_cores(mr__ctx.topology);
+    return mr__universe_repin(universe, universe->pinning);
+}
+
+/* Given ranks learn by MPI where the hub is; spawned ones by their environment. */
+static mr_status invite_given_ranks(mr__universe *universe)
+{
+    MPI_Comm comm;
+    MPI_Comm_dup(MPI_COMM_WORLD, &comm);
+    MPI_Comm_set_errhandler(comm, MPI_ERRORS_RETURN);
+    mr__lock();
+    mr__batch *batch = mr__universe_add_batch(universe, mr__ctx.launch.size - 1, comm);
+    mr__unlock();
+    if (batch == NULL)
+        return mr__fail(MR_ENOMEM, "there is no memory for %d ranks", mr__ctx.launch.size);
+    int error = MPI_Bcast(universe->address.text, sizeof universe->address.text, MPI_CHAR, 0, comm);
+    return error == MPI_SUCCESS ? MR_OK : mr__fail_mpi(error, "telling the ranks where main is");
+}
+
+static mr_status start_main(int report, char **arguments)
+{
+    mr__universe *universe;
+    int provided;
+    gethostname(mr__ctx.host, sizeof mr__ctx.host - 1);
+    mr_status status = mr__universe_create(&universe);
+    if (status != MR_OK)
+        return status;
+    mr__ctx.universe = universe;
+    universe->arguments = arguments;
+    status = find_own_program(universe);
+    if (status == MR_OK)
+        status = load_host(universe);
+    if (status == MR_OK)
+        status = mr__hub_start(universe, mr__ctx.launch.many_hosts);
+    if (status != MR_OK)
+        return status;
+    int error = MPI_Init_thread(NULL, NULL, MPI_THREAD_MULTIPLE, &provided);
+    if (error != MPI_SUCCESS)
+        return mr__fail_mpi(error, "MPI_Init");
+    if (provided < MPI_THREAD_MULTIPLE)
+        return mr__fail(MR_EMPI, "this Open MPI was built without MPI_THREAD_MULTIPLE");
+    mr__launch_forget();
+    status = mr__supervisor_report(report, &universe->address, 0);
+    if (status == MR_OK && mr__ctx.launch.kind == MR__LAUNCH_GIVEN)
+        status = invite_given_ranks(universe);
+    if (status == MR_OK)
+        status = mr__growth_start(universe);
+    if (status == MR_OK)
+        status = mr__process_enter_main(&main_process);
+    return status;
+}
+
+mr_status mr_init(int *argc, char ***argv)
+{
+    if (mr__ctx.phase != MR__PHASE_NEW)
+        return mr__fail(MR_ESTATE, "mr_init was called a second time; Multirank starts once in a program");
+    int report;
+    mr_status status = mr__launch_detect(&mr__ctx.launch);
+    if (status != MR_OK)
+        return status;
+    mr__launch_prepare(&mr__ctx.launch);
+    status = mr__supervise(&mr__ctx.launch, &report);
+    if (status != MR_OK)
+        return status;
+    if (mr__ctx.launch.kind == MR__LAUNCH_SPAWNED || mr__ctx.launch.rank > 0)
+        mr__rank_serve(report);
+    status = start_main(report, argc != NULL && argv != NULL && *argc > 1 ? *argv + 1 : NULL);
+    if (status == MR_OK)
+        mr__ctx.phase = MR__PHASE_RUNNING;
+    return status;
+}
+
+/* Frees what the context holds, so that tools which look for leaks find none. */
+static void free_context(void)
+{
+    mr__process_leave();
+    free(mr__ctx.processes);
+    free(mr__ctx.generations);
+    mr__ctx.processes = NULL;
+    mr__ctx.generations = NULL;
+    mr__ctx.slots = 0;
+    mr__topology_free(mr__ctx.topology);
+    mr__ctx.topology = NULL;
+}
+
+mr_status mr_finalize(void)
+{
+    mr_status status = mr__running("mr_finalize");
+    if (status != MR_OK)
+        return status;
+    if (mr__ctx.rank != 0)
+        return mr__fail(MR_ENOTCREATOR, "mr_finalize is for the main process; this is rank %d", mr__ctx.rank);
+    mr__universe *universe = mr__ctx.universe;
+    mr__pools_close();
+    mr__process_end_children();
+    status = mr__universe_end(universe);
+    mr__ctx.phase = MR__PHASE_FINALIZED;
+    bool all_stopped = mr__growth_stop(universe);
+    mr__hub_stop(universe);
+    /* MPI_Finalize hangs once a rank has died; what the runtime's daemon wants to see is this */
+    PMIx_Finalize(NULL, 0);
+    mr__ctx.universe = NULL;
+    if (all_stopped)
+        mr__universe_free(universe);
+    free_context();
+    return status;
+}
+
+static mr_status main_only(const char *call)
+{
+    mr_status status = mr__running(call);
+    if (status == MR_OK && mr__ctx.rank != 0)
+        status = mr__fail(MR_ENOTCREATOR, "%s is for the main process; this is rank %d", call, mr__ctx.rank);
+    return status;
+}
+
+mr_status mr_set_executable(const char *path)
+{
+    mr_status status = main_only("mr_set_executable");
+    if (status != MR_OK)
+        return status;
+    char *resolved = path == NULL ? NULL : realpath(path, NULL);
+    if (resolved == NULL || access(resolved, X_OK) != 0) {
+        free(resolved);
+        return mr__fail(MR_EINVAL, "mr_set_executable: %s cannot be run: %s", path == NULL ? "NULL" : path,
+                        path == NULL ? "it is no path" : strerror(errno));
+    }
+    mr__lock();
+    free(mr__ctx.universe->executable);
+    mr__ctx.universe->executable = resolved;
+    mr__unlock();
+    return MR_OK;
+}
+
+mr_status mr_set_pinning(mr_pinning pinning)
+{
+    mr_status status = main_only("mr_set_pinning");
+    if (status != MR_OK)
+        return status;
+    if (pinning > MR_PIN_NONE)
+        return mr__fail(MR_EINVAL, "mr_set_pinning: there is no pinning number %d", (int)pinning);
+    mr__lock();
+    status = mr__universe_repin(mr__ctx.universe, pinning);
+    mr__unlock();
+    return status;
+}
+
+int mr_cpu_count(void)
+{
+    return mr__running("mr_cpu_count") == MR_OK ? mr__topology_pus(mr__ctx.topology) : -1;
+}
+
+int mr_core_count(void)
+{
+    if (mr__running("mr_core_count") != MR_OK)
+        return -1;
+    mr__lock();
+    int cores = mr__ctx.cores;
+    mr__unlock();
+    return cores;
+}

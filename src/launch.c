@@ -1,0 +1,138 @@
+#include "launch.h"
+
+#include "status.h"
+
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+extern char **environ;
+
+static const double DEFAULT_START_TIMEOUT = 60;
+
+static int number_in(const char *variable, int otherwise)
+{
+    const char *text = getenv(variable);
+    char *end;
+    if (text == NULL)
+        return otherwise;
+    long number = strtol(text, &end, 10);
+    return end != text && number >= 0 && number <= INT_MAX ? (int)number : otherwise;
+}
+
+static mr_status detect_spawned(mr__launch *launch)
+{
+    const char *batch = getenv("MULTIRANK_BATCH"), *hub = getenv("MULTIRANK_HUB");
+    launch->kind = MR__LAUNCH_SPAWNED;
+    launch->rank = number_in("PMIX_RANK", -1);
+    if (batch == NULL || launch->rank < 0 || strlen(hub) >= sizeof launch->hub.text)
+        return mr__fail(MR_ELAUNCH, "MULTIRANK_HUB is set, but this is no rank that Multirank spawned; unset it");
+    strcpy(launch->hub.text, hub);
+    launch->batch = strtoull(batch, NULL, 10);
+    return MR_OK;
+}
+
+mr_status mr__launch_detect(mr__launch *launch)
+{
+    memset(launch, 0, sizeof *launch);
+    launch->size = 1;
+    launch->start_timeout = DEFAULT_START_TIMEOUT;
+    const char *timeout = getenv("MULTIRANK_START_TIMEOUT");
+    if (timeout != NULL) {
+        char *end;
+        launch->start_timeout = strtod(timeout, &end);
+        if (end == timeout || !(launch->start_timeout > 0))
+            return mr__fail(MR_EINVAL, "MULTIRANK_START_TIMEOUT is \"%s\", but must be a number of seconds above 0",
+                            timeout);
+    }
+    if (getenv("MULTIRANK_HUB") != NULL)
+        return detect_spawned(launch);
+    const char *hosts = getenv("MULTIRANK_HOSTS");
+    if (hosts != NULL && strlen(hosts) >= sizeof launch->hosts)
+        return mr__fail(MR_EINVAL, "MULTIRANK_HOSTS is longer than %zu characters", sizeof launch->hosts - 1);
+    launch->keep_binding =
+        getenv("OMPI_MCA_hwloc_base_binding_policy") != NULL || getenv("OMPI_MCA_hwloc_base_cpu_set") != NULL;
+    /* srun --mpi=pmix sets no OMPI_COMM_WORLD_SIZE */
+    bool has_server = getenv("PMIX_NAMESPACE") != NULL;
+    launch->size = number_in("OMPI_COMM_WORLD_SIZE", has_server ? number_in("SLURM_STEP_NUM_TASKS", 1) : 1);
+    if (has_server && launch->size > 1) {
+        launch->kind = MR__LAUNCH_GIVEN;
+        launch->rank = number_in("PMIX_RANK", 0);
+        launch->many_hosts = number_in("OMPI_COMM_WORLD_LOCAL_SIZE", 1) < launch->size;
+        return MR_OK;
+    }
+    launch->size = 1;
+    launch->kind = has_server ? MR__LAUNCH_SINGLE : MR__LAUNCH_ALONE;
+    if (hosts != NULL)
+        strcpy(launch->hosts, hosts);
+    launch->many_hosts = launch->hosts[0] != '\0';
+    return MR_OK;
+}
+
+static bool starts_with(const char *text, const char *prefix)
+{
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+/* Whether a variable belongs to a running launcher, as opposed to what a user sets for all launches. */
+static bool is_of_launcher(const char *variable)
+{
+    return (starts_with(variable, "PMIX_") || starts_with(variable, "OMPI_") || starts_with(variable, "ORTE_") ||
+            starts_with(variable, "OPAL_") || starts_with(variable, "MULTIRANK_HUB=") ||
+            starts_with(variable, "MULTIRANK_BATCH=")) &&
+           !starts_with(variable, "OMPI_ALLOW_RUN_AS_ROOT");
+}
+
+void mr__launch_forget(void)
+{
+    for (char **variable = environ; *variable != NULL;) {
+        char name[256];
+        const char *equals = strchr(*variable, '=');
+        size_t length = equals == NULL ? 0 : (size_t)(equals - *variable);
+        if (length == 0 || length >= sizeof name || !is_of_launcher(*variable)) {
+            variable++;
+            continue;
+        }
+        memcpy(name, *variable, length);
+        name[length] = '\0';
+        unsetenv(name); /* moves the later ones up, so this place is looked at again */
+    }
+}
+
+/* mpirun binds a rank to one core unless told otherwise; our ranks are to have all that mpirun itself may use. */
+static void unbind(void)
+{
+    cpu_set_t cpus;
+    if (sched_getaffinity(getppid(), sizeof cpus, &cpus) == 0)
+        sched_setaffinity(0, sizeof cpus, &cpus);
+}
+
+void mr__launch_prepare(const mr__launch *launch)
+{
+    if (launch->kind != MR__LAUNCH_ALONE && !launch->keep_binding)
+        unbind();
+    if (launch->kind == MR__LAUNCH_SINGLE)
+        mr__launch_forget();
+    if (launch->kind == MR__LAUNCH_ALONE || launch->kind == MR__LAUNCH_SINGLE) {
+        /* Our own runtime: its PMIx server must not use epoll, or MPI_Comm_spawn hangs now and then (openpmix 2735);
+         * more ranks than cores is normal on a laptop. */
+        setenv("EVENT_NOEPOLL", "1", 1);
+        setenv("OMPI_MCA_rmaps_base_oversubscribe", "1", 0);
+    }
+    /* UCX between all ranks, also of different batches and on any network; Debian switches it off. */
+    setenv("OMPI_MCA_pml", "ucx", 0);
+    setenv("OMPI_MCA_osc", "ucx", 0);
+    setenv("OMPI_MCA_opal_common_ucx_tls", "any", 0);
+    setenv("OMPI_MCA_opal_common_ucx_devices", "any", 0);
+    setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0);
+    setenv("UCX_ATOMIC_MODE", "cpu", 0); /* window atomics agree with C11 atomics on rank 0's node */
+    setenv("UCX_WARN_UNUSED_ENV_VARS", "n", 0);
+}
+
+const char *mr__launch_name(mr__launch_kind kind)
+{
+    static const char *const names[] = {"no launcher", "mpirun -n 1", "ranks given by the launcher", "spawned rank"};
+    return names[kind];
+}

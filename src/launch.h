@@ -1,0 +1,38 @@
+/* How this program was started, and the environment that Open MPI is to find in each case. */
+#ifndef MR_LAUNCH_H
+#define MR_LAUNCH_H
+
+#include "links.h"
+
+typedef enum mr__launch_kind {
+    MR__LAUNCH_ALONE,   /* no launcher: this is main; ranks are spawned */
+    MR__LAUNCH_SINGLE,  /* mpirun -n 1: the same, after leaving the launcher's runtime for one of our own */
+    MR__LAUNCH_GIVEN,   /* mpirun -n N, srun -n N: rank 0 is main, the others are there already */
+    MR__LAUNCH_SPAWNED  /* a rank that main has spawned */
+} mr__launch_kind;
+
+typedef struct mr__launch {
+    mr__launch_kind kind;
+    int rank;               /* GIVEN: in MPI_COMM_WORLD; SPAWNED: in its batch */
+    int size;               /* GIVEN: of MPI_COMM_WORLD */
+    bool keep_binding;      /* the user told the launcher how to bind, so we do not pin */
+    bool many_hosts;        /* ranks may be on other hosts */
+    char hosts[MR__ADDRESS_SIZE]; /* ALONE, SINGLE: "node1:2,node2:2" to spawn over; "" for this host only */
+    mr__address hub;        /* SPAWNED: where main's hub is */
+    uint64_t batch;         /* SPAWNED: number of its batch */
+    double start_timeout;   /* seconds that ranks may take to come up (MULTIRANK_START_TIMEOUT, 60) */
+} mr__launch;
+
+/* Finds out which launch this is. MR_ELAUNCH with a sentence if the environment contradicts itself. */
+mr_status mr__launch_detect(mr__launch *launch);
+
+/* Before the supervisor forks: sets up the environment and the binding that MPI_Init is to find. */
+void mr__launch_prepare(const mr__launch *launch);
+
+/* After MPI_Init: removes the runtime's variables, so that programs which the user starts from here (another mpirun, say)
+ * do not take themselves for a part of this one. */
+void mr__launch_forget(void);
+
+const char *mr__launch_name(mr__launch_kind kind);
+
+#endif

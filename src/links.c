@@ -1,0 +1,301 @@
+#include "links.h"
+
+#include "status.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+/* An address reads "KEY LOCAL-NAME IP:PORT IP:PORT ...". */
+
+static const int SEND_SECONDS = 10, CONNECT_MILLISECONDS = 5000;
+
+static socklen_t local_name(const char *name, struct sockaddr_un *address)
+{
+    memset(address, 0, sizeof *address);
+    address->sun_family = AF_UNIX; /* a leading zero byte: a name outside the file system, gone with its socket */
+    size_t length = strlen(name);
+    memcpy(address->sun_path + 1, name, length);
+    return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + length);
+}
+
+static mr_status fail_errno(const char *what)
+{
+    return mr__fail(MR_ESYSTEM, "%s failed: %s", what, strerror(errno));
+}
+
+static mr_status random_hex(char *text, size_t digits)
+{
+    unsigned char bytes[MR__KEY_SIZE];
+    if (getrandom(bytes, digits / 2, 0) != (ssize_t)(digits / 2))
+        return fail_errno("getting random bytes");
+    for (size_t i = 0; i < digits / 2; i++)
+        snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+    return MR_OK;
+}
+
+/* Appends every IPv4 address of this host that others can reach. */
+static mr_status append_interfaces(mr__address *address, unsigned port)
+{
+    struct ifaddrs *all;
+    if (getifaddrs(&all) != 0)
+        return fail_errno("listing the network interfaces");
+    size_t used = strlen(address->text);
+    for (struct ifaddrs *i = all; i != NULL; i = i->ifa_next) {
+        if (i->ifa_addr == NULL || i->ifa_addr->sa_family != AF_INET || !(i->ifa_flags & IFF_UP) ||
+            (i->ifa_flags & IFF_LOOPBACK))
+            continue;
+        struct sockaddr_in in;
+        memcpy(&in, i->ifa_addr, sizeof in);
+        char ip[INET_ADDRSTRLEN];
+        inet_ntop(AF_INET, &in.sin_addr, ip, sizeof ip);
+        int length = snprintf(address->text + used, sizeof address->text - used, " %s:%u", ip, port);
+        if (length < 0 || (size_t)length >= sizeof address->text - used) {
+            address->text[used] = '\0'; /* a host with very many addresses: the first ones will do */
+            break;
+        }
+        used += (size_t)length;
+    }
+    freeifaddrs(all);
+    return MR_OK;
+}
+
+static mr_status listen_remote(int *remote, mr__address *address)
+{
+    struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_ANY)};
+    socklen_t size = sizeof any;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return fail_errno("opening a network socket");
+    if (bind(fd, (struct sockaddr *)&any, size) != 0 || listen(fd, 1024) != 0 ||
+        getsockname(fd, (struct sockaddr *)&any, &size) != 0) {
+        close(fd);
+        return fail_errno("listening on a network socket");
+    }
+    mr_status status = append_interfaces(address, ntohs(any.sin_port));
+    if (status != MR_OK)
+        close(fd);
+    else
+        *remote = fd;
+    return status;
+}
+
+mr_status mr__link_listen(bool over_network, int *local, int *remote, mr__address *address)
+{
+    char key[MR__KEY_SIZE], name[17];
+    mr_status status = random_hex(key, sizeof key - 1);
+    if (status == MR_OK)
+        status = random_hex(name, sizeof name - 1);
+    if (status != MR_OK)
+        return status;
+    snprintf(address->text, sizeof address->text, "%s multirank-%s", key, name);
+    struct sockaddr_un un;
+    socklen_t size = local_name(strchr(address->text, ' ') + 1, &un);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return fail_errno("opening a local socket");
+    if (bind(fd, (struct sockaddr *)&un, size) != 0 || listen(fd, 1024) != 0) {
+        close(fd);
+        return fail_errno("listening on a local socket");
+    }
+    *remote = -1;
+    if (over_network)
+        status = listen_remote(remote, address);
+    if (status != MR_OK)
+        close(fd);
+    else
+        *local = fd;
+    return status;
+}
+
+mr_status mr__address_key(const mr__address *address, char key[MR__KEY_SIZE])
+{
+    const char *space = strchr(address->text, ' ');
+    if (space == NULL || space - address->text != MR__KEY_SIZE - 1)
+        return mr__fail(MR_ELAUNCH, "the hub's address is malformed; was MULTIRANK_HUB set by hand?");
+    memcpy(key, address->text, MR__KEY_SIZE - 1);
+    key[MR__KEY_SIZE - 1] = '\0';
+    return MR_OK;
+}
+
+static void set_up_stream(int fd, bool is_local)
+{
+    struct timeval patience = {.tv_sec = SEND_SECONDS};
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    if (!is_local) { /* small records at once; a silent host is noticed after 5 + 3 * 3 s */
+        int on = 1, idle = 5, interval = 3, probes = 3;
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+        setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
+        setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof interval);
+        setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
+    }
+}
+
+int mr__link_accept(int listener, bool is_local)
+{
+    int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+    if (fd >= 0)
+        set_up_stream(fd, is_local);
+    return fd;
+}
+
+static int connect_local(const char *name)
+{
+    struct sockaddr_un un;
+    if (strlen(name) + 2 > sizeof un.sun_path)
+        return -1;
+    socklen_t size = local_name(name, &un);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0 && connect(fd, (struct sockaddr *)&un, size) != 0) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+static int connect_remote(char *ip_and_port)
+{
+    char *colon = strrchr(ip_and_port, ':');
+    struct sockaddr_in in = {.sin_family = AF_INET};
+    if (colon == NULL)
+        return -1;
+    *colon = '\0';
+    in.sin_port = htons((uint16_t)strtoul(colon + 1, NULL, 10));
+    if (inet_pton(AF_INET, ip_and_port, &in.sin_addr) != 1)
+        return -1;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -1;
+    unsigned milliseconds = (unsigned)CONNECT_MILLISECONDS; /* an address behind a firewall must not hold us up */
+    setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds, sizeof milliseconds);
+    if (connect(fd, (struct sockaddr *)&in, sizeof in) != 0) {
+        close(fd);
+        return -1;
+    }
+    milliseconds = 0;
+    setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds, sizeof milliseconds);
+    return fd;
+}
+
+mr_status mr__link_connect(const mr__address *address, int *fd, bool *is_local)
+{
+    mr__address copy = *address;
+    char *rest = NULL;
+    strtok_r(copy.text, " ", &rest); /* the key */
+    char *name = strtok_r(NULL, " ", &rest);
+    *fd = name == NULL ? -1 : connect_local(name);
+    *is_local = *fd >= 0;
+    for (char *ip; *fd < 0 && (ip = strtok_r(NULL, " ", &rest)) != NULL;)
+        *fd = connect_remote(ip);
+    if (*fd < 0)
+        return mr__fail(MR_ELAUNCH,
+                        "this rank cannot reach main's hub over any of its addresses; is there a firewall between "
+                        "the hosts?");
+    set_up_stream(*fd, *is_local);
+    return MR_OK;
+}
+
+mr_status mr__link_send(int fd, const mr__record *record, const int *descriptors, int count)
+{
+    union {
+        char bytes[CMSG_SPACE(2 * sizeof(int))];
+        struct cmsghdr align;
+    } control = {{0}};
+    struct iovec part = {(void *)(uintptr_t)record, sizeof *record};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    if (count > 0) {
+        size_t size = (size_t)count * sizeof(int);
+        message.msg_control = control.bytes;
+        message.msg_controllen = CMSG_SPACE(size);
+        struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+        head->cmsg_level = SOL_SOCKET;
+        head->cmsg_type = SCM_RIGHTS;
+        head->cmsg_len = CMSG_LEN(size);
+        memcpy(CMSG_DATA(head), descriptors, size);
+    }
+    while (part.iov_len > 0) {
+        ssize_t sent = sendmsg(fd, &message, MSG_NOSIGNAL);
+        if (sent < 0 && errno == EINTR)
+            continue;
+        if (sent < 0)
+            return mr__fail(MR_EDIED, "sending a record failed: %s", strerror(errno));
+        part.iov_base = (char *)part.iov_base + sent;
+        part.iov_len -= (size_t)sent;
+        message.msg_controllen = 0; /* the descriptors went with the first byte */
+    }
+    return MR_OK;
+}
+
+/* Takes the descriptors out of a message; those that nobody wants are closed. */
+static void take_descriptors(struct msghdr *message, int descriptors[2])
+{
+    for (struct cmsghdr *head = CMSG_FIRSTHDR(message); head != NULL; head = CMSG_NXTHDR(message, head)) {
+        if (head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_RIGHTS)
+            continue;
+        size_t count = (head->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        for (size_t i = 0; i < count; i++) {
+            int fd;
+            memcpy(&fd, CMSG_DATA(head) + i * sizeof fd, sizeof fd);
+            if (descriptors != NULL && i < 2)
+                descriptors[i] = fd;
+            else
+                close(fd);
+        }
+    }
+}
+
+mr_status mr__link_receive(int fd, mr__record *record, int descriptors[2])
+{
+    size_t filled = 0;
+    if (descriptors != NULL)
+        descriptors[0] = descriptors[1] = -1;
+    while (filled < sizeof *record) {
+        union {
+            char bytes[CMSG_SPACE(2 * sizeof(int))];
+            struct cmsghdr align;
+        } control;
+        struct iovec part = {(char *)record + filled, sizeof *record - filled};
+        struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+        message.msg_control = control.bytes;
+        message.msg_controllen = sizeof control.bytes;
+        ssize_t got = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return mr__fail(MR_EDIED, "the other side of a link is gone");
+        take_descriptors(&message, descriptors);
+        filled += (size_t)got;
+    }
+    record->text[sizeof record->text - 1] = '\0';
+    return MR_OK;
+}
+
+int mr__link_poll(int fd, mr__inbox *inbox)
+{
+    if (inbox->filled == sizeof inbox->record)
+        inbox->filled = 0;
+    while (inbox->filled < sizeof inbox->record) {
+        ssize_t got = recv(fd, (char *)&inbox->record + inbox->filled, sizeof inbox->record - inbox->filled,
+                           MSG_DONTWAIT);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+            return 0;
+        if (got <= 0)
+            return -1;
+        inbox->filled += (size_t)got;
+    }
+    inbox->record.text[sizeof inbox->record.text - 1] = '\0';
+    return 1;
+}

@@ -1,0 +1,112 @@
+#include "module.h"
+
+#include "status.h"
+
+#include <elf.h>
+#include <link.h>
+#include <string.h>
+
+struct search {
+    uintptr_t address;         /* looked for, unless by_id */
+    bool by_id;                /* look for the build-id instead */
+    bool found, has_id, is_code;
+    uintptr_t base;
+    unsigned char build_id[MR__BUILD_ID_SIZE];
+};
+
+/* Reads the build-id out of a note segment. Shorter ids are padded with zeroes, longer ones cut. */
+static bool read_build_id(const ElfW(Phdr) *segment, uintptr_t base, unsigned char build_id[MR__BUILD_ID_SIZE])
+{
+    const char *note = (const char *)(base + segment->p_vaddr);
+    const char *end = note + segment->p_memsz;
+    while ((size_t)(end - note) >= sizeof(ElfW(Nhdr))) {
+        ElfW(Nhdr) head;
+        memcpy(&head, note, sizeof head);
+        size_t name_size = (head.n_namesz + 3u) & ~(size_t)3, id_size = (head.n_descsz + 3u) & ~(size_t)3;
+        const char *name = note + sizeof head;
+        if ((size_t)(end - name) < name_size + id_size)
+            return false;
+        if (head.n_type == NT_GNU_BUILD_ID && head.n_namesz == 4 && memcmp(name, "GNU", 4) == 0) {
+            memset(build_id, 0, MR__BUILD_ID_SIZE);
+            memcpy(build_id, name + name_size,
+                   head.n_descsz < MR__BUILD_ID_SIZE ? head.n_descsz : MR__BUILD_ID_SIZE);
+            return true;
+        }
+        note = name + name_size + id_size;
+    }
+    return false;
+}
+
+static int look_into_module(struct dl_phdr_info *info, size_t size, void *argument)
+{
+    (void)size;
+    struct search *search = argument;
+    bool inside = false, is_code = false, has_id = false;
+    unsigned char build_id[MR__BUILD_ID_SIZE];
+    for (int i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+        uintptr_t start = info->dlpi_addr + segment->p_vaddr;
+        if (segment->p_type == PT_LOAD && search->address >= start && search->address - start < segment->p_memsz) {
+            inside = true;
+            is_code = (segment->p_flags & PF_X) != 0;
+        }
+        if (segment->p_type == PT_NOTE && !has_id)
+            has_id = read_build_id(segment, info->dlpi_addr, build_id);
+    }
+    bool match = search->by_id ? has_id && memcmp(build_id, search->build_id, MR__BUILD_ID_SIZE) == 0 : inside;
+    if (!match)
+        return 0;
+    search->found = true;
+    search->is_code = is_code;
+    search->has_id = has_id;
+    search->base = info->dlpi_addr;
+    if (has_id)
+        memcpy(search->build_id, build_id, MR__BUILD_ID_SIZE);
+    return 1;
+}
+
+mr_status mr__symbol_of(const void *address, bool must_run, const char *what, mr__symbol *symbol)
+{
+    struct search search = {.address = (uintptr_t)address};
+    dl_iterate_phdr(look_into_module, &search);
+    if (!search.found || (must_run && !search.is_code))
+        return mr__fail(MR_EBUILD,
+                        "%s at %p is not part of this program or of one of its libraries, so other ranks cannot find "
+                        "it; use a %s of the program itself",
+                        what, address, must_run ? "function" : "static object");
+    if (!search.has_id)
+        return mr__fail(MR_EBUILD, "%s is in a module that was linked without a build-id; link with -Wl,--build-id",
+                        what);
+    memcpy(symbol->build_id, search.build_id, sizeof symbol->build_id);
+    symbol->offset = (uintptr_t)address - search.base;
+    return MR_OK;
+}
+
+void *mr__symbol_find(const mr__symbol *symbol)
+{
+    struct search search = {.by_id = true};
+    memcpy(search.build_id, symbol->build_id, sizeof search.build_id);
+    dl_iterate_phdr(look_into_module, &search);
+    return search.found ? (void *)(search.base + symbol->offset) : NULL;
+}
+
+static int first_module(struct dl_phdr_info *info, size_t size, void *argument)
+{
+    struct search *search = argument; /* the program itself always comes first */
+    search->address = info->dlpi_addr + info->dlpi_phdr[0].p_vaddr;
+    for (int i = 0; i < info->dlpi_phnum; i++)
+        if (info->dlpi_phdr[i].p_type == PT_LOAD)
+            search->address = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr;
+    look_into_module(info, size, argument);
+    return 1;
+}
+
+mr_status mr__program_build_id(unsigned char build_id[MR__BUILD_ID_SIZE])
+{
+    struct search search = {0};
+    dl_iterate_phdr(first_module, &search);
+    if (!search.has_id)
+        return mr__fail(MR_EBUILD, "this program was linked without a build-id; link with -Wl,--build-id");
+    memcpy(build_id, search.build_id, MR__BUILD_ID_SIZE);
+    return MR_OK;
+}

@@ -1,0 +1,81 @@
+/* What is behind an mr_process, and the message that starts one in another rank. */
+#ifndef MR_PROCESS_H
+#define MR_PROCESS_H
+
+#include "links.h"
+#include "module.h"
+
+enum { MR__KEY_MAX = 256 };
+
+/* The head of the message that starts a process: the payload (arguments, or the struct of a class) follows, then the
+ * four strings in the order of their lengths. All ranks run the same build, so its layout is the same everywhere. */
+typedef struct mr__start {
+    uint64_t payload;
+    uint64_t creator;
+    mr__symbol run; /* the target, or the class */
+    int64_t creator_pid;
+    int32_t creator_rank;
+    uint32_t name, identity, creator_name, key; /* lengths; the first three count a closing zero byte */
+    bool is_class, daemon, reuse;
+    char wanted_host[MR__HOST_SIZE];
+    char creator_host[MR__HOST_SIZE];
+    max_align_t aligned_payload[];
+} mr__start;
+
+/* Where a process has been put. */
+typedef struct mr__placed {
+    uint64_t number; /* of the process, in the whole universe; main is 0 */
+    int rank, core;
+    pid_t pid;
+    char host[MR__HOST_SIZE];
+} mr__placed;
+
+typedef enum mr__process_role { MR__CHILD, MR__SELF, MR__PARENT } mr__process_role;
+typedef enum mr__process_state { MR__PROCESS_NEW, MR__PROCESS_STARTED, MR__PROCESS_ENDED } mr__process_state;
+
+typedef struct mr__process {
+    mr__process_role role;
+    mr__process_state state;
+    uint64_t handle;
+    const mr_class *class_; /* NULL: of a function */
+    const mr_process *object; /* of a class: the caller's struct, copied at the start */
+    mr__start *message;     /* until the start; the payload is in place already */
+    size_t payload;
+    char *name, *identity;
+    bool daemon, reuse;
+    unsigned char key[MR__KEY_MAX];
+    size_t key_size;
+    char wanted_host[MR__HOST_SIZE];
+    mr__placed placed;
+    int exitcode;
+    int sentinel;      /* eventfd; -1 until asked for */
+    unsigned children; /* SELF: how many processes it has made */
+} mr__process;
+
+/* Registers a process in the context and gives it its handle. Lock held. */
+mr_status mr__process_register(mr__process *process);
+
+/* Takes it out again and frees it. Lock held. */
+void mr__process_release(mr__process *process);
+
+/* Makes the calling process's own entry: main's; and the one that a start message describes, with its parent's (lock
+ * held). */
+mr_status mr__process_enter_main(mr_process *main_object);
+mr_status mr__process_enter(const mr__start *message, const mr__placed *placed, mr_process *self, mr_process *parent);
+
+/* Forgets the processes of a rank that is to serve again. Takes the lock itself. */
+void mr__process_leave(void);
+
+/* A process of this context, known by its number, has ended. Lock held. */
+void mr__process_ended(uint64_t number, int code);
+
+/* The parent has ended. Lock held. */
+void mr__process_orphaned(void);
+
+/* How many of the caller's processes have been made and not been started. Lock held. */
+int mr__process_pending(void);
+
+/* What Python does at the end of a process: terminates the daemons among the caller's children, joins all others. */
+void mr__process_end_children(void);
+
+#endif

@@ -1,0 +1,321 @@
+#include "rank.h"
+
+#include "status.h"
+#include "supervisor.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+enum { LINE_BUFFER = 1 << 16 };
+
+static mr__self *const self = &(mr__self){.link = -1};
+
+/* ---- Coming up ---- */
+
+/* Takes over main's standard output and error, so that a line that is printed here needs nobody else to reach the
+ * terminal, and cannot overtake or be lost. Elsewhere the launcher carries them. */
+static void take_output(const int descriptors[2])
+{
+    for (int i = 0; i < 2; i++)
+        if (descriptors[i] >= 0) {
+            dup2(descriptors[i], i == 0 ? STDOUT_FILENO : STDERR_FILENO);
+            close(descriptors[i]);
+        }
+    int nothing = open("/dev/null", O_RDONLY);
+    if (nothing > STDIN_FILENO) {
+        dup2(nothing, STDIN_FILENO);
+        close(nothing);
+    }
+    setvbuf(stdout, NULL, _IOLBF, LINE_BUFFER);
+}
+
+static mr_status say_hello(const mr__address *hub)
+{
+    bool is_local;
+    int output[2];
+    unsigned char build_id[MR__BUILD_ID_SIZE];
+    mr__record record = {.type = MR__HELLO, .rank = mr__ctx.launch.rank, .process = mr__ctx.launch.batch,
+                         .a = getpid()};
+    mr_status status = mr__address_key(hub, record.text);
+    if (status == MR_OK)
+        status = mr__program_build_id(build_id);
+    if (status == MR_OK)
+        status = mr__link_connect(hub, &self->link, &is_local);
+    if (status != MR_OK)
+        return status;
+    size_t used = strlen(record.text);
+    used += (size_t)snprintf(record.text + used, sizeof record.text - used, " ");
+    for (size_t i = 0; i < sizeof build_id; i++)
+        used += (size_t)snprintf(record.text + used, sizeof record.text - used, "%02x", build_id[i]);
+    snprintf(record.text + used, sizeof record.text - used, " %s", mr__ctx.host);
+    status = mr__link_send(self->link, &record, NULL, 0);
+    if (status == MR_OK)
+        status = mr__link_receive(self->link, &record, output);
+    if (status != MR_OK)
+        return status;
+    mr__ctx.rank = record.rank;
+    self->wants_places = record.a != 0;
+    self->pinning = (mr_pinning)record.b;
+    take_output(output);
+    return MR_OK;
+}
+
+static void tell_hub(mr__record_type type, int64_t a)
+{
+    mr__record record = {.type = (uint32_t)type, .a = a};
+    mr__link_send(self->link, &record, NULL, 0);
+}
+
+/* A spawned rank reports before MPI_Init, so that main knows who hangs there; a given one learns only by MPI where main
+ * is. */
+static mr_status join_main(void)
+{
+    mr__address hub = mr__ctx.launch.hub;
+    bool spawned = mr__ctx.launch.kind == MR__LAUNCH_SPAWNED;
+    mr_status status = spawned ? say_hello(&hub) : MR_OK;
+    if (status != MR_OK)
+        return status;
+    int provided;
+    MPI_Init_thread(NULL, NULL, MPI_THREAD_MULTIPLE, &provided);
+    if (spawned) {
+        MPI_Comm parent;
+        tell_hub(MR__STAGE, MR__STAGE_MERGE);
+        MPI_Comm_get_parent(&parent);
+        if (parent == MPI_COMM_NULL)
+            return mr__fail(MR_ELAUNCH, "this rank has no parent");
+        MPI_Intercomm_merge(parent, 1, &self->comm);
+        MPI_Comm_free(&parent);
+    } else {
+        MPI_Comm_dup(MPI_COMM_WORLD, &self->comm);
+        MPI_Bcast(hub.text, sizeof hub.text, MPI_CHAR, 0, self->comm);
+        mr__ctx.launch.batch = 1;
+        mr__ctx.launch.rank--; /* the batch of given ranks is main's own, which main is not in */
+        status = say_hello(&hub);
+        mr__ctx.launch.rank++;
+        if (status != MR_OK)
+            return status;
+    }
+    MPI_Comm_set_errhandler(self->comm, MPI_ERRORS_RETURN);
+    mr__launch_forget();
+    return mr__supervisor_report(self->report, &hub, mr__ctx.rank);
+}
+
+static mr_status report_places(void)
+{
+    if (!self->wants_places || mr__ctx.launch.keep_binding)
+        return MR_OK;
+    mr__places places;
+    mr_status status = mr__topology_places(mr__ctx.topology, self->pinning, &places);
+    if (status != MR_OK)
+        return status;
+    for (int i = 0; i < places.count; i++) {
+        const mr__place *place = &places.place[i];
+        mr__record record = {.type = MR__PLACE, .a = place->core, .b = place->capacity};
+        if (strlen(place->cpus) < sizeof record.text) {
+            strcpy(record.text, place->cpus);
+            mr__link_send(self->link, &record, NULL, 0);
+        }
+    }
+    mr__places_free(&places);
+    return MR_OK;
+}
+
+static void park_first(void)
+{
+    mr__record record = {.type = MR__PARKED, .a = mr__topology_pus(mr__ctx.topology),
+                         .b = mr__topology_cores(mr__ctx.topology)};
+    mr__link_send(self->link, &record, NULL, 0);
+}
+
+/* ---- Listening ---- */
+
+static void hear_answer(const mr__record *record)
+{
+    self->answer = record->type == MR__STARTED ? MR_OK : (mr_status)record->a;
+    if (self->answer == MR_OK) {
+        *self->placed = (mr__placed){.number = record->process, .rank = record->rank, .pid = (pid_t)record->a,
+                                     .core = (int)record->b};
+        snprintf(self->placed->host, sizeof self->placed->host, "%.64s", record->text);
+        self->tell(self->placed, self->argument);
+    }
+    memcpy(self->answer_text, record->text, sizeof self->answer_text);
+    self->is_answered = true;
+}
+
+static void hear(const mr__record *record)
+{
+    switch ((mr__record_type)record->type) {
+    case MR__START:
+    case MR__TASK:
+        self->work = *record;
+        self->has_work = true;
+        break;
+    case MR__STARTED:
+    case MR__REFUSED:
+        if (self->is_asking)
+            hear_answer(record);
+        break;
+    case MR__ENDED:
+        mr__process_ended(record->process, (int)record->a);
+        break;
+    case MR__ORPHANED:
+        mr__process_orphaned();
+        break;
+    default:
+        break;
+    }
+    mr__changed();
+}
+
+static void *run_listener(void *unused)
+{
+    (void)unused;
+    mr__record record;
+    /* when main is gone, or says that the program ends, nobody is interested in this rank any more */
+    while (mr__link_receive(self->link, &record, NULL) == MR_OK && record.type != MR__BYE) {
+        mr__lock();
+        hear(&record);
+        mr__unlock();
+    }
+    _exit(0);
+}
+
+mr__record mr__rank_next_work(void)
+{
+    mr__lock();
+    while (!self->has_work)
+        mr__wait(INFINITY);
+    self->has_work = false;
+    mr__record work = self->work;
+    mr__unlock();
+    return work;
+}
+
+/* ---- Asking main ---- */
+
+mr_status mr__rank_request_start(const mr__start *message, size_t size, int pending, mr__placed *placed,
+                                 void (*tell)(const mr__placed *placed, void *argument), void *argument)
+{
+    mr__record request = {.type = MR__REQUEST, .a = (int64_t)size, .b = pending};
+    mr__lock();
+    while (self->is_asking)
+        mr__wait(INFINITY);
+    self->is_asking = true;
+    self->is_answered = false;
+    self->tell = tell;
+    self->argument = argument;
+    self->placed = placed;
+    mr_status status = mr__link_send(self->link, &request, NULL, 0);
+    mr__unlock();
+    if (status == MR_OK)
+        status = mr__wire_send(self->comm, 0, MR__TAG_REQUEST, message, size, NULL, NULL);
+    mr__lock();
+    while (status == MR_OK && !self->is_answered)
+        mr__wait(INFINITY);
+    if (status == MR_OK && self->answer != MR_OK)
+        status = mr__fail(self->answer, "%s", self->answer_text);
+    self->is_asking = false;
+    mr__changed();
+    mr__unlock();
+    return status;
+}
+
+mr_status mr__rank_request_signal(uint64_t process, int signal)
+{
+    mr__record request = {.type = MR__SIGNAL, .process = process, .a = signal};
+    return mr__link_send(self->link, &request, NULL, 0);
+}
+
+/* ---- Running processes ---- */
+
+/* Registered before anything of the user's, and so run after it. Leaves without the libraries' own clean-up, which is
+ * for programs that have called MPI_Finalize. */
+static void leave(int code, void *unused)
+{
+    (void)unused;
+    if (getpid() != self->pid)
+        return; /* a child that the user forked off */
+    mr__process_end_children();
+    fflush(NULL);
+    _exit(code);
+}
+
+static int run(const mr__start *message, mr_process *object)
+{
+    void *address = mr__symbol_find(&message->run);
+    if (address == NULL) {
+        fprintf(stderr, "multirank: rank %d on %s cannot run its process: the library that holds its function is not "
+                        "loaded here\n", mr__ctx.rank, mr__ctx.host);
+        return 127; /* what a shell returns for a command that is not there */
+    }
+    if (message->is_class)
+        return ((const mr_class *)address)->run(object);
+    mr_target target;
+    memcpy(&target, &address, sizeof target);
+    return target(message->payload > 0 ? message->aligned_payload : NULL, message->payload);
+}
+
+/* The struct of a process of a class starts with its mr_process; other processes get one without anything behind it. */
+static mr_process *make_object(const mr__start *message)
+{
+    mr_process *object = calloc(1, message->is_class ? message->payload : sizeof *object);
+    if (object != NULL && message->is_class) {
+        memcpy(object, message->aligned_payload, message->payload);
+        object->mr__class = mr__symbol_find(&message->run);
+    }
+    return object;
+}
+
+static int run_process(const mr__record *work)
+{
+    size_t size = (size_t)work->a;
+    mr__start *message = malloc(size);
+    if (message == NULL || mr__wire_receive(self->comm, 0, MR__TAG_START, message, size, NULL, NULL) != MR_OK)
+        return 1;
+    mr_process parent = {0}, *object = make_object(message);
+    if (object == NULL)
+        return 1;
+    mr__placed placed = {.number = work->process, .rank = mr__ctx.rank, .core = (int)work->b, .pid = getpid()};
+    memcpy(placed.host, mr__ctx.host, sizeof placed.host);
+    mr__topology_bind(mr__ctx.topology, work->text);
+    mr__lock();
+    mr__ctx.cores = work->rank;
+    mr_status status = mr__process_enter(message, &placed, object, &parent);
+    mr__unlock();
+    int code = status == MR_OK ? run(message, object) : 1;
+    if (!message->reuse)
+        exit(code); /* the user's atexit handlers, then leave */
+    mr__process_end_children();
+    mr__process_leave();
+    fflush(NULL);
+    free(object);
+    free(message);
+    return code;
+}
+
+_Noreturn void mr__rank_serve(int report)
+{
+    char name[16];
+    self->report = report;
+    self->pid = getpid();
+    mr__ctx.self = self;
+    gethostname(mr__ctx.host, sizeof mr__ctx.host - 1);
+    if (join_main() != MR_OK || mr__topology_load(&mr__ctx.topology, NULL, NULL) != MR_OK ||
+        report_places() != MR_OK || mr__thread_start(&self->listener, "mr-listener", run_listener) != MR_OK) {
+        fprintf(stderr, "multirank: a rank on %s did not come up: %s\n", mr__ctx.host, mr_last_error());
+        _exit(1);
+    }
+    snprintf(name, sizeof name, "mr-rank-%d", mr__ctx.rank);
+    prctl(PR_SET_NAME, name);
+    on_exit(leave, NULL);
+    mr__ctx.phase = MR__PHASE_RUNNING;
+    park_first();
+    for (;;) {
+        mr__record work = mr__rank_next_work();
+        tell_hub(MR__DONE, run_process(&work));
+    }
+}

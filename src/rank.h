@@ -1,0 +1,43 @@
+/* What a rank other than main does: comes up, parks, runs processes, ends. */
+#ifndef MR_RANK_H
+#define MR_RANK_H
+
+#include "context.h"
+#include "process.h"
+#include "wire.h"
+
+typedef struct mr__self {
+    int link;
+    int report; /* to the supervisor, until MPI is up */
+    bool wants_places;
+    mr_pinning pinning;
+    pid_t pid; /* to tell this process from one that the user forked off it */
+    MPI_Comm comm;
+    pthread_t listener;
+
+    /* what the listener has heard */
+    bool has_work;    /* a process to run, or for a pool worker a task */
+    mr__record work;
+    bool is_asking;   /* a request of ours is under way */
+    bool is_answered;
+    mr_status answer;
+    char answer_text[sizeof((mr__record *)0)->text];
+    void (*tell)(const mr__placed *placed, void *argument);
+    void *argument;
+    mr__placed *placed;
+} mr__self;
+
+/* Serves processes until the program ends. */
+_Noreturn void mr__rank_serve(int report);
+
+/* Has main start a process for this rank. As mr__universe_start, but the message stays the caller's. */
+mr_status mr__rank_request_start(const mr__start *message, size_t size, int pending, mr__placed *placed,
+                                 void (*tell)(const mr__placed *placed, void *argument), void *argument);
+
+/* Has main send a signal to a process. */
+mr_status mr__rank_request_signal(uint64_t process, int signal);
+
+/* Waits for the next record that is work for this rank. */
+mr__record mr__rank_next_work(void);
+
+#endif

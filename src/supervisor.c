@@ -1,0 +1,272 @@
+#include "supervisor.h"
+
+#include "status.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pmix.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static const double DESCENDANTS_SECONDS = 3; /* that the runtime's daemon may take to end after main */
+static const unsigned PMIX_SECONDS = 10;
+
+/* What the child writes once MPI_Init has returned. */
+struct report {
+    mr__address hub;
+    int rank;
+};
+
+struct supervisor {
+    bool is_main;
+    bool has_server;      /* a launcher of our own rank watches this process */
+    double start_timeout;
+    pid_t child;
+    int status;           /* of the child, as waitpid gives it */
+    bool child_ended;
+    bool mpi_is_up;
+    int report, signals, link;
+    mr__inbox inbox;
+};
+
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+}
+
+/* The child's end as an exit code: n, or -signal. */
+static int exit_code(int status)
+{
+    return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static void send_to_hub(const struct supervisor *self, mr__record_type type, int rank, int64_t a, const char *text)
+{
+    mr__record record = {.type = (uint32_t)type, .rank = rank, .a = a, .b = 1};
+    snprintf(record.text, sizeof record.text, "%s", text);
+    mr__link_send(self->link, &record, NULL, 0);
+}
+
+/* MPI is up in the child: from now on the hub wants to know of its end. */
+static void read_report(struct supervisor *self)
+{
+    struct report report;
+    ssize_t got = read(self->report, &report, sizeof report);
+    close(self->report);
+    self->report = -1;
+    if (got != (ssize_t)sizeof report)
+        return;
+    self->mpi_is_up = true;
+    if (self->is_main)
+        return;
+    bool is_local;
+    char key[MR__KEY_SIZE];
+    if (mr__address_key(&report.hub, key) != MR_OK || mr__link_connect(&report.hub, &self->link, &is_local) != MR_OK) {
+        kill(self->child, SIGKILL); /* main is gone already, or out of reach: nobody could ever use this rank */
+        return;
+    }
+    send_to_hub(self, MR__HELLO, report.rank, self->child, key);
+}
+
+static void read_link(struct supervisor *self)
+{
+    int arrived;
+    while ((arrived = mr__link_poll(self->link, &self->inbox)) == 1)
+        if (self->inbox.record.type == MR__SIGNAL && !self->child_ended)
+            kill(self->child, (int)self->inbox.record.a);
+    if (arrived < 0) { /* main has ended, and so must we */
+        close(self->link);
+        self->link = -1;
+        kill(self->child, SIGKILL);
+    }
+}
+
+static void reap(struct supervisor *self)
+{
+    int status;
+    for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;)
+        if (pid == self->child) {
+            self->child_ended = true;
+            self->status = status;
+        }
+}
+
+static void read_signal(struct supervisor *self)
+{
+    struct signalfd_siginfo info;
+    if (read(self->signals, &info, sizeof info) != (ssize_t)sizeof info)
+        return;
+    if (info.ssi_signo == SIGCHLD)
+        reap(self);
+    else if (!self->child_ended && info.ssi_code != SI_KERNEL) /* what the terminal sends has reached the child as well */
+        kill(self->child, (int)info.ssi_signo);
+}
+
+/* Nobody is left to return to: main hangs inside MPI_Init. */
+static void give_up_start(struct supervisor *self)
+{
+    char host[MR__HOST_SIZE] = "?";
+    gethostname(host, sizeof host - 1);
+    dprintf(STDERR_FILENO,
+            "multirank: main (process %ld on %s) has waited %.0f s in MPI_Init for Open MPI's runtime; giving up. Is "
+            "the temporary folder writable, and does `mpirun -n 1 true` work here?\n",
+            (long)self->child, host, self->start_timeout);
+    kill(self->child, SIGKILL);
+    waitpid(self->child, &self->status, 0);
+    _exit(1);
+}
+
+static void watch_child(struct supervisor *self)
+{
+    double deadline = now() + self->start_timeout;
+    while (!self->child_ended) {
+        struct pollfd ready[] = {
+            {self->signals, POLLIN, 0}, {self->report, POLLIN, 0}, {self->link, POLLIN, 0}};
+        int patience = self->is_main && self->report >= 0 ? 200 : -1;
+        if (poll(ready, 3, patience) < 0 && errno != EINTR)
+            break;
+        if (ready[1].revents != 0)
+            read_report(self);
+        if (ready[2].revents != 0)
+            read_link(self);
+        if (ready[0].revents != 0)
+            read_signal(self);
+        if (patience > 0 && self->report >= 0 && now() > deadline)
+            give_up_start(self);
+    }
+}
+
+/* The launcher watches the PMIx registration: a rank that is not finalised there counts as aborted, and would take the
+ * whole job along. The library may be entered only where MPI_Init has returned in the child. */
+static void finish_with_launcher(void)
+{
+    sigset_t all;
+    sigfillset(&all);
+    sigprocmask(SIG_UNBLOCK, &all, NULL);
+    alarm(PMIX_SECONDS); /* the server may be gone: then there is nobody to tell */
+    pmix_proc_t self;
+    if (PMIx_Init(&self, NULL, 0) == PMIX_SUCCESS)
+        PMIx_Finalize(NULL, 0);
+    alarm(0);
+}
+
+static void kill_descendants(void)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/self/task/%ld/children", (long)getpid());
+    FILE *children = fopen(path, "re");
+    if (children == NULL)
+        return;
+    for (long pid; fscanf(children, "%ld", &pid) == 1;)
+        kill((pid_t)pid, SIGKILL);
+    fclose(children);
+}
+
+/* The runtime's daemon notices by itself that main has ended; everything below it has become our child by then. */
+static void wait_for_descendants(void)
+{
+    double deadline = now() + DESCENDANTS_SECONDS;
+    for (pid_t pid; (pid = waitpid(-1, NULL, WNOHANG)) >= 0 || errno == EINTR;) {
+        if (pid > 0)
+            continue;
+        if (now() > deadline)
+            kill_descendants();
+        nanosleep(&(struct timespec){0, 1000000}, NULL);
+    }
+}
+
+/* Ends as the child did, so that the shell sees what it would have seen without a supervisor. */
+static _Noreturn void end_like_child(int status)
+{
+    if (WIFSIGNALED(status)) {
+        struct rlimit none = {0, 0}; /* the child has left a core file if one was wanted */
+        setrlimit(RLIMIT_CORE, &none);
+        signal(WTERMSIG(status), SIG_DFL);
+        sigset_t all;
+        sigfillset(&all);
+        sigprocmask(SIG_UNBLOCK, &all, NULL);
+        raise(WTERMSIG(status));
+    }
+    _exit(WEXITSTATUS(status));
+}
+
+static _Noreturn void supervise(struct supervisor *self)
+{
+    prctl(PR_SET_NAME, self->is_main ? "mr-main-superv" : "mr-supervisor");
+    if (self->is_main)
+        prctl(PR_SET_CHILD_SUBREAPER, 1);
+    watch_child(self);
+    int code = exit_code(self->status);
+    if (self->link >= 0)
+        send_to_hub(self, MR__EXITED, 0, code, "");
+    if (self->has_server && self->mpi_is_up)
+        finish_with_launcher();
+    if (!self->is_main)
+        _exit(self->mpi_is_up ? 0 : 1);
+    wait_for_descendants();
+    end_like_child(self->status);
+}
+
+mr_status mr__supervise(const mr__launch *launch, int *report)
+{
+    int pipe_ends[2];
+    if (pipe2(pipe_ends, O_CLOEXEC) != 0)
+        return mr__fail(MR_ESYSTEM, "making the supervisor's pipe failed: %s", strerror(errno));
+    sigset_t watched, before;
+    sigfillset(&watched);
+    /* the terminal's stop signals and crashes of the supervisor itself keep their meaning */
+    int left_alone[] = {SIGTSTP, SIGTTIN, SIGTTOU, SIGCONT, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+    for (size_t i = 0; i < sizeof left_alone / sizeof left_alone[0]; i++)
+        sigdelset(&watched, left_alone[i]);
+    sigprocmask(SIG_BLOCK, &watched, &before);
+    fflush(NULL); /* or the child's copy of unwritten output would be written a second time */
+    pid_t parent = getpid(), child = fork();
+    if (child < 0) {
+        mr_status status = mr__fail(MR_ESYSTEM, "starting the supervisor failed: %s", strerror(errno));
+        sigprocmask(SIG_SETMASK, &before, NULL);
+        close(pipe_ends[0]);
+        close(pipe_ends[1]);
+        return status;
+    }
+    if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() != parent)
+            _exit(1);
+        sigprocmask(SIG_SETMASK, &before, NULL);
+        close(pipe_ends[0]);
+        *report = pipe_ends[1];
+        return MR_OK;
+    }
+    close(pipe_ends[1]);
+    bool is_main = launch->kind != MR__LAUNCH_SPAWNED && launch->rank == 0;
+    struct supervisor self = {.is_main = is_main,
+                              .has_server = launch->kind == MR__LAUNCH_SPAWNED || launch->kind == MR__LAUNCH_GIVEN,
+                              .start_timeout = launch->start_timeout,
+                              .child = child,
+                              .report = pipe_ends[0],
+                              .signals = signalfd(-1, &watched, SFD_CLOEXEC),
+                              .link = -1};
+    supervise(&self);
+}
+
+mr_status mr__supervisor_report(int report, const mr__address *hub, int rank)
+{
+    struct report text = {.hub = *hub, .rank = rank};
+    ssize_t written = write(report, &text, sizeof text);
+    close(report);
+    if (written != (ssize_t)sizeof text)
+        return mr__fail(MR_ESYSTEM, "reporting to the supervisor failed: %s", strerror(errno));
+    return MR_OK;
+}

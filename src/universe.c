@@ -1,0 +1,462 @@
+#include "universe.h"
+
+#include "status.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static const double GOODBYE_SECONDS = 10; /* that ranks may take to end once they have been told */
+
+mr_status mr__universe_create(mr__universe **created)
+{
+    mr__universe *universe = calloc(1, sizeof *universe);
+    if (universe == NULL)
+        return mr__fail(MR_ENOMEM, "there is no memory for the universe of ranks");
+    universe->listeners[0] = universe->listeners[1] = -1;
+    universe->rank_count = 1;
+    universe->ranks = calloc(1, sizeof *universe->ranks);
+    mr_status status = mr__program_build_id(universe->build_id);
+    if (status == MR_OK && (universe->ranks == NULL || mr__universe_host(universe, mr__ctx.host) != 0))
+        status = mr__fail(MR_ENOMEM, "there is no memory for the universe of ranks");
+    if (status != MR_OK)
+        mr__universe_free(universe);
+    else
+        *created = universe;
+    return status;
+}
+
+void mr__universe_free(mr__universe *universe)
+{
+    for (int i = 1; i < universe->rank_count; i++)
+        free(universe->ranks[i]);
+    for (int i = 0; i < universe->batch_count; i++)
+        free(universe->batches[i]);
+    for (int i = 0; i < universe->host_count; i++) {
+        mr__places_free(&universe->hosts[i].places);
+        free(universe->hosts[i].taken);
+    }
+    while (universe->wishes != NULL) {
+        mr__wish *next = universe->wishes->next;
+        free(universe->wishes);
+        universe->wishes = next;
+    }
+    free(universe->ranks);
+    free(universe->batches);
+    free(universe->hosts);
+    free(universe->executable);
+    free(universe);
+}
+
+/* ---- Who is there ---- */
+
+static bool grow_tables(mr__universe *universe, int ranks)
+{
+    mr__rank **all = realloc(universe->ranks, (size_t)(universe->rank_count + ranks) * sizeof *all);
+    if (all != NULL)
+        universe->ranks = all;
+    mr__batch **batches = realloc(universe->batches, (size_t)(universe->batch_count + 1) * sizeof *batches);
+    if (batches != NULL)
+        universe->batches = batches;
+    return all != NULL && batches != NULL;
+}
+
+mr__batch *mr__universe_add_batch(mr__universe *universe, int size, MPI_Comm comm)
+{
+    mr__batch *batch = calloc(1, sizeof *batch);
+    if (batch == NULL || !grow_tables(universe, size)) {
+        free(batch);
+        return NULL;
+    }
+    *batch = (mr__batch){.number = (uint64_t)universe->batch_count + 1, .first = universe->rank_count, .comm = comm};
+    for (; batch->size < size; batch->size++) {
+        mr__rank *rank = calloc(1, sizeof *rank);
+        if (rank == NULL)
+            break;
+        *rank = (mr__rank){.batch = batch, .rank_in_batch = batch->size + 1, .link = -1, .supervisor = -1,
+                           .host = -1, .place = -1};
+        universe->ranks[universe->rank_count++] = rank;
+    }
+    batch->alive = batch->size;
+    universe->batches[universe->batch_count++] = batch;
+    return batch;
+}
+
+void mr__rank_check_parked(mr__rank *rank)
+{
+    if (rank->state == MR__RANK_STARTING && rank->stage == MR__STAGE_READY && rank->supervisor >= 0 &&
+        rank->batch->comm != MPI_COMM_NULL)
+        rank->state = MR__RANK_PARKED;
+    mr__changed();
+}
+
+void mr__universe_joined(mr__universe *universe, mr__batch *batch, MPI_Comm comm)
+{
+    batch->comm = comm;
+    for (int i = 0; i < batch->size; i++)
+        mr__rank_check_parked(universe->ranks[batch->first + i]);
+}
+
+/* A host may call itself by a short or by a full name. */
+static bool same_host(const char *a, const char *b)
+{
+    size_t length = strcspn(a, ".");
+    return length == strcspn(b, ".") && strncmp(a, b, length) == 0;
+}
+
+int mr__universe_find_host(const mr__universe *universe, const char *name)
+{
+    for (int i = 0; i < universe->host_count; i++)
+        if (same_host(universe->hosts[i].name, name))
+            return i;
+    return -1;
+}
+
+int mr__universe_host(mr__universe *universe, const char *name)
+{
+    int found = mr__universe_find_host(universe, name);
+    if (found >= 0)
+        return found;
+    mr__host *hosts = realloc(universe->hosts, (size_t)(universe->host_count + 1) * sizeof *hosts);
+    if (hosts == NULL)
+        return -1;
+    universe->hosts = hosts;
+    hosts[universe->host_count] = (mr__host){.pus = 1, .cores = 1};
+    snprintf(hosts[universe->host_count].name, MR__HOST_SIZE, "%s", name);
+    return universe->host_count++;
+}
+
+mr_status mr__universe_repin(mr__universe *universe, mr_pinning pinning)
+{
+    mr__host *host = &universe->hosts[0];
+    mr__places places;
+    mr_status status = mr__topology_places(mr__ctx.topology, pinning, &places);
+    if (status != MR_OK)
+        return status;
+    int *taken = calloc((size_t)places.count + 1, sizeof *taken);
+    if (taken == NULL) {
+        mr__places_free(&places);
+        return mr__fail(MR_ENOMEM, "there is no memory for %d places", places.count);
+    }
+    mr__places_free(&host->places);
+    free(host->taken);
+    host->places = places;
+    host->taken = taken;
+    host->is_known = true;
+    universe->pinning = pinning;
+    for (int i = 1; i < universe->rank_count; i++)
+        universe->ranks[i]->place = universe->ranks[i]->host == 0 ? -1 : universe->ranks[i]->place;
+    return MR_OK;
+}
+
+int mr__universe_cores(const mr__universe *universe)
+{
+    int cores = 0;
+    for (int i = 0; i < universe->host_count; i++)
+        cores += universe->hosts[i].cores;
+    return cores;
+}
+
+void mr__universe_who_waits(const mr__universe *universe, char *text, size_t size)
+{
+    static const char *const stages[] = {"has not reported yet", "waits in MPI_Init",
+                                         "waits for the other ranks of its batch to join main", "is ready"};
+    size_t used = 0;
+    int more = 0;
+    text[0] = '\0';
+    for (int i = 1; i < universe->rank_count; i++) {
+        const mr__rank *rank = universe->ranks[i];
+        if (rank->state != MR__RANK_STARTING)
+            continue;
+        const char *host = rank->host < 0 ? "an unknown host" : universe->hosts[rank->host].name;
+        int length = snprintf(text + used, size - used, "; rank %d (process %ld on %s) %s", i, (long)rank->pid, host,
+                              stages[rank->stage]);
+        if (length < 0 || used + (size_t)length + 32 >= size) {
+            text[used] = '\0';
+            more++;
+        } else {
+            used += (size_t)length;
+        }
+    }
+    if (more > 0)
+        snprintf(text + used, size - used, "; and %d more", more);
+}
+
+/* ---- Where a process goes ---- */
+
+static int free_capacity(const mr__host *host)
+{
+    return (host->places.count > 0 ? host->cores : host->pus) - host->busy;
+}
+
+/* Whether a rank serves a process better than another does. */
+static bool is_better(const mr__universe *universe, const mr__rank *rank, const mr__rank *than)
+{
+    if (than == NULL || rank->was_used != than->was_used)
+        return than == NULL || rank->was_used; /* leave the fresh ones to those who need them */
+    return free_capacity(&universe->hosts[rank->host]) > free_capacity(&universe->hosts[than->host]);
+}
+
+static int pick_rank(const mr__universe *universe, const mr__start *message)
+{
+    int best = -1;
+    for (int i = 1; i < universe->rank_count; i++) {
+        const mr__rank *rank = universe->ranks[i];
+        if (rank->state != MR__RANK_PARKED || (rank->was_used && !message->reuse))
+            continue;
+        if (message->wanted_host[0] != '\0' && !same_host(universe->hosts[rank->host].name, message->wanted_host))
+            continue;
+        if (is_better(universe, rank, best < 0 ? NULL : universe->ranks[best]))
+            best = i;
+    }
+    return best;
+}
+
+/* A core of its own for the process, as long as there are enough for all that run or are about to; else -1. */
+static int pick_place(const mr__universe *universe, int host_index, int pending)
+{
+    int capacity = 0, busy = 1 + pending;
+    for (int i = 0; i < universe->host_count; i++) {
+        const mr__host *host = &universe->hosts[i];
+        busy += host->busy;
+        for (int p = 0; p < host->places.count; p++)
+            capacity += host->places.place[p].capacity;
+    }
+    const mr__host *host = &universe->hosts[host_index];
+    if (capacity > 0 && busy > capacity) {
+        mr__debug("%d processes on %d places: not pinned", busy, capacity);
+        return -1;
+    }
+    for (int p = 0; p < host->places.count; p++)
+        if (host->taken[p] < host->places.place[p].capacity)
+            return p;
+    return -1;
+}
+
+static void assign(mr__universe *universe, int number, const mr__start *message, int pending, mr__placed *placed)
+{
+    mr__rank *rank = universe->ranks[number];
+    mr__host *host = &universe->hosts[rank->host];
+    rank->state = MR__RANK_BUSY;
+    rank->was_used = true;
+    rank->process = ++universe->last_process;
+    rank->creator = message->creator;
+    rank->is_daemon = message->daemon;
+    rank->place = pick_place(universe, rank->host, pending);
+    host->busy++;
+    if (rank->place >= 0)
+        host->taken[rank->place]++;
+    *placed = (mr__placed){.number = rank->process, .rank = number, .pid = rank->pid};
+    placed->core = rank->place < 0 ? -1 : host->places.place[rank->place].core;
+    memcpy(placed->host, host->name, sizeof placed->host);
+}
+
+/* ---- Starting ---- */
+
+/* Whether a rank such as the message asks for can ever come. */
+static mr_status check_wanted_host(const mr__universe *universe, const mr__start *message)
+{
+    if (message->wanted_host[0] == '\0' || mr__universe_find_host(universe, message->wanted_host) >= 0)
+        return MR_OK;
+    for (int i = 1; i < universe->rank_count; i++)
+        if (universe->ranks[i]->state == MR__RANK_STARTING)
+            return MR_OK; /* its host is not known yet */
+    char names[512] = "";
+    for (int i = 0; i < universe->host_count; i++) {
+        size_t used = strlen(names);
+        snprintf(names + used, sizeof names - used, "%s%s", i > 0 ? ", " : "", universe->hosts[i].name);
+    }
+    return mr__fail(MR_ENOHOST, "there is no host %s for the process; this program has: %s", message->wanted_host,
+                    names);
+}
+
+/* Waits for a rank to be parked, having more spawned if need be. Lock held. */
+static mr_status find_rank(mr__universe *universe, const mr__start *message, int pending, int *number)
+{
+    double deadline = mr__now() + mr__ctx.launch.start_timeout;
+    unsigned failures = universe->failures;
+    while ((*number = pick_rank(universe, message)) < 0) {
+        mr_status status = check_wanted_host(universe, message);
+        if (status != MR_OK)
+            return status;
+        if (universe->failures != failures)
+            return mr__fail(universe->failure, "%s", universe->failure_text);
+        if (pending + 1 > universe->demand) {
+            universe->demand = pending + 1;
+            memcpy(universe->wanted_host, message->wanted_host, sizeof universe->wanted_host);
+            mr__changed();
+        }
+        if (!mr__wait(deadline)) {
+            char who[700];
+            mr__universe_who_waits(universe, who, sizeof who);
+            return mr__fail(MR_ETIMEDOUT, "no rank came up within %.0f s%s%s", mr__ctx.launch.start_timeout,
+                            universe->is_spawning ? "; main (rank 0) waits in MPI_Comm_spawn" : "", who);
+        }
+    }
+    return MR_OK;
+}
+
+static bool is_dead(const void *other)
+{
+    mr__lock();
+    bool dead = ((const mr__rank *)other)->state == MR__RANK_DEAD;
+    mr__unlock();
+    return dead;
+}
+
+mr_status mr__universe_start(mr__start **message, size_t size, int pending, mr__placed *placed,
+                             void (*tell)(const mr__placed *placed, void *argument), void *argument)
+{
+    mr__universe *universe = mr__ctx.universe;
+    int number;
+    mr__lock();
+    mr_status status = find_rank(universe, *message, pending, &number);
+    if (status != MR_OK) {
+        mr__unlock();
+        return status;
+    }
+    mr__rank *rank = universe->ranks[number];
+    assign(universe, number, *message, pending, placed);
+    if (tell != NULL)
+        tell(placed, argument);
+    mr__record record = {.type = MR__START, .process = placed->number, .a = (int64_t)size, .b = placed->core,
+                         .rank = mr__ctx.cores};
+    if (rank->place >= 0)
+        snprintf(record.text, sizeof record.text, "%s", universe->hosts[rank->host].places.place[rank->place].cpus);
+    mr__link_send(rank->link, &record, NULL, 0);
+    MPI_Comm comm = rank->batch->comm;
+    mr__unlock();
+    status = mr__wire_send(comm, rank->rank_in_batch, MR__TAG_START, *message, size, is_dead, rank);
+    if (status != MR_EDIED)
+        return status;
+    *message = NULL; /* MPI may still look at it */
+    return MR_OK;    /* started, and ended at once: its exit code tells */
+}
+
+/* ---- Ending ---- */
+
+static void tell_creator(mr__universe *universe, uint64_t creator, uint64_t process, int code)
+{
+    if (creator == 0) {
+        mr__process_ended(process, code);
+        return;
+    }
+    mr__record record = {.type = MR__ENDED, .process = process, .a = code};
+    for (int i = 1; i < universe->rank_count; i++)
+        if (universe->ranks[i]->process == creator && universe->ranks[i]->link >= 0)
+            mr__link_send(universe->ranks[i]->link, &record, NULL, 0);
+}
+
+static void tell_children(mr__universe *universe, uint64_t process)
+{
+    mr__record record = {.type = MR__ORPHANED, .process = process};
+    for (int i = 1; i < universe->rank_count; i++) {
+        const mr__rank *rank = universe->ranks[i];
+        if (rank->state == MR__RANK_BUSY && rank->creator == process && rank->link >= 0)
+            mr__link_send(rank->link, &record, NULL, 0);
+    }
+}
+
+void mr__universe_ended(mr__universe *universe, int number, int code, bool is_dead_now)
+{
+    mr__rank *rank = universe->ranks[number];
+    mr__rank_state before = rank->state;
+    if (before == MR__RANK_DEAD)
+        return;
+    rank->state = is_dead_now ? MR__RANK_DEAD : MR__RANK_PARKED;
+    if (is_dead_now)
+        rank->batch->alive--;
+    if (before == MR__RANK_BUSY) {
+        uint64_t process = rank->process;
+        mr__host *host = &universe->hosts[rank->host];
+        rank->process = 0;
+        host->busy--;
+        if (rank->place >= 0)
+            host->taken[rank->place]--;
+        rank->place = -1;
+        tell_creator(universe, rank->creator, process, code);
+        tell_children(universe, process);
+    }
+    mr__changed();
+}
+
+void mr__universe_signal(mr__universe *universe, uint64_t process, int signal)
+{
+    mr__record record = {.type = MR__SIGNAL, .process = process, .a = signal};
+    for (int i = 1; i < universe->rank_count; i++) {
+        const mr__rank *rank = universe->ranks[i];
+        if (rank->state == MR__RANK_BUSY && rank->process == process && rank->supervisor >= 0)
+            mr__link_send(rank->supervisor, &record, NULL, 0);
+    }
+}
+
+/* ---- The end ---- */
+
+static bool process_lives(const mr__universe *universe, uint64_t process)
+{
+    for (int i = 1; i < universe->rank_count; i++)
+        if (universe->ranks[i]->state == MR__RANK_BUSY && universe->ranks[i]->process == process)
+            return true;
+    return false;
+}
+
+/* Whether a rank still does, or is about to do, something that must be waited for. Orphaned daemons are terminated. */
+static bool is_anybody_busy(mr__universe *universe, bool wait_for_starting)
+{
+    bool busy = universe->is_spawning && wait_for_starting;
+    for (int i = 1; i < universe->rank_count; i++) {
+        const mr__rank *rank = universe->ranks[i];
+        if (rank->state == MR__RANK_BUSY && rank->is_daemon && !process_lives(universe, rank->creator))
+            mr__universe_signal(universe, rank->process, SIGTERM);
+        busy = busy || rank->state == MR__RANK_BUSY || (rank->state == MR__RANK_STARTING && wait_for_starting);
+    }
+    return busy;
+}
+
+static int count_left(const mr__universe *universe)
+{
+    int left = 0;
+    for (int i = 1; i < universe->rank_count; i++)
+        left += universe->ranks[i]->supervisor >= 0;
+    return left;
+}
+
+static void say_goodbye(mr__universe *universe)
+{
+    mr__record bye = {.type = MR__BYE}, end = {.type = MR__SIGNAL, .a = SIGKILL};
+    for (int i = 1; i < universe->rank_count; i++) {
+        const mr__rank *rank = universe->ranks[i];
+        if (rank->link >= 0)
+            mr__link_send(rank->link, &bye, NULL, 0);
+        else if (rank->supervisor >= 0 && rank->state != MR__RANK_DEAD)
+            mr__link_send(rank->supervisor, &end, NULL, 0);
+    }
+}
+
+mr_status mr__universe_end(mr__universe *universe)
+{
+    mr_status status = MR_OK;
+    mr__lock();
+    double starting_until = mr__now() + mr__ctx.launch.start_timeout;
+    while (is_anybody_busy(universe, mr__now() < starting_until))
+        mr__wait(mr__now() + 1);
+    universe->stopping = true;
+    say_goodbye(universe);
+    double deadline = mr__now() + GOODBYE_SECONDS;
+    int left;
+    while ((left = count_left(universe)) > 0 && status == MR_OK)
+        if (!mr__wait(deadline)) {
+            for (int i = 1; i < universe->rank_count; i++)
+                if (universe->ranks[i]->supervisor >= 0)
+                    status = mr__fail(MR_ETIMEDOUT,
+                                      "%d ranks have not ended within %.0f s of being told to; one is rank %d, process "
+                                      "%ld on %s: its supervisor waits for the launcher to take note of its end",
+                                      left, GOODBYE_SECONDS, i, (long)universe->ranks[i]->pid,
+                                      universe->hosts[universe->ranks[i]->host].name);
+        }
+    mr__unlock();
+    return status;
+}

@@ -1,0 +1,132 @@
+/* The universe of ranks, as main sees it: which ranks there are, in batches, on which hosts, and what each is doing.
+ * hub.c hears from the ranks, growth.c gets more of them, universe.c hands them processes. All of it lives in main only
+ * and is guarded by the context's lock. */
+#ifndef MR_UNIVERSE_H
+#define MR_UNIVERSE_H
+
+#include "context.h"
+#include "process.h"
+#include "wire.h"
+
+typedef enum mr__rank_state { MR__RANK_STARTING, MR__RANK_PARKED, MR__RANK_BUSY, MR__RANK_DEAD } mr__rank_state;
+
+typedef struct mr__batch {
+    uint64_t number;
+    int first, size;  /* numbers of its ranks */
+    int alive;
+    MPI_Comm comm;    /* main is 0 in it; MPI_COMM_NULL until all have joined */
+} mr__batch;
+
+typedef struct mr__rank {
+    mr__rank_state state;
+    mr__stage stage;
+    mr__batch *batch;
+    int rank_in_batch;
+    int link, supervisor;     /* sockets; -1: not connected */
+    int host;                 /* index; -1: not heard of yet */
+    pid_t pid;
+    bool was_used;            /* its memory is not fresh any more */
+    uint64_t process, creator; /* what runs there, and who started it */
+    bool is_daemon;
+    int place;                /* on its host; -1: not pinned */
+} mr__rank;
+
+typedef struct mr__host {
+    char name[MR__HOST_SIZE];
+    mr__places places;
+    int *taken; /* by place: processes there */
+    int busy;   /* processes on the host */
+    int pus, cores;
+    bool is_known; /* its places have arrived */
+} mr__host;
+
+/* A process that a rank other than main wants to start. */
+typedef struct mr__wish {
+    struct mr__wish *next;
+    int rank;
+    size_t size;
+    int pending;
+} mr__wish;
+
+typedef struct mr__universe {
+    mr__address address;
+    unsigned char build_id[MR__BUILD_ID_SIZE];
+    mr_pinning pinning;
+    char *executable;          /* what spawned ranks run, if set */
+    char own_program[PATH_MAX]; /* else */
+    char **arguments;          /* main's, for the spawned ranks; the caller's */
+
+    mr__rank **ranks; /* by number; [0] is NULL */
+    int rank_count;   /* main included */
+    mr__batch **batches;
+    int batch_count;
+    mr__host *hosts;
+    int host_count;
+    uint64_t last_process;
+
+    int listeners[2], events, stop; /* hub.c */
+    struct mr__connection *connections;
+    pthread_t hub;
+
+    pthread_t grower, broker; /* growth.c */
+    bool grows, stopping, is_spawning;
+    int demand;                      /* ranks that somebody waits for */
+    char wanted_host[MR__HOST_SIZE]; /* where; "": anywhere */
+    mr_status failure;        /* of the last attempt, for those who wait */
+    char failure_text[512];
+    unsigned failures;
+    mr__wish *wishes;
+} mr__universe;
+
+/* ---- universe.c: lock held, unless said otherwise ---- */
+
+mr_status mr__universe_create(mr__universe **universe); /* no lock */
+void mr__universe_free(mr__universe *universe);         /* no lock; when all threads are gone */
+
+/* Adds ranks that are to come, as one batch; NULL when out of memory. */
+mr__batch *mr__universe_add_batch(mr__universe *universe, int size, MPI_Comm comm);
+
+/* A batch has joined main: its ranks are parked as soon as they and their supervisors have reported. */
+void mr__universe_joined(mr__universe *universe, mr__batch *batch, MPI_Comm comm);
+void mr__rank_check_parked(mr__rank *rank);
+
+/* The number of the host of that name; added if it is new; -1 when out of memory. */
+int mr__universe_host(mr__universe *universe, const char *name);
+int mr__universe_find_host(const mr__universe *universe, const char *name); /* -1: there is none */
+
+/* Starts a process: finds or spawns a rank for it, and sends the message there. *message is the caller's to free, but set
+ * to NULL when MPI may still read it. pending: how many more its creator is about to start. tell, if not NULL, is called with the place before anybody can hear of
+ * the process's end. Takes the lock itself. */
+mr_status mr__universe_start(mr__start **message, size_t size, int pending, mr__placed *placed,
+                             void (*tell)(const mr__placed *placed, void *argument), void *argument);
+
+/* A rank's process has ended; if is_dead, the rank with it. */
+void mr__universe_ended(mr__universe *universe, int rank, int code, bool is_dead);
+
+/* Sends a signal to a process, wherever it runs; nothing if it has ended. */
+void mr__universe_signal(mr__universe *universe, uint64_t process, int signal);
+
+/* Sets the pinning, and plans the places of main's host anew. Hosts that main is not on keep the pinning that their first
+ * rank was told. */
+mr_status mr__universe_repin(mr__universe *universe, mr_pinning pinning);
+
+/* Physical cores on all hosts. */
+int mr__universe_cores(const mr__universe *universe);
+
+/* The sentence that says which ranks are waited for, and what they wait for themselves. */
+void mr__universe_who_waits(const mr__universe *universe, char *text, size_t size);
+
+/* Joins the processes that nobody else will join, then ends all ranks. Takes the lock itself. */
+mr_status mr__universe_end(mr__universe *universe);
+
+/* ---- hub.c ---- */
+
+mr_status mr__hub_start(mr__universe *universe, bool over_network); /* no lock */
+void mr__hub_stop(mr__universe *universe);                          /* no lock */
+
+/* ---- growth.c ---- */
+
+mr_status mr__growth_start(mr__universe *universe); /* no lock */
+bool mr__growth_stop(mr__universe *universe);       /* no lock; false: a thread hangs in MPI and was left behind */
+
+#endif
