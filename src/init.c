@@ -27,14 +27,12 @@ static mr_status find_own_program(mr__universe *universe)
 /* The pinning that the environment asks for, and the places of main's own host. */
 static mr_status load_host(mr__universe *universe)
 {
-    const char *word = getenv("MULTIRANK_PIN");
-    mr_status status = mr__topology_load(&mr__ctx.topology, NULL, NULL);
+    const char *word = getenv("MULTIRANK_PIN"), *cpus = mr__ctx.launch.cpus[0] == '\0' ? NULL : mr__ctx.launch.cpus;
+    mr_status status = mr__topology_load(&mr__ctx.topology, NULL, cpus);
     if (status == MR_OK && word != NULL)
         status = mr__pinning_parse(word, &universe->pinning);
     if (status != MR_OK)
         return status;
-    if (mr__ctx.launch.keep_binding)
-        universe->pinning = MR_PIN_NONE;
     mr__host *host = &universe->hosts[0];
     host->pus = mr__topology_pus(mr__ctx.topology);
     host->cores = mr__ctx.cores = mr__topology_cores(mr__ctx.topology);
@@ -97,6 +95,8 @@ mr_status mr_init(int *argc, char ***argv)
     mr_status status = mr__launch_detect(&mr__ctx.launch);
     if (status != MR_OK)
         return status;
+    if (mr__ctx.launch.kind == MR__LAUNCH_MPIRUN && mr__ctx.launch.rank > 0)
+        _exit(0); /* only holds a seat: main spawns the rank that sits there, in a runtime of our own */
     mr__launch_prepare(&mr__ctx.launch);
     status = mr__supervise(&mr__ctx.launch, &report);
     if (status != MR_OK)

@@ -49,22 +49,22 @@ mr_status mr__launch_detect(mr__launch *launch)
     }
     if (getenv("MULTIRANK_HUB") != NULL)
         return detect_spawned(launch);
-    const char *hosts = getenv("MULTIRANK_HOSTS");
+    const char *hosts = getenv("MULTIRANK_HOSTS"), *cpus = getenv("OMPI_MCA_hwloc_base_cpu_set");
     if (hosts != NULL && strlen(hosts) >= sizeof launch->hosts)
         return mr__fail(MR_EINVAL, "MULTIRANK_HOSTS is longer than %zu characters", sizeof launch->hosts - 1);
-    launch->keep_binding =
-        getenv("OMPI_MCA_hwloc_base_binding_policy") != NULL || getenv("OMPI_MCA_hwloc_base_cpu_set") != NULL;
-    /* srun --mpi=pmix sets no OMPI_COMM_WORLD_SIZE */
+    if (cpus != NULL)
+        snprintf(launch->cpus, sizeof launch->cpus, "%s", cpus);
     bool has_server = getenv("PMIX_NAMESPACE") != NULL;
-    launch->size = number_in("OMPI_COMM_WORLD_SIZE", has_server ? number_in("SLURM_STEP_NUM_TASKS", 1) : 1);
-    if (has_server && launch->size > 1) {
+    launch->rank = has_server ? number_in("PMIX_RANK", 0) : 0;
+    int given = number_in("SLURM_STEP_NUM_TASKS", 1), asked = number_in("OMPI_COMM_WORLD_SIZE", 0);
+    if (has_server && asked == 0 && given > 1) { /* srun --mpi=pmix sets no OMPI_COMM_WORLD_SIZE */
         launch->kind = MR__LAUNCH_GIVEN;
-        launch->rank = number_in("PMIX_RANK", 0);
-        launch->many_hosts = number_in("OMPI_COMM_WORLD_LOCAL_SIZE", 1) < launch->size;
+        launch->size = given;
+        launch->many_hosts = number_in("SLURM_STEP_NUM_NODES", 1) > 1;
         return MR_OK;
     }
-    launch->size = 1;
-    launch->kind = has_server ? MR__LAUNCH_SINGLE : MR__LAUNCH_ALONE;
+    launch->kind = has_server ? MR__LAUNCH_MPIRUN : MR__LAUNCH_ALONE;
+    launch->size = has_server && asked > 0 ? asked : 1;
     if (hosts != NULL)
         strcpy(launch->hosts, hosts);
     launch->many_hosts = launch->hosts[0] != '\0';
@@ -111,11 +111,11 @@ static void unbind(void)
 
 void mr__launch_prepare(const mr__launch *launch)
 {
-    if (launch->kind != MR__LAUNCH_ALONE && !launch->keep_binding)
+    if (launch->kind == MR__LAUNCH_MPIRUN || launch->kind == MR__LAUNCH_GIVEN)
         unbind();
-    if (launch->kind == MR__LAUNCH_SINGLE)
+    if (launch->kind == MR__LAUNCH_MPIRUN)
         mr__launch_forget();
-    if (launch->kind == MR__LAUNCH_ALONE || launch->kind == MR__LAUNCH_SINGLE) {
+    if (launch->kind == MR__LAUNCH_ALONE || launch->kind == MR__LAUNCH_MPIRUN) {
         /* Our own runtime: its PMIx server must not use epoll, or MPI_Comm_spawn hangs now and then (openpmix 2735);
          * more ranks than cores is normal on a laptop. */
         setenv("EVENT_NOEPOLL", "1", 1);
@@ -133,6 +133,6 @@ void mr__launch_prepare(const mr__launch *launch)
 
 const char *mr__launch_name(mr__launch_kind kind)
 {
-    static const char *const names[] = {"no launcher", "mpirun -n 1", "ranks given by the launcher", "spawned rank"};
+    static const char *const names[] = {"no launcher", "mpirun", "ranks given by the launcher", "spawned rank"};
     return names[kind];
 }

@@ -6,18 +6,18 @@
 
 typedef enum mr__launch_kind {
     MR__LAUNCH_ALONE,   /* no launcher: this is main; ranks are spawned */
-    MR__LAUNCH_SINGLE,  /* mpirun -n 1: the same, after leaving the launcher's runtime for one of our own */
-    MR__LAUNCH_GIVEN,   /* mpirun -n N, srun -n N: rank 0 is main, the others are there already */
+    MR__LAUNCH_MPIRUN,  /* mpirun -n N: the same, after leaving mpirun's runtime for one of our own, see src/README.md */
+    MR__LAUNCH_GIVEN,   /* srun -n N: rank 0 is main, the others are there already, no more can be had */
     MR__LAUNCH_SPAWNED  /* a rank that main has spawned */
 } mr__launch_kind;
 
 typedef struct mr__launch {
     mr__launch_kind kind;
-    int rank;               /* GIVEN: in MPI_COMM_WORLD; SPAWNED: in its batch */
-    int size;               /* GIVEN: of MPI_COMM_WORLD */
-    bool keep_binding;      /* the user told the launcher how to bind, so we do not pin */
+    int rank;               /* GIVEN, MPIRUN: as the launcher counts; SPAWNED: in its batch */
+    int size;               /* GIVEN, MPIRUN: ranks that the user asked for, main included */
+    char cpus[256];         /* MPIRUN: hardware threads that mpirun --cpu-set allows; "": all */
     bool many_hosts;        /* ranks may be on other hosts */
-    char hosts[MR__ADDRESS_SIZE]; /* ALONE, SINGLE: "node1:2,node2:2" to spawn over; "" for this host only */
+    char hosts[MR__ADDRESS_SIZE]; /* ALONE, MPIRUN: "node1:2,node2:2" to spawn over; "": this host only */
     mr__address hub;        /* SPAWNED: where main's hub is */
     uint64_t batch;         /* SPAWNED: number of its batch */
     double start_timeout;   /* seconds that ranks may take to come up (MULTIRANK_START_TIMEOUT, 60) */

@@ -106,7 +106,7 @@ static mr_status join_main(void)
 
 static mr_status report_places(void)
 {
-    if (!self->wants_places || mr__ctx.launch.keep_binding)
+    if (!self->wants_places)
         return MR_OK;
     mr__places places;
     mr_status status = mr__topology_places(mr__ctx.topology, self->pinning, &places);
@@ -174,13 +174,15 @@ static void hear(const mr__record *record)
 static void *run_listener(void *unused)
 {
     (void)unused;
-    mr__record record;
+    mr__record record = {0};
     /* when main is gone, or says that the program ends, nobody is interested in this rank any more */
     while (mr__link_receive(self->link, &record, NULL) == MR_OK && record.type != MR__BYE) {
         mr__lock();
         hear(&record);
         mr__unlock();
     }
+    if (record.type == MR__BYE)
+        mr__supervisor_leave_launcher(self->report);
     _exit(0);
 }
 
@@ -241,6 +243,7 @@ static void leave(int code, void *unused)
         return; /* a child that the user forked off */
     mr__process_end_children();
     fflush(NULL);
+    mr__supervisor_leave_launcher(self->report);
     _exit(code);
 }
 

@@ -35,6 +35,7 @@ struct supervisor {
     int status;           /* of the child, as waitpid gives it */
     bool child_ended;
     bool mpi_is_up;
+    bool left_launcher;   /* the child itself has told the launcher that it ends */
     int report, signals, link;
     mr__inbox inbox;
 };
@@ -59,13 +60,16 @@ static void send_to_hub(const struct supervisor *self, mr__record_type type, int
     mr__link_send(self->link, &record, NULL, 0);
 }
 
-/* MPI is up in the child: from now on the hub wants to know of its end. */
+/* MPI is up in the child: from now on the hub wants to know of its end. Or, by a single byte: it ends well. */
 static void read_report(struct supervisor *self)
 {
     struct report report;
     ssize_t got = read(self->report, &report, sizeof report);
-    close(self->report);
-    self->report = -1;
+    if (got <= 0) {
+        close(self->report);
+        self->report = -1;
+    }
+    self->left_launcher = got == 1;
     if (got != (ssize_t)sizeof report)
         return;
     self->mpi_is_up = true;
@@ -134,7 +138,7 @@ static void watch_child(struct supervisor *self)
     while (!self->child_ended) {
         struct pollfd ready[] = {
             {self->signals, POLLIN, 0}, {self->report, POLLIN, 0}, {self->link, POLLIN, 0}};
-        int patience = self->is_main && self->report >= 0 ? 200 : -1;
+        int patience = self->is_main && !self->mpi_is_up ? 200 : -1;
         if (poll(ready, 3, patience) < 0 && errno != EINTR)
             break;
         if (ready[1].revents != 0)
@@ -143,21 +147,23 @@ static void watch_child(struct supervisor *self)
             read_link(self);
         if (ready[0].revents != 0)
             read_signal(self);
-        if (patience > 0 && self->report >= 0 && now() > deadline)
+        if (patience > 0 && !self->mpi_is_up && now() > deadline)
             give_up_start(self);
     }
 }
 
 /* The launcher watches the PMIx registration: a rank that is not finalised there counts as aborted, and would take the
- * whole job along. The library may be entered only where MPI_Init has returned in the child. */
-static void finish_with_launcher(void)
+ * whole job along. So the supervisor registers as the same rank, which is possible only once MPI_Init has returned in
+ * the child, and finalises that. The server may be gone: then there is nobody to tell, and the alarm ends us. */
+static void leave_launcher(void)
 {
-    sigset_t all;
-    sigfillset(&all);
-    sigprocmask(SIG_UNBLOCK, &all, NULL);
-    alarm(PMIX_SECONDS); /* the server may be gone: then there is nobody to tell */
-    pmix_proc_t self;
-    if (PMIx_Init(&self, NULL, 0) == PMIX_SUCCESS)
+    sigset_t alarm_only;
+    sigemptyset(&alarm_only);
+    sigaddset(&alarm_only, SIGALRM);
+    sigprocmask(SIG_UNBLOCK, &alarm_only, NULL);
+    alarm(PMIX_SECONDS);
+    pmix_proc_t name;
+    if (PMIx_Init(&name, NULL, 0) == PMIX_SUCCESS)
         PMIx_Finalize(NULL, 0);
     alarm(0);
 }
@@ -208,11 +214,13 @@ static _Noreturn void supervise(struct supervisor *self)
     if (self->is_main)
         prctl(PR_SET_CHILD_SUBREAPER, 1);
     watch_child(self);
+    if (self->report >= 0 && self->mpi_is_up)
+        read_report(self); /* its last word, if it had one */
     int code = exit_code(self->status);
     if (self->link >= 0)
         send_to_hub(self, MR__EXITED, 0, code, "");
-    if (self->has_server && self->mpi_is_up)
-        finish_with_launcher();
+    if (self->has_server && self->mpi_is_up && !self->left_launcher)
+        leave_launcher();
     if (!self->is_main)
         _exit(self->mpi_is_up ? 0 : 1);
     wait_for_descendants();
@@ -265,8 +273,14 @@ mr_status mr__supervisor_report(int report, const mr__address *hub, int rank)
 {
     struct report text = {.hub = *hub, .rank = rank};
     ssize_t written = write(report, &text, sizeof text);
-    close(report);
     if (written != (ssize_t)sizeof text)
         return mr__fail(MR_ESYSTEM, "reporting to the supervisor failed: %s", strerror(errno));
     return MR_OK;
+}
+
+void mr__supervisor_leave_launcher(int report)
+{
+    PMIx_Finalize(NULL, 0);
+    ssize_t written = write(report, "", 1);
+    (void)written;
 }

@@ -11,7 +11,11 @@
 mr_status mr__supervise(const mr__launch *launch, int *report);
 
 /* From the child, once MPI_Init has returned: tells its supervisor so, and where the hub is and as which rank to report
- * there (both ignored by main's supervisor). Closes the descriptor. */
+ * there (both ignored by main's supervisor). */
 mr_status mr__supervisor_report(int report, const mr__address *hub, int rank);
+
+/* From the child that is about to end well: tells the launcher so, which spares the supervisor to do it. MPI can no longer
+ * be used. */
+void mr__supervisor_leave_launcher(int report);
 
 #endif

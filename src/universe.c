@@ -296,6 +296,10 @@ static mr_status find_rank(mr__universe *universe, const mr__start *message, int
                             universe->is_spawning ? "; main (rank 0) waits in MPI_Comm_spawn" : "", who);
         }
     }
+    if (universe->demand > 0) { /* met; others who still wait will say so again */
+        universe->demand = 0;
+        mr__changed();
+    }
     return MR_OK;
 }
 

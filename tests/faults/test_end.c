@@ -1,0 +1,238 @@
+/* The end of the whole program, in every way: nothing is left (the runner looks), and the shell learns main's exit
+ * code. */
+#include "scenario.h"
+#include "targets.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/* mr_init, then children that would sleep for ever: one of them a daemon, one with a child of its own. */
+
+static int has_a_child(const void *args, size_t size)
+{
+    mr_process p;
+    CHECK(begin(&p, says_alive, args, size));
+    return sleeps(NULL, 0);
+}
+
+static void begin_program(int argc, char **argv)
+{
+    static mr_process daemon, child, parent;
+    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+    CHECK_OR_STOP(CHECK_OK(mr_init(&argc, &argv)));
+    CHECK_OK(mr_process_init(&daemon, says_alive, "children", sizeof "children"));
+    CHECK_OK(mr_process_set_daemon(&daemon, true));
+    CHECK_OK(mr_process_start(&daemon));
+    CHECK(begin(&child, says_alive, "children", sizeof "children"));
+    CHECK(begin(&parent, has_a_child, "children", sizeof "children"));
+    CHECK_OR_STOP(CHECK(await_lines("children", 3, 30)));
+}
+
+/* ---- Main ends ---- */
+
+PROGRAM(end, normal, .exit_code = 3)
+{
+    CHECK_OR_STOP(CHECK_OK(mr_init(&argc, &argv)));
+    CHECK(works());
+    CHECK_OK(mr_finalize());
+    return 3;
+}
+
+PROGRAM(end, normal_without_any_process, .exit_code = 0)
+{
+    CHECK_OR_STOP(CHECK_OK(mr_init(&argc, &argv)));
+    return mr_finalize();
+}
+
+PROGRAM(end, of_main_without_finalize, .exit_code = 5)
+{
+    begin_program(argc, argv);
+    return 5;
+}
+
+PROGRAM(end, of_main_by_exit, .exit_code = 3)
+{
+    begin_program(argc, argv);
+    exit(3);
+}
+
+PROGRAM(end, of_main_by_immediate_exit, .exit_code = 6)
+{
+    begin_program(argc, argv);
+    _exit(6);
+}
+
+PROGRAM(end, of_main_by_abort, .exit_code = 128 + SIGABRT)
+{
+    begin_program(argc, argv);
+    abort();
+}
+
+PROGRAM(end, of_main_by_a_crash, .exit_code = 128 + SIGSEGV)
+{
+    begin_program(argc, argv);
+    signal(SIGSEGV, SIG_DFL);
+    raise(SIGSEGV);
+    return 0;
+}
+
+PROGRAM(end, of_main_by_kill, .exit_code = 128 + SIGKILL)
+{
+    begin_program(argc, argv);
+    raise(SIGKILL);
+    return 0;
+}
+
+/* Main dies at once: before it has ranks, so to say. */
+PROGRAM(end, of_main_right_after_init, .exit_code = 128 + SIGKILL)
+{
+    CHECK_OR_STOP(CHECK_OK(mr_init(&argc, &argv)));
+    raise(SIGKILL);
+    return 0;
+}
+
+/* ---- Somebody ends it ---- */
+
+/* Main waits to be disturbed, for ever. */
+static int wait_to_be_ended(int argc, char **argv)
+{
+    begin_program(argc, argv);
+    scenario_ready();
+    return sleeps(NULL, 0);
+}
+
+static void kill_supervisor(const struct victims *victims)
+{
+    CHECK_EQ(kill(victims->supervisor, SIGKILL), 0);
+}
+
+PROGRAM(end, by_kill_of_the_supervisor, .exit_code = 128 + SIGKILL, .interfere = kill_supervisor)
+{
+    return wait_to_be_ended(argc, argv);
+}
+
+static void kill_main(const struct victims *victims)
+{
+    CHECK_EQ(kill(victims->main, SIGKILL), 0);
+}
+
+PROGRAM(end, by_kill_of_main, .exit_code = 128 + SIGKILL, .interfere = kill_main)
+{
+    return wait_to_be_ended(argc, argv);
+}
+
+static void kill_first(const struct victims *victims)
+{
+    CHECK_EQ(kill(victims->first, SIGKILL), 0);
+}
+
+/* The launcher, or without one the supervisor again. */
+PROGRAM(end, by_kill_of_what_was_launched, .exit_code = 128 + SIGKILL, .interfere = kill_first)
+{
+    return wait_to_be_ended(argc, argv);
+}
+
+static void press_ctrl_c(const struct victims *victims)
+{
+    CHECK_EQ(kill(-victims->group, SIGINT), 0);
+}
+
+static void died_of_sigint(const struct outcome *outcome)
+{
+    if (outcome->launch == LAUNCH_alone)
+        CHECK_EQ(outcome->exit_code, 128 + SIGINT);
+}
+
+/* mpirun has codes of its own for this. */
+PROGRAM(end, by_ctrl_c, .exit_code = EXIT_FAILURE_ANY, .interfere = press_ctrl_c, .examine = died_of_sigint)
+{
+    return wait_to_be_ended(argc, argv);
+}
+
+static void terminate_first(const struct victims *victims)
+{
+    CHECK_EQ(kill(victims->first, SIGTERM), 0);
+}
+
+static void died_of_sigterm(const struct outcome *outcome)
+{
+    if (outcome->launch == LAUNCH_alone)
+        CHECK_EQ(outcome->exit_code, 128 + SIGTERM);
+}
+
+PROGRAM(end, by_sigterm, .exit_code = EXIT_FAILURE_ANY, .interfere = terminate_first, .examine = died_of_sigterm)
+{
+    return wait_to_be_ended(argc, argv);
+}
+
+static void hang_up(const struct victims *victims)
+{
+    CHECK_EQ(kill(-victims->group, SIGHUP), 0);
+}
+
+/* The terminal is closed. */
+PROGRAM(end, by_sighup, .exit_code = EXIT_FAILURE_ANY, .interfere = hang_up)
+{
+    return wait_to_be_ended(argc, argv);
+}
+
+/* ---- Main has something to say about it ---- */
+
+static volatile sig_atomic_t caught;
+
+static void catch_signal(int signal_number)
+{
+    caught = signal_number;
+}
+
+static void ended_by_its_own_handler(const struct outcome *outcome)
+{
+    if (outcome->launch == LAUNCH_alone) { /* mpirun kills, after a moment, whatever is done about it */
+        CHECK_EQ(outcome->exit_code, 4);
+        CHECK_EQ(noted_lines("cleaned up"), 1);
+    }
+}
+
+/* A signal sent to the supervisor reaches main's own handler, and main ends in its own way. */
+PROGRAM(end, by_sigterm_that_main_handles, .exit_code = EXIT_FAILURE_ANY, .interfere = terminate_first,
+        .examine = ended_by_its_own_handler)
+{
+    CHECK_OR_STOP(CHECK_OK(mr_init(&argc, &argv)));
+    signal(SIGTERM, catch_signal);
+    mr_process p;
+    CHECK(begin(&p, sleeps, NULL, 0));
+    scenario_ready();
+    while (!caught)
+        rest(0.02);
+    CHECK_OK(mr_process_terminate(&p));
+    CHECK(end(&p, 30, -SIGTERM));
+    CHECK_OK(mr_finalize());
+    note("cleaned up", "%d", (int)caught);
+    return 4;
+}
+
+/* The same with Ctrl-C: main gets it once, not twice. */
+static volatile sig_atomic_t interrupts;
+
+static void count_interrupt(int signal_number)
+{
+    (void)signal_number;
+    interrupts = interrupts + 1;
+}
+
+PROGRAM(end, by_ctrl_c_that_main_handles, .exit_code = EXIT_FAILURE_ANY, .interfere = press_ctrl_c,
+        .examine = ended_by_its_own_handler)
+{
+    CHECK_OR_STOP(CHECK_OK(mr_init(&argc, &argv)));
+    signal(SIGINT, count_interrupt);
+    scenario_ready();
+    while (interrupts == 0)
+        rest(0.02);
+    rest(0.3);
+    CHECK_EQ((int)interrupts, 1);
+    CHECK_OK(mr_finalize());
+    note("cleaned up", "%d", (int)interrupts);
+    return 4;
+}

@@ -1,0 +1,106 @@
+#!/bin/bash
+# cluster/hosts keeps what its help promises: hosts.sh CHECKOUT. Uses hosts of its own; skipped (77) where hosts cannot be
+# simulated.
+set -euo pipefail
+hosts=$1/cluster/hosts
+
+scratch=$(mktemp -d)
+export MULTIRANK_HOSTS_DIR="$scratch/state of hosts" MULTIRANK_HOSTS_SLOTS=3
+unset MULTIRANK_HOSTS
+trap '"$hosts" down >/dev/null; rm -rf "$scratch"' EXIT
+cd "$scratch"
+
+failed=0
+wrong() {
+    echo "not ok: $*" >&2
+    failed=1
+}
+
+expect() { # EXIT-CODE PATTERN COMMAND...: what it prints, in one line, matches the pattern
+    local code=0 output
+    output=$("${@:3}" 2>&1) || code=$?
+    output=$(tr '\n' ' ' <<<"$output")
+    if [ "$code" != "$1" ] || ! [[ $output =~ $2 ]]; then
+        wrong "${*:3}: exit code $code, not $1, or not '$2': $output"
+    else
+        echo "ok: ${*:3}"
+    fi
+}
+
+namespaces() { lsns --noheadings --output NS | sort; }
+# shellcheck disable=SC2317 # called by expect
+ssh_to() { "$hosts" on node1 ssh -o ConnectTimeout=1 "$1" hostname; }
+milliseconds() { # COMMAND...
+    local start
+    start=$(date +%s%3N)
+    "$@" >/dev/null
+    echo $(($(date +%s%3N) - start))
+}
+
+expect 0 'no hosts are up' "$hosts" down
+expect 1 'no hosts are up' "$hosts" run hostname
+namespaces >before
+
+code=0
+"$hosts" up 3 || code=$?
+[ "$code" = 0 ] || exit "$code"
+expect 0 'up already' "$hosts" up 3
+expect 1 '3 hosts are up, not 2' "$hosts" up 2
+
+# Each host is itself, and sees the checkout and the folder that the command was started in.
+expect 0 '^node2 $' "$hosts" on node2 hostname
+expect 0 "^$scratch $" "$hosts" on node2 pwd
+expect 0 'laptop' "$hosts" on node3 ls "$1/cluster"
+expect 0 '^node3 $' ssh_to node3
+"$hosts" on node1 touch /tmp/mine /dev/shm/mine /run/mine
+expect 2 '' "$hosts" on node2 ls /tmp/mine /dev/shm/mine /run/mine
+expect 1 'no such host: node4' "$hosts" on node4 true
+
+# The three launches, the program's own exit code, the time limit. The program lies under a /tmp that is hidden.
+cat >program <<'END'
+#!/bin/sh
+echo "$(hostname) of $OMPI_COMM_WORLD_SIZE, $MULTIRANK_HOSTS, $MULTIRANK_TEST"
+exit "$1"
+END
+chmod 755 program
+export MULTIRANK_TEST='a b'
+expect 5 '^node1 of , node1:3,node2:3,node3:3, a b $' "$hosts" run ./program 5
+expect 6 '^node1 of 1, , a b ' "$hosts" run -n 1 ./program 6
+expect 0 'node2 of 6, , a b ' "$hosts" run -n 6 ./program 0
+expect 0 '^2 node1 2 node2 2 node3 $' bash -c '"$1" run -n 6 hostname | sort | uniq -c | tr -s " " | cut -c2-' - "$hosts"
+cp "$(type -P sleep)" sleeper
+expect 124 '' "$hosts" run -t 1 ./sleeper 60
+expect 1 '' "$hosts" on node1 bash -c 'grep -qx sleeper /proc/[0-9]*/comm'
+expect 1 'no such program' "$hosts" run ./nothing
+
+# Cables. Two packets of an ssh connection cannot be in flight at once at its start, so 50 ms each way are well over 200.
+"$hosts" cut node2
+expect 255 'timed out' ssh_to node2
+expect 0 'node3' ssh_to node3
+"$hosts" heal node2
+expect 0 'node2' ssh_to node2
+"$hosts" delay node2 50000
+slow=$(milliseconds ssh_to node2)
+[ "$slow" -ge 200 ] || wrong "ssh to node2 with a delay of 50 ms each way: $slow ms"
+"$hosts" cut node2
+"$hosts" delay node2 off
+expect 255 'timed out' ssh_to node2
+"$hosts" heal node2
+expect 0 'node2' ssh_to node2
+"$hosts" delay node2 0 100%
+expect 255 'timed out' ssh_to node2
+
+"$hosts" kill node3
+expect 255 'timed out' ssh_to node3
+expect 1 'node3 was switched off' "$hosts" on node3 true
+expect 1 'node3 was switched off' "$hosts" up 3
+
+"$hosts" on node1 setsid sleep 1000 &
+left=$!
+sleep 0.2
+"$hosts" down
+wait "$left" || true
+[ ! -e "$MULTIRANK_HOSTS_DIR" ] || wrong "the state folder is left"
+namespaces >after
+cmp before after || wrong "namespaces are left: $(comm -13 before after)"
+exit "$failed"

@@ -1,0 +1,5 @@
+# Tests of the scripts in cluster/.
+add_test(NAME laptop.packages COMMAND "${CMAKE_CURRENT_LIST_DIR}/laptop-packages.sh" "${PROJECT_SOURCE_DIR}")
+set_tests_properties(laptop.packages PROPERTIES LABELS unit TIMEOUT 30)
+add_test(NAME hosts.script COMMAND "${CMAKE_CURRENT_LIST_DIR}/hosts.sh" "${PROJECT_SOURCE_DIR}")
+set_tests_properties(hosts.script PROPERTIES LABELS hosts TIMEOUT 120 SKIP_RETURN_CODE 77 RUN_SERIAL TRUE)

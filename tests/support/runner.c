@@ -1,0 +1,421 @@
+#include "runner.h"
+
+#include "check.h"
+#include "leftovers.h"
+#include "notes.h"
+#include "proctree.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define GRACE 3.0 /* seconds in which everything must be gone after the program's end */
+#define TICK 20   /* milliseconds between two looks */
+#define TEXT_OF(number) TEXT_OF_(number)
+#define TEXT_OF_(number) #number
+enum { SHOWN_MAX = 16384, WORDS_MAX = 16, EXIT_SKIPPED = 77 };
+
+/* What the program writes, as it comes. */
+struct stream {
+    int end; /* of the pipe to read from; -1 when closed */
+    char *text;
+    size_t size, capacity;
+};
+
+struct run {
+    const struct scenario *scenario;
+    enum launch launch;
+    char folder[PATH_MAX];
+    char temporary[PATH_MAX + 8]; /* TMPDIR of the program: nothing may be left in it */
+    leftovers_before *before;
+    struct stream out, err;
+    pid_t first;
+    int status; /* of first, as waitpid gives it */
+    bool ended, interfered;
+    double started, seconds;
+};
+
+const char *launch_name(enum launch launch)
+{
+    static const char *const names[] = {"alone", "mpirun1", "mpirunN", "hosts", "hostsN"};
+    return names[launch];
+}
+
+static bool on_hosts(enum launch launch)
+{
+    return launch == LAUNCH_hosts || launch == LAUNCH_hostsN;
+}
+
+/* ---- Start ---- */
+
+/* The words before the executable's path. */
+static const char *const *launcher(enum launch launch)
+{
+    static const char *const commands[][WORDS_MAX] = {
+        [LAUNCH_alone] = {NULL},
+        [LAUNCH_mpirun1] = {TEST_MPIRUN, "-n", "1", NULL},
+        [LAUNCH_mpirunN] = {TEST_MPIRUN, "-n", "4", "--oversubscribe", NULL},
+        [LAUNCH_hosts] = {TEST_HOSTS, "run", "-n", "1", "--", NULL},
+        [LAUNCH_hostsN] = {TEST_HOSTS, "run", "-n", "6", "--", NULL},
+    };
+    return commands[launch];
+}
+
+/* The environment, without what belongs to Criterion; mpirun alone is told that root may use it. */
+static char **environment(const struct run *run)
+{
+    static const char *const dropped[] = {"BXFI_", "CRITERION_", "TMPDIR=", "OMPI_ALLOW_RUN_AS_ROOT", NULL};
+    static char temporary[PATH_MAX + 16], root[] = "OMPI_ALLOW_RUN_AS_ROOT=1",
+                                          confirm[] = "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1";
+    size_t count = 0, kept = 0;
+    while (environ[count] != NULL)
+        count++;
+    char **variables = calloc(count + 4, sizeof *variables);
+    if (variables == NULL)
+        abort();
+    for (size_t i = 0; i < count; i++) {
+        bool keep = true;
+        for (const char *const *prefix = dropped; *prefix != NULL; prefix++)
+            keep = keep && strncmp(environ[i], *prefix, strlen(*prefix)) != 0;
+        if (keep)
+            variables[kept++] = environ[i];
+    }
+    snprintf(temporary, sizeof temporary, "TMPDIR=%s", run->temporary);
+    variables[kept++] = temporary;
+    if (run->launch == LAUNCH_mpirun1 || run->launch == LAUNCH_mpirunN) {
+        variables[kept++] = root;
+        variables[kept] = confirm;
+    }
+    return variables;
+}
+
+/* In the new process, up to exec: nothing but system calls, since the Criterion worker may have threads. */
+static void become_program(const struct run *run, char **words, char **variables, int out, int err)
+{
+    setpgid(0, 0);
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    int in = open("/dev/null", O_RDONLY);
+    dup2(in, STDIN_FILENO);
+    dup2(out, STDOUT_FILENO);
+    dup2(err, STDERR_FILENO);
+    if (run->scenario->closed_stdio) {
+        close(STDOUT_FILENO);
+        close(STDERR_FILENO);
+    }
+    close_range(STDERR_FILENO + 1, UINT_MAX, 0);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    execve(words[0], words, variables);
+    _exit(127);
+}
+
+static int open_output(struct run *run, int pipe_end)
+{
+    if (!run->scenario->output_to_file)
+        return pipe_end;
+    close(pipe_end);
+    return open(note_path("stdout"), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+}
+
+static void start(struct run *run)
+{
+    static char executable[PATH_MAX], full_name[256], launch[16], option[] = "--scenario";
+    ssize_t length = readlink("/proc/self/exe", executable, sizeof executable - 1);
+    cr_assert(length > 0, "/proc/self/exe: %s", strerror(errno));
+    snprintf(full_name, sizeof full_name, "%s.%s", run->scenario->suite, run->scenario->name);
+    snprintf(launch, sizeof launch, "%d", (int)run->launch);
+    char *words[2 * WORDS_MAX], **word = words;
+    for (const char *const *part = launcher(run->launch); *part != NULL; part++)
+        *word++ = (char *)(uintptr_t)*part;
+    char *own[] = {executable, option, full_name, launch, run->folder, NULL};
+    memcpy(word, own, sizeof own);
+
+    int out[2], err[2];
+    cr_assert(pipe2(out, O_CLOEXEC) == 0 && pipe2(err, O_CLOEXEC) == 0, "pipe2: %s", strerror(errno));
+    out[1] = open_output(run, out[1]);
+    char **variables = environment(run);
+    run->started = now();
+    run->first = fork();
+    if (run->first == 0)
+        become_program(run, words, variables, out[1], err[1]);
+    cr_assert(run->first > 0, "fork: %s", strerror(errno));
+    setpgid(run->first, run->first);
+    free(variables);
+    close(out[1]);
+    close(err[1]);
+    run->out.end = out[0];
+    run->err.end = err[0];
+}
+
+static void prepare(struct run *run)
+{
+    /* /tmp makes for short paths, which sockets need; but hosts see only the folder of the program. */
+    snprintf(run->folder, sizeof run->folder, "%s/mr-XXXXXX", on_hosts(run->launch) ? TEST_FOLDER : "/tmp");
+    cr_assert(mkdtemp(run->folder) != NULL, "%s: %s", run->folder, strerror(errno));
+    notes_open(run->folder);
+    snprintf(run->temporary, sizeof run->temporary, "%s/t", run->folder);
+    cr_assert(mkdir(run->temporary, 0777) == 0, "%s: %s", run->temporary, strerror(errno));
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    run->before = leftovers_remember(on_hosts(run->launch));
+}
+
+/* ---- Watch ---- */
+
+static void drain(struct stream *stream)
+{
+    if (stream->size + 65536 > stream->capacity) {
+        stream->capacity = 2 * stream->capacity + 65537;
+        stream->text = realloc(stream->text, stream->capacity);
+        if (stream->text == NULL)
+            abort();
+    }
+    ssize_t got = read(stream->end, stream->text + stream->size, 65536);
+    if (got > 0) {
+        stream->size += (size_t)got;
+    } else if (got == 0) {
+        close(stream->end);
+        stream->end = -1;
+    }
+    stream->text[stream->size] = '\0';
+}
+
+/* Waits for one tick, or until there is output, and takes it. True if there was some. */
+static bool take_output(struct run *run)
+{
+    struct pollfd ends[] = {{.fd = run->out.end, .events = POLLIN}, {.fd = run->err.end, .events = POLLIN}};
+    if (poll(ends, 2, TICK) <= 0)
+        return false;
+    if (ends[0].revents != 0)
+        drain(&run->out);
+    if (ends[1].revents != 0)
+        drain(&run->err);
+    return true;
+}
+
+/* Reaps whatever has ended; orphans of the program have become the runner's own children. */
+static void reap(struct run *run)
+{
+    int status;
+    for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+        if (pid != run->first)
+            continue;
+        run->ended = true;
+        run->status = status;
+        run->seconds = now() - run->started;
+    }
+}
+
+static void interfere(struct run *run)
+{
+    int main, supervisor;
+    if (run->interfered || run->scenario->interfere == NULL || noted_lines("ready") == 0)
+        return;
+    char *ready = noted("ready");
+    run->interfered = true;
+    if (CHECK_EQ(sscanf(ready, "%d %d", &main, &supervisor), 2)) {
+        struct victims victims = {
+            .group = run->first, .first = run->first, .supervisor = (pid_t)supervisor, .main = (pid_t)main};
+        run->scenario->interfere(&victims);
+    }
+    free(ready);
+}
+
+/* Sees the program to its end; false if it takes too long. */
+static bool watch(struct run *run)
+{
+    double timeout = run->scenario->timeout > 0 ? run->scenario->timeout : 60;
+    while (!run->ended && now() < run->started + timeout) {
+        take_output(run);
+        reap(run);
+        interfere(run);
+    }
+    return run->ended;
+}
+
+/* Waits until all processes are gone; gives the number of those that are not. */
+static int await_processes(struct run *run)
+{
+    double end = now() + GRACE;
+    int count;
+    do {
+        take_output(run);
+        reap(run);
+        proctree tree = proctree_read(run->folder);
+        count = tree.count;
+        proctree_free(&tree);
+    } while (count > 0 && now() < end);
+    return count;
+}
+
+static int await_cleanup(const struct run *run)
+{
+    double end = now() + GRACE;
+    int count;
+    while ((count = leftovers_count(run->before, run->temporary, NULL)) > 0 && now() < end)
+        rest(0.1);
+    return count;
+}
+
+static void take_rest(struct run *run)
+{
+    while ((run->out.end >= 0 || run->err.end >= 0) && take_output(run))
+        ;
+    if (!run->scenario->output_to_file)
+        return;
+    free(run->out.text);
+    run->out.text = noted("stdout");
+    run->out.size = strlen(run->out.text);
+}
+
+/* ---- Judge ---- */
+
+static bool explain_hang(const struct run *run)
+{
+    fprintf(stderr, "it has not ended after %.0f s. Who waits for what:\n", now() - run->started);
+    proctree tree = proctree_read(run->folder);
+    proctree_explain(&tree, stderr);
+    proctree_kill(&tree);
+    proctree_free(&tree);
+    return false;
+}
+
+static bool nothing_left(struct run *run)
+{
+    bool clean = true;
+    if (await_processes(run) > 0) {
+        proctree tree = proctree_read(run->folder);
+        fprintf(stderr, "processes left after its end:\n");
+        proctree_print(&tree, stderr);
+        proctree_kill(&tree);
+        proctree_free(&tree);
+        clean = false;
+    }
+    if (await_cleanup(run) > 0) {
+        fprintf(stderr, "left after its end:\n");
+        leftovers_count(run->before, run->temporary, stderr);
+        clean = false;
+    }
+    return clean;
+}
+
+static int shell_code(int status)
+{
+    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static bool right_exit_code(const struct run *run)
+{
+    int wanted = run->scenario->exit_code, code = shell_code(run->status);
+    if (wanted == EXIT_ANY || code == wanted || (wanted == EXIT_FAILURE_ANY && code != 0))
+        return true;
+    fprintf(stderr, "it ended with code %d, wanted: %d\n", code, wanted);
+    return false;
+}
+
+static bool no_check_failed(void)
+{
+    char *failures = noted("failures");
+    bool none = *failures == '\0';
+    if (!none)
+        fprintf(stderr, "failed checks:\n%s", failures);
+    free(failures);
+    return none;
+}
+
+static bool examined(const struct run *run)
+{
+    if (run->scenario->interfere != NULL)
+        CHECK(run->interfered);
+    if (run->scenario->examine == NULL)
+        return !check_failed();
+    struct outcome outcome = {.launch = run->launch,
+                              .exit_code = shell_code(run->status),
+                              .out = run->out.text == NULL ? "" : run->out.text,
+                              .out_size = run->out.size,
+                              .err = run->err.text == NULL ? "" : run->err.text,
+                              .err_size = run->err.size,
+                              .seconds = run->seconds};
+    run->scenario->examine(&outcome);
+    return !check_failed();
+}
+
+static void show(const char *title, const struct stream *stream)
+{
+    size_t skipped = stream->size > SHOWN_MAX ? stream->size - SHOWN_MAX : 0;
+    if (stream->size > 0)
+        fprintf(stderr, "---- its %s%s\n%s\n----\n", title, skipped > 0 ? " (the end of it)" : "",
+                stream->text + skipped);
+}
+
+/* ---- The whole ---- */
+
+static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *where)
+{
+    (void)status, (void)type, (void)where;
+    return remove(path);
+}
+
+static void clean_up(struct run *run)
+{
+    nftw(run->folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    leftovers_free(run->before);
+    free(run->out.text);
+    free(run->err.text);
+}
+
+/* Hosts cannot be simulated everywhere: the script says so with code 77. It leaves hosts alone that are up
+ * already. */
+static void need_hosts(void)
+{
+    char command[] = "'" TEST_HOSTS "' up " TEXT_OF(TEST_HOSTS_COUNT) " >&2";
+    int status = system(command);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SKIPPED)
+        cr_skip("hosts cannot be simulated here");
+    cr_assert(status == 0, "%s: status %d", command, status);
+}
+
+static void skip_where_impossible(const struct scenario *scenario, enum launch launch)
+{
+    const char *long_tests = getenv("MR_TEST_LONG");
+    if (scenario->only_long && (long_tests == NULL || strcmp(long_tests, "1") != 0))
+        cr_skip("takes long: set MR_TEST_LONG=1");
+    if (on_hosts(launch))
+        need_hosts();
+}
+
+void runner_test(const struct scenario *scenario, enum launch launch)
+{
+    skip_where_impossible(scenario, launch);
+    struct run run = {.scenario = scenario, .launch = launch, .out.end = -1, .err.end = -1};
+    prepare(&run);
+    start(&run);
+    bool well = watch(&run) || explain_hang(&run);
+    well &= nothing_left(&run);
+    take_rest(&run);
+    char *skipped = noted("skipped");
+    well &= no_check_failed() && right_exit_code(&run);
+    if (*skipped == '\0')
+        well &= examined(&run);
+    if (!well) {
+        show("standard output", &run.out);
+        show("standard error", &run.err);
+    }
+    clean_up(&run);
+    cr_assert(well, "%s.%s.%s failed: see above", scenario->suite, scenario->name, launch_name(launch));
+    if (*skipped != '\0')
+        cr_skip("%s", skipped);
+    free(skipped);
+}

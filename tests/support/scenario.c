@@ -1,0 +1,56 @@
+#include "scenario.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct scenario *scenarios;
+static enum launch launched;
+
+void scenario_register(struct scenario *scenario)
+{
+    scenario->next = scenarios;
+    scenarios = scenario;
+}
+
+static const struct scenario *find(const char *full_name)
+{
+    for (const struct scenario *each = scenarios; each != NULL; each = each->next) {
+        size_t suite = strlen(each->suite);
+        if (strncmp(full_name, each->suite, suite) == 0 && full_name[suite] == '.' &&
+            strcmp(full_name + suite + 1, each->name) == 0)
+            return each;
+    }
+    return NULL;
+}
+
+void scenario_ready(void)
+{
+    note("ready", "%d %d", (int)getpid(), (int)getppid());
+}
+
+enum launch scenario_launch(void)
+{
+    return launched;
+}
+
+static int run_body(const struct scenario *scenario, int argc, char **argv)
+{
+    CHECK_OR_STOP(CHECK_OK(mr_init(&argc, &argv)));
+    scenario->body();
+    CHECK_OK(mr_finalize());
+    return 0;
+}
+
+int scenario_main(int argc, char **argv)
+{
+    const struct scenario *scenario = argc == 5 ? find(argv[2]) : NULL;
+    if (scenario == NULL) {
+        fprintf(stderr, "usage: %s --scenario SUITE.NAME LAUNCH FOLDER\n", argv[0]);
+        return 2;
+    }
+    launched = (enum launch)atoi(argv[3]);
+    notes_open(argv[4]);
+    int code = scenario->program != NULL ? scenario->program(argc, argv) : run_body(scenario, argc, argv);
+    return check_failed() ? CHECK_EXIT_MAIN : code;
+}
