@@ -10,6 +10,7 @@
 struct mr__process;  /* process.h */
 struct mr__universe; /* universe.h: main only */
 struct mr__self;     /* rank.h: every rank but main */
+struct mr__pool;     /* pool.c: main only */
 
 typedef enum mr__phase { MR__PHASE_NEW, MR__PHASE_RUNNING, MR__PHASE_FINALIZED } mr__phase;
 
@@ -30,6 +31,8 @@ typedef struct mr__context {
 
     struct mr__universe *universe;
     struct mr__self *self;
+    struct mr__pool *pools;
+    uint64_t last_pool;
 } mr__context;
 
 extern mr__context mr__ctx;

@@ -34,8 +34,10 @@ static int batch_size(const mr__universe *universe)
     for (int i = 1; i < universe->rank_count; i++) {
         const mr__rank *rank = universe->ranks[i];
         starting += rank->state == MR__RANK_STARTING;
-        fresh += rank->state == MR__RANK_PARKED && !rank->was_used;
+        fresh += rank->state == MR__RANK_PARKED && !rank->was_used && rank->reservation == 0;
     }
+    if (universe->wanted_batch > 0) /* those that there are do not help */
+        return starting > 0 ? 0 : universe->wanted_batch;
     bool anywhere = universe->wanted_host[0] == '\0';
     int need = universe->demand - starting - (anywhere ? fresh : 0);
     if (universe->demand == 0 || need <= 0)
@@ -141,7 +143,7 @@ static void grow(mr__universe *universe, int size)
     mr_status status = spawn(universe, batch, host, &joined);
     mr__lock();
     universe->is_spawning = false;
-    universe->demand = 0;
+    universe->demand = universe->wanted_batch = 0;
     universe->wanted_host[0] = '\0';
     if (status == MR_OK)
         mr__universe_joined(universe, batch, joined);

@@ -76,6 +76,7 @@ static mr_status find(const char *call, const mr_process *object, mr__process **
 /* Checks and locks: on MR_OK the lock is held. */
 static mr_status enter(const char *call, const mr_process *object, mr__process **process)
 {
+    *process = NULL;
     mr_status status = mr__running(call);
     if (status != MR_OK)
         return status;
@@ -234,7 +235,7 @@ mr_status mr_process_init_class(mr_process *process, const mr_class *class_)
 
 const char *mr_process_name(const mr_process *object)
 {
-    mr__process *process;
+    mr__process *process = NULL;
     if (enter("mr_process_name", object, &process) != MR_OK)
         return NULL;
     const char *name = process->name;
@@ -244,7 +245,7 @@ const char *mr_process_name(const mr_process *object)
 
 mr_status mr_process_set_name(mr_process *object, const char *name)
 {
-    mr__process *process;
+    mr__process *process = NULL;
     mr_status status = enter("mr_process_set_name", object, &process);
     if (status != MR_OK)
         return status;
@@ -263,7 +264,7 @@ mr_status mr_process_set_name(mr_process *object, const char *name)
 
 bool mr_process_daemon(const mr_process *object)
 {
-    mr__process *process;
+    mr__process *process = NULL;
     if (enter("mr_process_daemon", object, &process) != MR_OK)
         return false;
     bool daemon = process->daemon;
@@ -273,7 +274,7 @@ bool mr_process_daemon(const mr_process *object)
 
 mr_status mr_process_set_daemon(mr_process *object, bool daemon)
 {
-    mr__process *process;
+    mr__process *process = NULL;
     mr_status status = enter_before_start("mr_process_set_daemon", object, &process);
     if (status != MR_OK)
         return status;
@@ -284,7 +285,7 @@ mr_status mr_process_set_daemon(mr_process *object, bool daemon)
 
 const void *mr_process_authkey(const mr_process *object, size_t *size)
 {
-    mr__process *process;
+    mr__process *process = NULL;
     if (size == NULL) {
         mr__fail(MR_EINVAL, "mr_process_authkey was given NULL as the size");
         return NULL;
@@ -298,7 +299,7 @@ const void *mr_process_authkey(const mr_process *object, size_t *size)
 
 mr_status mr_process_set_authkey(mr_process *object, const void *key, size_t size)
 {
-    mr__process *process;
+    mr__process *process = NULL;
     mr_status status = enter("mr_process_set_authkey", object, &process);
     if (status != MR_OK)
         return status;
@@ -316,7 +317,7 @@ mr_status mr_process_set_authkey(mr_process *object, const void *key, size_t siz
 
 mr_status mr_process_set_host(mr_process *object, const char *host)
 {
-    mr__process *process;
+    mr__process *process = NULL;
     mr_status status = enter_before_start("mr_process_set_host", object, &process);
     if (status != MR_OK)
         return status;
@@ -331,7 +332,7 @@ mr_status mr_process_set_host(mr_process *object, const char *host)
 
 mr_status mr_process_set_reuse(mr_process *object, bool reuse)
 {
-    mr__process *process;
+    mr__process *process = NULL;
     mr_status status = enter_before_start("mr_process_set_reuse", object, &process);
     if (status != MR_OK)
         return status;
@@ -340,9 +341,21 @@ mr_status mr_process_set_reuse(mr_process *object, bool reuse)
     return MR_OK;
 }
 
+mr_status mr__process_reserve(mr_process *object, uint64_t reservation)
+{
+    mr__process *process = NULL;
+    mr_status status = enter_before_start("mr_pool_init", object, &process);
+    if (status != MR_OK)
+        return status;
+    process->daemon = true;
+    process->reservation = reservation;
+    mr__unlock();
+    return MR_OK;
+}
+
 bool mr_process_is_alive(const mr_process *object)
 {
-    mr__process *process;
+    mr__process *process = NULL;
     if (enter("mr_process_is_alive", object, &process) != MR_OK)
         return false;
     bool alive = process->state == MR__PROCESS_STARTED;
@@ -352,7 +365,7 @@ bool mr_process_is_alive(const mr_process *object)
 
 int mr_process_exitcode(const mr_process *object)
 {
-    mr__process *process;
+    mr__process *process = NULL;
     if (enter("mr_process_exitcode", object, &process) != MR_OK)
         return MR_EXITCODE_NONE;
     int code = process->exitcode;
@@ -363,7 +376,7 @@ int mr_process_exitcode(const mr_process *object)
 /* Where it runs; what nobody knows is -1 and an empty host. */
 static mr__placed where(const char *call, const mr_process *object)
 {
-    mr__process *process;
+    mr__process *process = NULL;
     mr__placed placed = {.rank = -1, .core = -1, .pid = -1};
     if (enter(call, object, &process) == MR_OK) {
         placed = process->placed;
@@ -389,7 +402,7 @@ int mr_process_core(const mr_process *object)
 
 const char *mr_process_host(const mr_process *object)
 {
-    mr__process *process;
+    mr__process *process = NULL;
     if (enter("mr_process_host", object, &process) != MR_OK)
         return NULL;
     const char *host = process->placed.rank < 0 ? NULL : process->placed.host;
@@ -417,6 +430,7 @@ static mr_status complete_message(mr__process *process, size_t *size)
         memcpy(message->aligned_payload, process->object, process->payload);
     message->daemon = process->daemon;
     message->reuse = process->reuse;
+    message->reservation = process->reservation;
     memcpy(message->wanted_host, process->wanted_host, sizeof message->wanted_host);
     memcpy(message->creator_host, mr__ctx.host, sizeof message->creator_host);
     message->creator = creator->placed.number;
@@ -444,7 +458,7 @@ static void note_started(const mr__placed *placed, void *argument)
 
 mr_status mr_process_start(mr_process *object)
 {
-    mr__process *process;
+    mr__process *process = NULL;
     size_t size = 0;
     mr__placed placed;
     mr_status status = enter_before_start("mr_process_start", object, &process);
@@ -503,7 +517,7 @@ int mr__process_pending(void)
 
 mr_status mr_process_join(mr_process *object, double timeout)
 {
-    mr__process *process;
+    mr__process *process = NULL;
     double deadline;
     mr_status status = mr__running("mr_process_join");
     if (status == MR_OK)
@@ -527,7 +541,7 @@ mr_status mr_process_join(mr_process *object, double timeout)
 
 static mr_status send_signal(const char *call, mr_process *object, int signal)
 {
-    mr__process *process;
+    mr__process *process = NULL;
     mr_status status = enter_after_start(call, object, &process);
     if (status != MR_OK)
         return status;
@@ -551,7 +565,7 @@ mr_status mr_process_kill(mr_process *object)
 
 mr_status mr_process_close(mr_process *object)
 {
-    mr__process *process;
+    mr__process *process = NULL;
     mr_status status = enter_as_creator("mr_process_close", object, &process);
     if (status == MR_ECLOSED)
         return MR_OK;
@@ -576,7 +590,7 @@ static void make_ready(const mr__process *process)
 
 int mr_process_sentinel(mr_process *object)
 {
-    mr__process *process;
+    mr__process *process = NULL;
     if (enter_after_start("mr_process_sentinel", object, &process) != MR_OK)
         return -1;
     if (process->sentinel < 0) {

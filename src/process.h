@@ -16,6 +16,7 @@ typedef struct mr__start {
     int64_t creator_pid;
     int32_t creator_rank;
     uint32_t name, identity, creator_name, key; /* lengths; the first three count a closing zero byte */
+    uint64_t reservation; /* of ranks that only this start may take; 0: none */
     bool is_class, daemon, reuse;
     char wanted_host[MR__HOST_SIZE];
     char creator_host[MR__HOST_SIZE];
@@ -43,6 +44,7 @@ typedef struct mr__process {
     size_t payload;
     char *name, *identity;
     bool daemon, reuse;
+    uint64_t reservation;
     unsigned char key[MR__KEY_MAX];
     size_t key_size;
     char wanted_host[MR__HOST_SIZE];
@@ -54,6 +56,9 @@ typedef struct mr__process {
 
 /* Registers a process in the context and gives it its handle. Lock held. */
 mr_status mr__process_register(mr__process *process);
+
+/* Makes it a daemon that is to start in one of the ranks reserved under that number. */
+mr_status mr__process_reserve(mr_process *object, uint64_t reservation);
 
 /* Takes it out again and frees it. Lock held. */
 void mr__process_release(mr__process *process);

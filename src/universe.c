@@ -205,7 +205,8 @@ static int pick_rank(const mr__universe *universe, const mr__start *message)
     int best = -1;
     for (int i = 1; i < universe->rank_count; i++) {
         const mr__rank *rank = universe->ranks[i];
-        if (rank->state != MR__RANK_PARKED || (rank->was_used && !message->reuse))
+        if (rank->state != MR__RANK_PARKED || (rank->was_used && !message->reuse) ||
+            rank->reservation != message->reservation)
             continue;
         if (message->wanted_host[0] != '\0' && !same_host(universe->hosts[rank->host].name, message->wanted_host))
             continue;
@@ -242,6 +243,7 @@ static void assign(mr__universe *universe, int number, const mr__start *message,
     mr__host *host = &universe->hosts[rank->host];
     rank->state = MR__RANK_BUSY;
     rank->was_used = true;
+    rank->reservation = 0;
     rank->process = ++universe->last_process;
     rank->creator = message->creator;
     rank->is_daemon = message->daemon;
@@ -273,6 +275,35 @@ static mr_status check_wanted_host(const mr__universe *universe, const mr__start
                     names);
 }
 
+/* Asks for more ranks and waits for anything to change: to be called again and again until the caller has what it needs,
+ * or this fails. Lock held. */
+static mr_status wait_for_ranks(mr__universe *universe, int demand, const char *host, double deadline,
+                                unsigned failures)
+{
+    if (universe->failures != failures)
+        return mr__fail(universe->failure, "%s", universe->failure_text);
+    if (demand > universe->demand) {
+        universe->demand = demand;
+        snprintf(universe->wanted_host, sizeof universe->wanted_host, "%s", host);
+        mr__changed();
+    }
+    if (mr__wait(deadline))
+        return MR_OK;
+    char who[700];
+    mr__universe_who_waits(universe, who, sizeof who);
+    return mr__fail(MR_ETIMEDOUT, "no rank came up within %.0f s%s%s", mr__ctx.launch.start_timeout,
+                    universe->is_spawning ? "; main (rank 0) waits in MPI_Comm_spawn" : "", who);
+}
+
+/* What was asked for is there; others who still wait will say so again. Lock held. */
+static void forget_demand(mr__universe *universe)
+{
+    if (universe->demand > 0) {
+        universe->demand = 0;
+        mr__changed();
+    }
+}
+
 /* Waits for a rank to be parked, having more spawned if need be. Lock held. */
 static mr_status find_rank(mr__universe *universe, const mr__start *message, int pending, int *number)
 {
@@ -280,27 +311,59 @@ static mr_status find_rank(mr__universe *universe, const mr__start *message, int
     unsigned failures = universe->failures;
     while ((*number = pick_rank(universe, message)) < 0) {
         mr_status status = check_wanted_host(universe, message);
+        if (status == MR_OK)
+            status = wait_for_ranks(universe, pending + 1, message->wanted_host, deadline, failures);
         if (status != MR_OK)
             return status;
-        if (universe->failures != failures)
-            return mr__fail(universe->failure, "%s", universe->failure_text);
-        if (pending + 1 > universe->demand) {
-            universe->demand = pending + 1;
-            memcpy(universe->wanted_host, message->wanted_host, sizeof universe->wanted_host);
-            mr__changed();
-        }
-        if (!mr__wait(deadline)) {
-            char who[700];
-            mr__universe_who_waits(universe, who, sizeof who);
-            return mr__fail(MR_ETIMEDOUT, "no rank came up within %.0f s%s%s", mr__ctx.launch.start_timeout,
-                            universe->is_spawning ? "; main (rank 0) waits in MPI_Comm_spawn" : "", who);
-        }
     }
-    if (universe->demand > 0) { /* met; others who still wait will say so again */
-        universe->demand = 0;
-        mr__changed();
-    }
+    forget_demand(universe);
     return MR_OK;
+}
+
+/* The batch with that many fresh ranks free; NULL if there is none. The numbers of the ranks are put down. */
+static const mr__batch *find_batch(const mr__universe *universe, int count, int *numbers)
+{
+    for (int i = 0; i < universe->batch_count; i++) {
+        const mr__batch *batch = universe->batches[i];
+        int found = 0;
+        for (int r = batch->first; r < batch->first + batch->size && found < count; r++) {
+            const mr__rank *rank = universe->ranks[r];
+            if (rank->state == MR__RANK_PARKED && !rank->was_used && rank->reservation == 0)
+                numbers[found++] = r;
+        }
+        if (found == count)
+            return batch;
+    }
+    return NULL;
+}
+
+mr_status mr__universe_reserve(int count, uint64_t reservation, int *numbers, const mr__batch **batch)
+{
+    mr__universe *universe = mr__ctx.universe;
+    mr_status status = MR_OK;
+    mr__lock();
+    double deadline = mr__now() + mr__ctx.launch.start_timeout;
+    unsigned failures = universe->failures;
+    while (status == MR_OK && (*batch = find_batch(universe, count, numbers)) == NULL) {
+        universe->wanted_batch = count;
+        status = wait_for_ranks(universe, count, "", deadline, failures);
+    }
+    universe->wanted_batch = 0;
+    forget_demand(universe);
+    for (int i = 0; i < count && status == MR_OK; i++)
+        universe->ranks[numbers[i]]->reservation = reservation;
+    mr__unlock();
+    return status;
+}
+
+void mr__universe_unreserve(uint64_t reservation)
+{
+    mr__lock();
+    for (int i = 1; i < mr__ctx.universe->rank_count; i++)
+        if (mr__ctx.universe->ranks[i]->reservation == reservation)
+            mr__ctx.universe->ranks[i]->reservation = 0;
+    mr__changed();
+    mr__unlock();
 }
 
 static bool is_dead(const void *other)

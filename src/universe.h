@@ -28,6 +28,7 @@ typedef struct mr__rank {
     bool was_used;            /* its memory is not fresh any more */
     uint64_t process, creator; /* what runs there, and who started it */
     bool is_daemon;
+    uint64_t reservation;     /* of a pool that is about to start; 0: none */
     int place;                /* on its host; -1: not pinned */
 } mr__rank;
 
@@ -71,6 +72,7 @@ typedef struct mr__universe {
     pthread_t grower, broker; /* growth.c */
     bool grows, stopping, is_spawning;
     int demand;                      /* ranks that somebody waits for */
+    int wanted_batch;                /* how many of them must be of one batch; 0: no matter */
     char wanted_host[MR__HOST_SIZE]; /* where; "": anywhere */
     mr_status failure;        /* of the last attempt, for those who wait */
     char failure_text[512];
@@ -99,6 +101,10 @@ int mr__universe_find_host(const mr__universe *universe, const char *name); /* -
  * the process's end. Takes the lock itself. */
 mr_status mr__universe_start(mr__start **message, size_t size, int pending, mr__placed *placed,
                              void (*tell)(const mr__placed *placed, void *argument), void *argument);
+
+/* Reserves fresh ranks of one batch, spawned if need be, and gives their numbers. Take the lock themselves. */
+mr_status mr__universe_reserve(int count, uint64_t reservation, int *numbers, const mr__batch **batch);
+void mr__universe_unreserve(uint64_t reservation);
 
 /* A rank's process has ended; if is_dead, the rank with it. */
 void mr__universe_ended(mr__universe *universe, int rank, int code, bool is_dead);
