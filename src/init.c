@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <pmix.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -63,6 +64,7 @@ static mr_status start_main(int report, char **arguments)
     if (status != MR_OK)
         return status;
     mr__ctx.universe = universe;
+    setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* or main's lines would come after those of its processes in a pipe */
     universe->arguments = arguments;
     status = find_own_program(universe);
     if (status == MR_OK)

@@ -38,6 +38,7 @@ mr_status mr__launch_detect(mr__launch *launch)
 {
     memset(launch, 0, sizeof *launch);
     launch->size = 1;
+    launch->session.lock = -1;
     launch->start_timeout = DEFAULT_START_TIMEOUT;
     const char *timeout = getenv("MULTIRANK_START_TIMEOUT");
     if (timeout != NULL) {
@@ -109,7 +110,7 @@ static void unbind(void)
         sched_setaffinity(0, sizeof cpus, &cpus);
 }
 
-void mr__launch_prepare(const mr__launch *launch)
+void mr__launch_prepare(mr__launch *launch)
 {
     if (launch->kind == MR__LAUNCH_MPIRUN || launch->kind == MR__LAUNCH_GIVEN)
         unbind();
@@ -120,6 +121,8 @@ void mr__launch_prepare(const mr__launch *launch)
          * more ranks than cores is normal on a laptop. */
         setenv("EVENT_NOEPOLL", "1", 1);
         setenv("OMPI_MCA_rmaps_base_oversubscribe", "1", 0);
+        if (!launch->many_hosts) /* the daemons of other hosts have nobody there to lock or remove a folder */
+            mr__session_open(&launch->session);
     }
     /* UCX between all ranks, also of different batches and on any network; Debian switches it off. */
     setenv("OMPI_MCA_pml", "ucx", 0);

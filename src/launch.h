@@ -3,6 +3,7 @@
 #define MR_LAUNCH_H
 
 #include "links.h"
+#include "session.h"
 
 typedef enum mr__launch_kind {
     MR__LAUNCH_ALONE,   /* no launcher: this is main; ranks are spawned */
@@ -18,6 +19,7 @@ typedef struct mr__launch {
     char cpus[256];         /* MPIRUN: hardware threads that mpirun --cpu-set allows; "": all */
     bool many_hosts;        /* ranks may be on other hosts */
     char hosts[MR__ADDRESS_SIZE]; /* ALONE, MPIRUN: "node1:2,node2:2" to spawn over; "": this host only */
+    mr__session session;    /* ALONE, MPIRUN */
     mr__address hub;        /* SPAWNED: where main's hub is */
     uint64_t batch;         /* SPAWNED: number of its batch */
     double start_timeout;   /* seconds that ranks may take to come up (MULTIRANK_START_TIMEOUT, 60) */
@@ -27,7 +29,7 @@ typedef struct mr__launch {
 mr_status mr__launch_detect(mr__launch *launch);
 
 /* Before the supervisor forks: sets up the environment and the binding that MPI_Init is to find. */
-void mr__launch_prepare(const mr__launch *launch);
+void mr__launch_prepare(mr__launch *launch);
 
 /* After MPI_Init: removes the runtime's variables, so that programs which the user starts from here (another mpirun, say)
  * do not take themselves for a part of this one. */

@@ -90,7 +90,9 @@ const char *mr_last_error(void);
 /* Starts Multirank. To be called once, first thing in main, with main's own arguments (both may be NULL).
  * Returns in the main process only: in every other rank it serves processes until the program ends, and does not
  * return. A supervisor stays behind in the process that the shell or mpirun started: from here on getpid() is
- * another one; signals that are sent to the first (but not what a terminal sends to both) are passed on.
+ * another one; signals that are sent to the first (but not what a terminal sends to both) are passed on. Standard output
+ * becomes line buffered, here and in all processes, so that their lines come whole and in the order in which they were
+ * printed; lines of up to 4096 bytes never mix.
  * Errors: MR_ESTATE (called twice), MR_ELAUNCH, MR_EMPI, MR_ESYSTEM. If MPI itself does not come up in time, the
  * supervisor writes one line to standard error and ends the program with code 1, since nobody is left to return to.
  * Mirrors Python's `if __name__ == "__main__"` guard and MPI_Init. */

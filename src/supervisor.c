@@ -35,6 +35,7 @@ struct supervisor {
     int status;           /* of the child, as waitpid gives it */
     bool child_ended;
     bool mpi_is_up;
+    mr__session session;  /* main's: to be removed at the end */
     bool left_launcher;   /* the child itself has told the launcher that it ends */
     int report, signals, link;
     mr__inbox inbox;
@@ -118,6 +119,31 @@ static void read_signal(struct supervisor *self)
         kill(self->child, (int)info.ssi_signo);
 }
 
+static void kill_descendants(void)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/self/task/%ld/children", (long)getpid());
+    FILE *children = fopen(path, "re");
+    if (children == NULL)
+        return;
+    for (long pid; fscanf(children, "%ld", &pid) == 1;)
+        kill((pid_t)pid, SIGKILL);
+    fclose(children);
+}
+
+/* The runtime's daemon notices by itself that main has ended; everything below it has become our child by then. */
+static void wait_for_descendants(void)
+{
+    double deadline = now() + DESCENDANTS_SECONDS;
+    for (pid_t pid; (pid = waitpid(-1, NULL, WNOHANG)) >= 0 || errno == EINTR;) {
+        if (pid > 0)
+            continue;
+        if (now() > deadline)
+            kill_descendants();
+        nanosleep(&(struct timespec){0, 1000000}, NULL);
+    }
+}
+
 /* Nobody is left to return to: main hangs inside MPI_Init. */
 static void give_up_start(struct supervisor *self)
 {
@@ -128,7 +154,8 @@ static void give_up_start(struct supervisor *self)
             "the temporary folder writable, and does `mpirun -n 1 true` work here?\n",
             (long)self->child, host, self->start_timeout);
     kill(self->child, SIGKILL);
-    waitpid(self->child, &self->status, 0);
+    wait_for_descendants();
+    mr__session_remove(&self->session);
     _exit(1);
 }
 
@@ -168,31 +195,6 @@ static void leave_launcher(void)
     alarm(0);
 }
 
-static void kill_descendants(void)
-{
-    char path[64];
-    snprintf(path, sizeof path, "/proc/self/task/%ld/children", (long)getpid());
-    FILE *children = fopen(path, "re");
-    if (children == NULL)
-        return;
-    for (long pid; fscanf(children, "%ld", &pid) == 1;)
-        kill((pid_t)pid, SIGKILL);
-    fclose(children);
-}
-
-/* The runtime's daemon notices by itself that main has ended; everything below it has become our child by then. */
-static void wait_for_descendants(void)
-{
-    double deadline = now() + DESCENDANTS_SECONDS;
-    for (pid_t pid; (pid = waitpid(-1, NULL, WNOHANG)) >= 0 || errno == EINTR;) {
-        if (pid > 0)
-            continue;
-        if (now() > deadline)
-            kill_descendants();
-        nanosleep(&(struct timespec){0, 1000000}, NULL);
-    }
-}
-
 /* Ends as the child did, so that the shell sees what it would have seen without a supervisor. */
 static _Noreturn void end_like_child(int status)
 {
@@ -224,6 +226,7 @@ static _Noreturn void supervise(struct supervisor *self)
     if (!self->is_main)
         _exit(self->mpi_is_up ? 0 : 1);
     wait_for_descendants();
+    mr__session_remove(&self->session);
     end_like_child(self->status);
 }
 
@@ -254,6 +257,8 @@ mr_status mr__supervise(const mr__launch *launch, int *report)
             _exit(1);
         sigprocmask(SIG_SETMASK, &before, NULL);
         close(pipe_ends[0]);
+        if (launch->session.lock >= 0)
+            close(launch->session.lock); /* the supervisor's alone */
         *report = pipe_ends[1];
         return MR_OK;
     }
@@ -262,6 +267,7 @@ mr_status mr__supervise(const mr__launch *launch, int *report)
     struct supervisor self = {.is_main = is_main,
                               .has_server = launch->kind == MR__LAUNCH_SPAWNED || launch->kind == MR__LAUNCH_GIVEN,
                               .start_timeout = launch->start_timeout,
+                              .session = launch->session,
                               .child = child,
                               .report = pipe_ends[0],
                               .signals = signalfd(-1, &watched, SFD_CLOEXEC),

@@ -1,36 +1,40 @@
 #!/bin/bash
-# Installs Multirank into a temporary prefix and builds and runs a program against that copy, in each way that the README
-# tells of: check.sh BUILD-FOLDER COMPILER [FLAGS...]
+# Installs Multirank into a temporary prefix, and builds and runs the README's first program against that copy, in each
+# way that the README tells of: check.sh BUILD-FOLDER COMPILER [FLAGS...]
 set -euo pipefail
 build=$1 compiler=$2 flags=("${@:3}")
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-prefix="$scratch/a prefix"
+prefix="$scratch/a prefix" # a space in it must not matter
 
 say() { echo "==== $*"; }
 check_run() { # PROGRAM...
     local output
     output=$("$@")
     echo "$output"
-    [[ $output == "Multirank "*": the process returned 7" ]]
+    [[ $output == *"Process-1: hello, world"* ]] && [[ $output == *"exit code 7"* ]]
 }
 
 say "Installing"
 cmake --install "$build" --prefix "$prefix" >"$scratch/install.log" || { cat "$scratch/install.log" && exit 1; }
 rm -f "$build/install_manifest.txt"
 
+mkdir "$scratch/hello"
+sed -n '/^```c$/,/^```$/ { /^```/d; p }' "$here/../../README.md" >"$scratch/hello/hello.c"
+cp "$here/consumer.cmake" "$scratch/hello/CMakeLists.txt"
+
 say "CMake, shared and static"
-cmake -S "$here/consumer" -B "$scratch/build" -DCMAKE_BUILD_TYPE=None -DCMAKE_C_COMPILER="$compiler" \
+cmake -S "$scratch/hello" -B "$scratch/build" -DCMAKE_BUILD_TYPE=None -DCMAKE_C_COMPILER="$compiler" \
     -DCMAKE_C_FLAGS="${flags[*]}" -DCMAKE_PREFIX_PATH="$prefix" >"$scratch/cmake.log" ||
     { cat "$scratch/cmake.log" && exit 1; }
 cmake --build "$scratch/build"
-check_run "$scratch/build/consumer_shared"
-check_run "$scratch/build/consumer_static"
+check_run "$scratch/build/hello_shared"
+check_run "$scratch/build/hello_static"
 needs() { readelf --dynamic "$1" | grep NEEDED; }
-needs "$scratch/build/consumer_shared" | grep -q 'libmultirank[.]so'
-if needs "$scratch/build/consumer_static" | grep libmultirank; then exit 1; fi
+needs "$scratch/build/hello_shared" | grep -q 'libmultirank[.]so'
+if needs "$scratch/build/hello_static" | grep libmultirank; then exit 1; fi
 
 say "pkg-config and the compiler alone"
 pc=$(dirname "$(find "$prefix" -name multirank.pc)")
@@ -39,6 +43,6 @@ export PKG_CONFIG_LIBDIR=$pc
 options=()
 # shellcheck disable=SC2294 # pkg-config quotes for a shell
 eval "options=($(pkg-config --cflags --libs multirank))"
-"$compiler" "${flags[@]}" -std=c11 -Wall -Wextra -Wpedantic -Werror -o "$scratch/consumer" "$here/consumer/consumer.c" \
+"$compiler" "${flags[@]}" -std=c11 -Wall -Wextra -Wpedantic -Werror -o "$scratch/hello/hello" "$scratch/hello/hello.c" \
     "${options[@]}"
-LD_LIBRARY_PATH=$(dirname "$pc") check_run "$scratch/consumer"
+LD_LIBRARY_PATH=$(dirname "$pc") check_run "$scratch/hello/hello"

@@ -1,5 +1,6 @@
 /* How a process ends, and what becomes of its standard streams. The comments name the tests of CPython's own
  * suite. */
+#undef NDEBUG /* an assertion that fails is what one of these is about */
 #include "scenario.h"
 #include "targets.h"
 
@@ -54,11 +55,23 @@ SCENARIO_HOSTS(ending, codes, .timeout = 120)
                                             {BY_IMMEDIATE_EXIT, 0, 0},
                                             {BY_IMMEDIATE_EXIT, 7, 7},
                                             {BY_SIGNAL, SIGABRT, -SIGABRT},
-                                            {BY_SIGNAL, SIGHUP, -SIGHUP}};
+                                            {BY_SIGNAL, SIGUSR1, -SIGUSR1}};
     for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
         mr_process p;
         CHECK(begin(&p, ends, &endings[i], sizeof endings[i]));
         CHECK(end(&p, 30, endings[i].code));
+    }
+}
+
+/* Signals mean in a process what they mean in any program: nothing that a launcher ignores is ignored there. */
+SCENARIO_HOSTS(ending, by_any_signal, .timeout = 120)
+{
+    static const int signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGALRM, SIGTERM, SIGUSR1, SIGUSR2};
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+        struct ending ending = {BY_SIGNAL, signals[i], -signals[i]};
+        mr_process p;
+        CHECK(begin(&p, ends, &ending, sizeof ending));
+        CHECK(end(&p, 30, ending.code));
     }
 }
 

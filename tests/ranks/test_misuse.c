@@ -310,7 +310,7 @@ static void check_unmade(mr_process *p)
 /* A struct that mr_process_init has never seen, and one of which it would not have anything. */
 SCENARIO(misuse, unmade_process)
 {
-    static const uint64_t handles[] = {0, 1, 0xa5a5a5a5a5a5a5a5, UINT64_MAX, UINT64_MAX >> 1, (uint64_t)1 << 32};
+    static const uint64_t handles[] = {0, 0xa5a5a5a5a5a5a5a5, UINT64_MAX, UINT64_MAX >> 1};
     for (size_t i = 0; i < sizeof handles / sizeof handles[0]; i++)
         check_unmade(&(mr_process){.mr__handle = handles[i]});
     CHECK(works());

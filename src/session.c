@@ -1,0 +1,89 @@
+#include "session.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char PREFIX[] = "multirank-";
+enum { DEEPEST = 16 };
+
+static const char *base_folder(void)
+{
+    const char *base = getenv("TMPDIR");
+    return base != NULL && *base != '\0' ? base : "/tmp";
+}
+
+static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *where)
+{
+    (void)status;
+    (void)kind;
+    (void)where;
+    remove(path); /* what cannot be removed is left for the next start */
+    return 0;
+}
+
+static void remove_tree(const char *folder)
+{
+    nftw(folder, remove_entry, DEEPEST, FTW_DEPTH | FTW_PHYS);
+}
+
+/* The lock tells a folder in use from a left one, also between containers that share the temporary folder. -1: in use, or
+ * not ours. */
+static int try_lock(const char *folder)
+{
+    struct stat status;
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    if (fstat(fd, &status) == 0 && status.st_uid == geteuid() && flock(fd, LOCK_EX | LOCK_NB) == 0)
+        return fd;
+    close(fd);
+    return -1;
+}
+
+static void remove_left_folders(const char *base)
+{
+    DIR *entries = opendir(base);
+    if (entries == NULL)
+        return;
+    for (struct dirent *entry; (entry = readdir(entries)) != NULL;) {
+        char folder[512];
+        int length = snprintf(folder, sizeof folder, "%s/%s", base, entry->d_name);
+        if (strncmp(entry->d_name, PREFIX, sizeof PREFIX - 1) != 0 || length < 0 || (size_t)length >= sizeof folder)
+            continue;
+        int lock = try_lock(folder);
+        if (lock < 0)
+            continue;
+        remove_tree(folder);
+        close(lock);
+    }
+    closedir(entries);
+}
+
+void mr__session_open(mr__session *session)
+{
+    const char *base = base_folder();
+    session->lock = -1;
+    remove_left_folders(base);
+    int length = snprintf(session->folder, sizeof session->folder, "%s/%sXXXXXX", base, PREFIX);
+    if (length < 0 || (size_t)length >= sizeof session->folder || mkdtemp(session->folder) == NULL) {
+        session->folder[0] = '\0';
+        return;
+    }
+    session->lock = try_lock(session->folder);
+    setenv("OMPI_MCA_orte_tmpdir_base", session->folder, 1);
+}
+
+void mr__session_remove(mr__session *session)
+{
+    if (session->folder[0] != '\0')
+        remove_tree(session->folder);
+    if (session->lock >= 0)
+        close(session->lock);
+}
