@@ -3,9 +3,13 @@
 #include "status.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 mr__context mr__ctx = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
 
@@ -74,4 +78,21 @@ mr_status mr__thread_start(pthread_t *thread, const char *name, void *(*body)(vo
         return mr__fail(MR_ESYSTEM, "starting the thread %s failed: %s", name, strerror(error));
     pthread_setname_np(*thread, name);
     return MR_OK;
+}
+
+void mr__whole_lines(void)
+{
+    static const size_t LONGEST = 1 << 16;
+    char *buffer = malloc(LONGEST); /* the stream's from now on; left to itself it takes 1024 bytes on a terminal */
+    if (buffer != NULL && setvbuf(stdout, buffer, _IOLBF, LONGEST) != 0)
+        free(buffer);
+}
+
+int mr__above_stdio(int fd)
+{
+    if (fd < 0 || fd > STDERR_FILENO)
+        return fd;
+    int moved = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    close(fd);
+    return moved;
 }

@@ -56,4 +56,11 @@ bool mr__wait(double deadline);
 /* Starts a thread of the library's own that no signal of the user's ever interrupts. */
 mr_status mr__thread_start(pthread_t *thread, const char *name, void *(*body)(void *));
 
+/* Makes standard output line buffered, with room for long lines, so that each goes out whole in one write. */
+void mr__whole_lines(void);
+
+/* The descriptor moved above those of standard input, output and error, which the user may have closed and is free to open
+ * again; closed at exec. -1 stays -1. */
+int mr__above_stdio(int fd);
+
 #endif

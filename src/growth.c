@@ -48,6 +48,8 @@ static int batch_size(const mr__universe *universe)
         size = cores;
     if (anywhere && universe->batch_count == 0 && size < slots)
         size = slots;
+    if (anywhere && universe->batch_count == 0 && size < mr__ctx.launch.size - 1)
+        size = mr__ctx.launch.size - 1; /* what mpirun -n asked for */
     if (anywhere && size < reserve)
         size = reserve;
     return size < LARGEST_BATCH ? size : LARGEST_BATCH;

@@ -48,6 +48,7 @@ static void drop(mr__universe *universe, mr__connection *gone)
     while (*link != gone)
         link = &(*link)->next;
     *link = gone->next;
+    epoll_ctl(universe->events, EPOLL_CTL_DEL, gone->fd, NULL);
     close(gone->fd);
     free(gone);
 }
@@ -269,8 +270,8 @@ mr_status mr__hub_start(mr__universe *universe, bool over_network)
         mr__link_listen(over_network, &universe->listeners[0], &universe->listeners[1], &universe->address);
     if (status != MR_OK)
         return status;
-    universe->events = epoll_create1(EPOLL_CLOEXEC);
-    universe->stop = eventfd(0, EFD_CLOEXEC);
+    universe->events = mr__above_stdio(epoll_create1(EPOLL_CLOEXEC));
+    universe->stop = mr__above_stdio(eventfd(0, EFD_CLOEXEC));
     bool watched = universe->events >= 0 && universe->stop >= 0 &&
                    watch(universe, universe->stop, STOP, true) != NULL &&
                    watch(universe, universe->listeners[0], LISTENER, true) != NULL &&

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static mr_process main_process;
@@ -64,7 +64,7 @@ static mr_status start_main(int report, char **arguments)
     if (status != MR_OK)
         return status;
     mr__ctx.universe = universe;
-    setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* or main's lines would come after those of its processes in a pipe */
+    mr__whole_lines(); /* or main's lines would come after those of its processes in a pipe */
     universe->arguments = arguments;
     status = find_own_program(universe);
     if (status == MR_OK)
@@ -161,10 +161,14 @@ mr_status mr_set_executable(const char *path)
     if (status != MR_OK)
         return status;
     char *resolved = path == NULL ? NULL : realpath(path, NULL);
-    if (resolved == NULL || access(resolved, X_OK) != 0) {
+    struct stat file;
+    bool is_program = resolved != NULL && stat(resolved, &file) == 0 && S_ISREG(file.st_mode);
+    if (!is_program || access(resolved, X_OK) != 0) {
+        const char *why = path == NULL ? "it is no path" : resolved != NULL && !is_program ? "it is no file"
+                                                                                          : strerror(errno);
+        status = mr__fail(MR_EINVAL, "mr_set_executable: %s cannot be run: %s", path == NULL ? "NULL" : path, why);
         free(resolved);
-        return mr__fail(MR_EINVAL, "mr_set_executable: %s cannot be run: %s", path == NULL ? "NULL" : path,
-                        path == NULL ? "it is no path" : strerror(errno));
+        return status;
     }
     mr__lock();
     free(mr__ctx.universe->executable);

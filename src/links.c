@@ -1,5 +1,6 @@
 #include "links.h"
 
+#include "context.h"
 #include "status.h"
 
 #include <arpa/inet.h>
@@ -74,7 +75,7 @@ static mr_status listen_remote(int *remote, mr__address *address)
 {
     struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_ANY)};
     socklen_t size = sizeof any;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = mr__above_stdio(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     if (fd < 0)
         return fail_errno("opening a network socket");
     if (bind(fd, (struct sockaddr *)&any, size) != 0 || listen(fd, 1024) != 0 ||
@@ -101,7 +102,7 @@ mr_status mr__link_listen(bool over_network, int *local, int *remote, mr__addres
     snprintf(address->text, sizeof address->text, "%s multirank-%s", key, name);
     struct sockaddr_un un;
     socklen_t size = local_name(strchr(address->text, ' ') + 1, &un);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = mr__above_stdio(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     if (fd < 0)
         return fail_errno("opening a local socket");
     if (bind(fd, (struct sockaddr *)&un, size) != 0 || listen(fd, 1024) != 0) {
@@ -144,7 +145,7 @@ static void set_up_stream(int fd, bool is_local)
 
 int mr__link_accept(int listener, bool is_local)
 {
-    int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+    int fd = mr__above_stdio(accept4(listener, NULL, NULL, SOCK_CLOEXEC));
     if (fd >= 0)
         set_up_stream(fd, is_local);
     return fd;
@@ -156,7 +157,7 @@ static int connect_local(const char *name)
     if (strlen(name) + 2 > sizeof un.sun_path)
         return -1;
     socklen_t size = local_name(name, &un);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = mr__above_stdio(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     if (fd >= 0 && connect(fd, (struct sockaddr *)&un, size) != 0) {
         close(fd);
         return -1;
@@ -174,7 +175,7 @@ static int connect_remote(char *ip_and_port)
     in.sin_port = htons((uint16_t)strtoul(colon + 1, NULL, 10));
     if (inet_pton(AF_INET, ip_and_port, &in.sin_addr) != 1)
         return -1;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = mr__above_stdio(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     if (fd < 0)
         return -1;
     unsigned milliseconds = (unsigned)CONNECT_MILLISECONDS; /* an address behind a firewall must not hold us up */

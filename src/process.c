@@ -16,11 +16,20 @@
 
 static const double DAEMON_SECONDS = 5; /* that a daemon may take to end on SIGTERM before it is killed */
 
-/* ---- Handles: slot and generation, so that a stale one is told from a live one ---- */
+/* ---- Handles: whose it is, how often its slot has been used, and the slot (from 1), so that a foreign one and a stale
+ * one are told from a good one ---- */
+
+enum { SLOT_BITS = 20, GENERATION_BITS = 20 };
 
 static uint64_t make_handle(size_t slot)
 {
-    return (uint64_t)mr__ctx.generations[slot] << 32 | (slot + 1);
+    uint64_t generation = mr__ctx.generations[slot] & ((1u << GENERATION_BITS) - 1);
+    return (uint64_t)mr__ctx.rank << (SLOT_BITS + GENERATION_BITS) | generation << SLOT_BITS | (slot + 1);
+}
+
+static size_t slot_of(uint64_t handle)
+{
+    return (size_t)(handle & ((1u << SLOT_BITS) - 1)) - 1;
 }
 
 mr_status mr__process_register(mr__process *process)
@@ -30,6 +39,9 @@ mr_status mr__process_register(mr__process *process)
         slot++;
     if (slot == mr__ctx.slots) {
         size_t more = mr__ctx.slots == 0 ? 16 : 2 * mr__ctx.slots;
+        if (slot + 1 >= 1u << SLOT_BITS)
+            return mr__fail(MR_ELIMIT, "a process can have made %u others at a time; close those that have ended",
+                            1u << SLOT_BITS);
         mr__process **processes = realloc(mr__ctx.processes, more * sizeof(mr__process *));
         if (processes != NULL)
             mr__ctx.processes = processes;
@@ -50,7 +62,7 @@ mr_status mr__process_register(mr__process *process)
 
 void mr__process_release(mr__process *process)
 {
-    mr__ctx.processes[(process->handle & UINT32_MAX) - 1] = NULL;
+    mr__ctx.processes[slot_of(process->handle)] = NULL;
     if (process->sentinel >= 0)
         close(process->sentinel);
     free(process->message);
@@ -64,10 +76,13 @@ static mr_status find(const char *call, const mr_process *object, mr__process **
 {
     if (object == NULL)
         return mr__fail(MR_EINVAL, "%s was given NULL instead of a process", call);
-    size_t slot = (size_t)(object->mr__handle & UINT32_MAX);
-    if (slot == 0 || slot > mr__ctx.slots || object->mr__handle >> 32 > mr__ctx.generations[slot - 1])
+    size_t slot = slot_of(object->mr__handle);
+    if (object->mr__handle == 0)
         return mr__fail(MR_EINVAL, "%s was given a process that was never made; call mr_process_init first", call);
-    *process = mr__ctx.processes[slot - 1];
+    if (object->mr__handle >> (SLOT_BITS + GENERATION_BITS) != (uint64_t)mr__ctx.rank || slot >= mr__ctx.slots)
+        return mr__fail(MR_ENOTCREATOR, "%s: this process was not made by the calling one; only its creator may use it",
+                        call);
+    *process = mr__ctx.processes[slot];
     if (*process == NULL || (*process)->handle != object->mr__handle)
         return mr__fail(MR_ECLOSED, "%s was called on a process that has been closed", call);
     return MR_OK;
@@ -101,7 +116,7 @@ static mr_status enter_as_creator(const char *call, const mr_process *object, mr
 
 static mr_status enter_before_start(const char *call, const mr_process *object, mr__process **process)
 {
-    mr_status status = enter_as_creator(call, object, process);
+    mr_status status = enter(call, object, process);
     if (status != MR_OK || (*process)->state == MR__PROCESS_NEW)
         return status;
     status = mr__fail(MR_ESTATE, "%s: %s has been started already", call, (*process)->name);
@@ -121,7 +136,7 @@ static mr_status enter_after_start(const char *call, const mr_process *object, m
 
 static mr__process *own_entry(void)
 {
-    return mr__ctx.processes[(mr__ctx.current->mr__handle & UINT32_MAX) - 1];
+    return mr__ctx.processes[slot_of(mr__ctx.current->mr__handle)];
 }
 
 /* ---- Making ---- */
@@ -156,7 +171,7 @@ static mr_status give_name(mr__process *process, const char *class_name)
 static mr_status make(mr_process *object, const mr_class *class_, const mr__symbol *symbol, size_t payload)
 {
     if (payload > SIZE_MAX / 2)
-        return mr__fail(MR_EINVAL, "mr_process_init: %zu bytes of arguments are more than there can be", payload);
+        return mr__fail(MR_ENOMEM, "there is no memory for a process with %zu bytes of arguments", payload);
     mr__process *process = calloc(1, sizeof *process);
     mr__start *message = calloc(1, sizeof *message + payload);
     if (process == NULL || message == NULL) {
@@ -186,7 +201,7 @@ static mr_status make(mr_process *object, const mr_class *class_, const mr__symb
 
 static mr__process *newest(const mr_process *object)
 {
-    return mr__ctx.processes[(object->mr__handle & UINT32_MAX) - 1];
+    return mr__ctx.processes[slot_of(object->mr__handle)];
 }
 
 mr_status mr_process_init(mr_process *process, mr_target target, const void *args, size_t size)
@@ -594,7 +609,7 @@ int mr_process_sentinel(mr_process *object)
     if (enter_after_start("mr_process_sentinel", object, &process) != MR_OK)
         return -1;
     if (process->sentinel < 0) {
-        process->sentinel = eventfd(0, EFD_CLOEXEC);
+        process->sentinel = mr__above_stdio(eventfd(0, EFD_CLOEXEC));
         if (process->sentinel < 0)
             mr__fail(MR_ESYSTEM, "mr_process_sentinel: there is no file descriptor left");
         else if (process->state == MR__PROCESS_ENDED)

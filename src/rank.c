@@ -10,8 +10,6 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-enum { LINE_BUFFER = 1 << 16 };
-
 static mr__self *const self = &(mr__self){.link = -1};
 
 /* ---- Coming up ---- */
@@ -30,7 +28,7 @@ static void take_output(const int descriptors[2])
         dup2(nothing, STDIN_FILENO);
         close(nothing);
     }
-    setvbuf(stdout, NULL, _IOLBF, LINE_BUFFER);
+    mr__whole_lines();
 }
 
 static mr_status say_hello(const mr__address *hub)

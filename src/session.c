@@ -1,5 +1,7 @@
 #include "session.h"
 
+#include "context.h"
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -38,7 +40,7 @@ static void remove_tree(const char *folder)
 static int try_lock(const char *folder)
 {
     struct stat status;
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int fd = mr__above_stdio(open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (fd < 0)
         return -1;
     if (fstat(fd, &status) == 0 && status.st_uid == geteuid() && flock(fd, LOCK_EX | LOCK_NB) == 0)

@@ -1,5 +1,6 @@
 #include "supervisor.h"
 
+#include "context.h"
 #include "status.h"
 
 #include <dirent.h>
@@ -40,13 +41,6 @@ struct supervisor {
     int report, signals, link;
     mr__inbox inbox;
 };
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
 
 /* The child's end as an exit code: n, or -signal. */
 static int exit_code(int status)
@@ -134,11 +128,11 @@ static void kill_descendants(void)
 /* The runtime's daemon notices by itself that main has ended; everything below it has become our child by then. */
 static void wait_for_descendants(void)
 {
-    double deadline = now() + DESCENDANTS_SECONDS;
+    double deadline = mr__now() + DESCENDANTS_SECONDS;
     for (pid_t pid; (pid = waitpid(-1, NULL, WNOHANG)) >= 0 || errno == EINTR;) {
         if (pid > 0)
             continue;
-        if (now() > deadline)
+        if (mr__now() > deadline)
             kill_descendants();
         nanosleep(&(struct timespec){0, 1000000}, NULL);
     }
@@ -161,7 +155,7 @@ static void give_up_start(struct supervisor *self)
 
 static void watch_child(struct supervisor *self)
 {
-    double deadline = now() + self->start_timeout;
+    double deadline = mr__now() + self->start_timeout;
     while (!self->child_ended) {
         struct pollfd ready[] = {
             {self->signals, POLLIN, 0}, {self->report, POLLIN, 0}, {self->link, POLLIN, 0}};
@@ -174,7 +168,7 @@ static void watch_child(struct supervisor *self)
             read_link(self);
         if (ready[0].revents != 0)
             read_signal(self);
-        if (patience > 0 && !self->mpi_is_up && now() > deadline)
+        if (patience > 0 && !self->mpi_is_up && mr__now() > deadline)
             give_up_start(self);
     }
 }
@@ -230,11 +224,22 @@ static _Noreturn void supervise(struct supervisor *self)
     end_like_child(self->status);
 }
 
+/* The runtime's daemon ignores some signals, and what it starts inherits that; processes are to find the defaults. */
+static void reset_signals(void)
+{
+    for (int number = 1; number < NSIG; number++)
+        signal(number, SIG_DFL);
+}
+
 mr_status mr__supervise(const mr__launch *launch, int *report)
 {
     int pipe_ends[2];
     if (pipe2(pipe_ends, O_CLOEXEC) != 0)
         return mr__fail(MR_ESYSTEM, "making the supervisor's pipe failed: %s", strerror(errno));
+    pipe_ends[0] = mr__above_stdio(pipe_ends[0]);
+    pipe_ends[1] = mr__above_stdio(pipe_ends[1]);
+    if (launch->kind == MR__LAUNCH_SPAWNED)
+        reset_signals();
     sigset_t watched, before;
     sigfillset(&watched);
     /* the terminal's stop signals and crashes of the supervisor itself keep their meaning */
@@ -270,7 +275,7 @@ mr_status mr__supervise(const mr__launch *launch, int *report)
                               .session = launch->session,
                               .child = child,
                               .report = pipe_ends[0],
-                              .signals = signalfd(-1, &watched, SFD_CLOEXEC),
+                              .signals = mr__above_stdio(signalfd(-1, &watched, SFD_CLOEXEC)),
                               .link = -1};
     supervise(&self);
 }

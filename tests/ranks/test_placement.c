@@ -308,7 +308,7 @@ static void check_executable(const char *given, const char *wanted)
     ssize_t length = readlink("/proc/self/exe", here, sizeof here - 1);
     CHECK_OR_STOP(CHECK(length > 0));
     here[length] = '\0';
-    if (wanted == NULL || scenario_launch() == LAUNCH_mpirunN) /* given ranks run already */
+    if (wanted == NULL)
         wanted = here;
     CHECK_OK(mr_set_executable(given));
     CHECK_EQ(chdir("/"), 0);
