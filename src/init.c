@@ -58,7 +58,6 @@ static mr_status invite_given_ranks(mr__universe *universe)
 static mr_status start_main(int report, char **arguments)
 {
     mr__universe *universe;
-    int provided;
     gethostname(mr__ctx.host, sizeof mr__ctx.host - 1);
     mr_status status = mr__universe_create(&universe);
     if (status != MR_OK)
@@ -73,11 +72,9 @@ static mr_status start_main(int report, char **arguments)
         status = mr__hub_start(universe, mr__ctx.launch.many_hosts);
     if (status != MR_OK)
         return status;
-    int error = MPI_Init_thread(NULL, NULL, MPI_THREAD_MULTIPLE, &provided);
-    if (error != MPI_SUCCESS)
-        return mr__fail_mpi(error, "MPI_Init");
-    if (provided < MPI_THREAD_MULTIPLE)
-        return mr__fail(MR_EMPI, "this Open MPI was built without MPI_THREAD_MULTIPLE");
+    status = mr__mpi_init();
+    if (status != MR_OK)
+        return status;
     mr__launch_forget();
     status = mr__supervisor_report(report, &universe->address, 0);
     if (status == MR_OK && mr__ctx.launch.kind == MR__LAUNCH_GIVEN)

@@ -127,6 +127,7 @@ void mr__launch_prepare(mr__launch *launch)
     /* UCX between all ranks, also of different batches and on any network; Debian switches it off. */
     setenv("OMPI_MCA_pml", "ucx", 0);
     setenv("OMPI_MCA_osc", "ucx", 0);
+    setenv("OMPI_MCA_btl", "self", 0); /* the others are not used, cost time, and leave files in /dev/shm */
     setenv("OMPI_MCA_opal_common_ucx_tls", "any", 0);
     setenv("OMPI_MCA_opal_common_ucx_devices", "any", 0);
     setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0);

@@ -77,8 +77,9 @@ static mr_status join_main(void)
     mr_status status = spawned ? say_hello(&hub) : MR_OK;
     if (status != MR_OK)
         return status;
-    int provided;
-    MPI_Init_thread(NULL, NULL, MPI_THREAD_MULTIPLE, &provided);
+    status = mr__mpi_init();
+    if (status != MR_OK)
+        return status;
     if (spawned) {
         MPI_Comm parent;
         tell_hub(MR__STAGE, MR__STAGE_MERGE);

@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static const double DESCENDANTS_SECONDS = 3; /* that the runtime's daemon may take to end after main */
+static const double DAEMON_SECONDS = 3; /* that the runtime's daemon may take to end those of other hosts */
 static const unsigned PMIX_SECONDS = 10;
 
 /* What the child writes once MPI_Init has returned. */
@@ -31,6 +31,7 @@ struct report {
 struct supervisor {
     bool is_main;
     bool has_server;      /* a launcher of our own rank watches this process */
+    bool many_hosts;
     double start_timeout;
     pid_t child;
     int status;           /* of the child, as waitpid gives it */
@@ -125,14 +126,15 @@ static void kill_descendants(void)
     fclose(children);
 }
 
-/* The runtime's daemon notices by itself that main has ended; everything below it has become our child by then. */
-static void wait_for_descendants(void)
+/* What main leaves behind on this host is the runtime's daemon and what that has started; as they lose their parents they
+ * become our children. Over several hosts the daemon first takes leave of those on the others. */
+static void end_descendants(bool many_hosts)
 {
-    double deadline = mr__now() + DESCENDANTS_SECONDS;
+    double deadline = mr__now() + (many_hosts ? DAEMON_SECONDS : 0);
     for (pid_t pid; (pid = waitpid(-1, NULL, WNOHANG)) >= 0 || errno == EINTR;) {
         if (pid > 0)
             continue;
-        if (mr__now() > deadline)
+        if (mr__now() >= deadline)
             kill_descendants();
         nanosleep(&(struct timespec){0, 1000000}, NULL);
     }
@@ -148,7 +150,7 @@ static void give_up_start(struct supervisor *self)
             "the temporary folder writable, and does `mpirun -n 1 true` work here?\n",
             (long)self->child, host, self->start_timeout);
     kill(self->child, SIGKILL);
-    wait_for_descendants();
+    end_descendants(self->many_hosts);
     mr__session_remove(&self->session);
     _exit(1);
 }
@@ -219,16 +221,19 @@ static _Noreturn void supervise(struct supervisor *self)
         leave_launcher();
     if (!self->is_main)
         _exit(self->mpi_is_up ? 0 : 1);
-    wait_for_descendants();
+    end_descendants(self->many_hosts);
     mr__session_remove(&self->session);
     end_like_child(self->status);
 }
 
-/* The runtime's daemon ignores some signals, and what it starts inherits that; processes are to find the defaults. */
+/* The runtime's daemon ignores or blocks some signals, and what it starts inherits that; processes are to find the defaults. */
 static void reset_signals(void)
 {
+    sigset_t none;
     for (int number = 1; number < NSIG; number++)
         signal(number, SIG_DFL);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 mr_status mr__supervise(const mr__launch *launch, int *report)
@@ -271,6 +276,7 @@ mr_status mr__supervise(const mr__launch *launch, int *report)
     bool is_main = launch->kind != MR__LAUNCH_SPAWNED && launch->rank == 0;
     struct supervisor self = {.is_main = is_main,
                               .has_server = launch->kind == MR__LAUNCH_SPAWNED || launch->kind == MR__LAUNCH_GIVEN,
+                              .many_hosts = launch->many_hosts,
                               .start_timeout = launch->start_timeout,
                               .session = launch->session,
                               .child = child,

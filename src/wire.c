@@ -4,6 +4,7 @@
 #include "status.h"
 
 #include <sched.h>
+#include <signal.h>
 #include <time.h>
 
 static const size_t PIECE = (size_t)1 << 30;
@@ -16,6 +17,22 @@ mr_status mr__fail_mpi(int error, const char *what)
     int length = 0;
     MPI_Error_string(error, text, &length);
     return mr__fail(MR_EMPI, "%s failed: %.*s", what, length, text);
+}
+
+mr_status mr__mpi_init(void)
+{
+    struct sigaction before[NSIG];
+    int provided;
+    for (int number = 1; number < NSIG; number++)
+        sigaction(number, NULL, &before[number]);
+    int error = MPI_Init_thread(NULL, NULL, MPI_THREAD_MULTIPLE, &provided);
+    for (int number = 1; number < NSIG; number++)
+        sigaction(number, &before[number], NULL);
+    if (error != MPI_SUCCESS)
+        return mr__fail_mpi(error, "MPI_Init");
+    if (provided < MPI_THREAD_MULTIPLE)
+        return mr__fail(MR_EMPI, "this Open MPI was built without MPI_THREAD_MULTIPLE");
+    return MR_OK;
 }
 
 mr_status mr__wire_wait(MPI_Request *request, const char *what, mr__is_gone is_gone, const void *other)

@@ -8,6 +8,9 @@
 
 enum { MR__TAG_START = 1, MR__TAG_REQUEST };
 
+/* MPI_Init for all threads. Signals go on meaning what they meant before, whatever Open MPI and UCX would like to catch. */
+mr_status mr__mpi_init(void);
+
 /* Says whether the other side of a transfer has died; may be NULL. */
 typedef bool (*mr__is_gone)(const void *other);
 
