@@ -1,5 +1,6 @@
 /* Growth: two threads in main that get more ranks and hand them out for others. The grower calls MPI_Comm_spawn, which
  * may take long; the broker starts processes on behalf of ranks that want children of their own. */
+#include "hosts.h"
 #include "status.h"
 #include "universe.h"
 
@@ -11,20 +12,6 @@
 enum { LARGEST_BATCH = 256, LARGEST_RESERVE = 16 };
 
 /* ---- The grower ---- */
-
-/* The sum of the slots in "node1:2,node2:2"; hosts without a number count 1. */
-static int slots_of(const char *hosts)
-{
-    int slots = 0;
-    for (const char *host = hosts; *host != '\0';) {
-        size_t length = strcspn(host, ",");
-        const char *colon = memchr(host, ':', length);
-        int number = colon == NULL ? 1 : atoi(colon + 1);
-        slots += number > 0 ? number : 1;
-        host += length + (host[length] == ',');
-    }
-    return slots;
-}
 
 /* How many ranks to spawn now; 0: none. A batch has at least a rank for every core, and grows with the universe, so that
  * a program which starts fresh processes all the time does not spawn all the time. */
@@ -42,7 +29,7 @@ static int batch_size(const mr__universe *universe)
     int need = universe->demand - starting - (anywhere ? fresh : 0);
     if (universe->demand == 0 || need <= 0)
         return 0;
-    int size = need, cores = mr__universe_cores(universe), slots = slots_of(mr__ctx.launch.hosts);
+    int size = need, cores = mr__universe_cores(universe), slots = mr__hosts_slots(mr__ctx.launch.hosts);
     int reserve = universe->rank_count - 1 < LARGEST_RESERVE ? universe->rank_count - 1 : LARGEST_RESERVE;
     if (anywhere && size < cores)
         size = cores;
@@ -52,7 +39,9 @@ static int batch_size(const mr__universe *universe)
         size = mr__ctx.launch.size - 1; /* what mpirun -n asked for */
     if (anywhere && size < reserve)
         size = reserve;
-    return size < LARGEST_BATCH ? size : LARGEST_BATCH;
+    size = size < LARGEST_BATCH ? size : LARGEST_BATCH;
+    int hosts = mr__hosts_count(mr__ctx.launch.hosts);
+    return hosts > 1 ? (size + hosts - 1) / hosts * hosts : size; /* as many on each host, see spawn_info */
 }
 
 static void fail_growth(mr__universe *universe, mr__batch *batch, mr_status status, const char *text)
@@ -66,29 +55,29 @@ static void fail_growth(mr__universe *universe, mr__batch *batch, mr_status stat
     mr__changed();
 }
 
-static MPI_Info spawn_info(const mr__universe *universe, const mr__batch *batch, const char *host)
+static MPI_Info spawn_info(const mr__universe *universe, const mr__batch *batch)
 {
-    char environment[MR__ADDRESS_SIZE + 128];
+    char environment[MR__ADDRESS_SIZE + 128], map[64] = "node:OVERSUBSCRIBE";
     MPI_Info info;
     MPI_Info_create(&info);
-    MPI_Info_set(info, "map_by", "node:OVERSUBSCRIBE");
+    /* Every daemon maps the ranks itself, and only from the second batch on do they disagree where the last one ended: so
+     * the mapping has to be one that does not depend on it. */
+    int hosts = mr__hosts_count(mr__ctx.launch.hosts);
+    if (hosts > 1)
+        snprintf(map, sizeof map, "ppr:%d:node:OVERSUBSCRIBE", batch->size / hosts);
+    MPI_Info_set(info, "map_by", map);
     MPI_Info_set(info, "bind_to", "none");
     snprintf(environment, sizeof environment, "MULTIRANK_HUB=%s\nMULTIRANK_BATCH=%llu", universe->address.text,
              (unsigned long long)batch->number);
     MPI_Info_set(info, "env", environment);
-    /* the runtime learns of the hosts with the first batch; naming them again would fail */
-    if (batch->number == 1 && mr__ctx.launch.hosts[0] != '\0')
-        MPI_Info_set(info, "add-host", mr__ctx.launch.hosts);
-    else if (host[0] != '\0')
-        MPI_Info_set(info, "host", host);
     return info;
 }
 
 /* Spawns a batch and joins it with main. No lock. */
-static mr_status spawn(mr__universe *universe, const mr__batch *batch, const char *host, MPI_Comm *joined)
+static mr_status spawn(mr__universe *universe, const mr__batch *batch, MPI_Comm *joined)
 {
     MPI_Comm alone, children = MPI_COMM_NULL;
-    MPI_Info info = spawn_info(universe, batch, host);
+    MPI_Info info = spawn_info(universe, batch);
     const char *program = universe->executable != NULL ? universe->executable : universe->own_program;
     MPI_Comm_dup(MPI_COMM_SELF, &alone);
     MPI_Comm_set_errhandler(alone, MPI_ERRORS_RETURN);
@@ -132,17 +121,15 @@ static void free_dead_batches(mr__universe *universe)
 /* Lock held; released while MPI works. */
 static void grow(mr__universe *universe, int size)
 {
-    char host[MR__HOST_SIZE];
     MPI_Comm joined = MPI_COMM_NULL;
     mr__batch *batch = mr__universe_add_batch(universe, size, MPI_COMM_NULL);
     if (batch == NULL) {
         fail_growth(universe, NULL, MR_ENOMEM, "there is no memory for more ranks");
         return;
     }
-    memcpy(host, universe->wanted_host, sizeof host);
     universe->is_spawning = true;
     mr__unlock();
-    mr_status status = spawn(universe, batch, host, &joined);
+    mr_status status = spawn(universe, batch, &joined);
     mr__lock();
     universe->is_spawning = false;
     universe->demand = universe->wanted_batch = 0;

@@ -87,8 +87,10 @@ static bool is_same_build(mr__universe *universe, const mr__record *hello, const
 
 static void welcome(mr__universe *universe, const mr__connection *from, int number)
 {
-    const mr__rank *rank = universe->ranks[number];
-    mr__record record = {.type = MR__WELCOME, .rank = number, .a = !universe->hosts[rank->host].is_known};
+    mr__host *host = &universe->hosts[universe->ranks[number]->host];
+    if (!host->is_known && (host->reporter == 0 || universe->ranks[host->reporter]->state == MR__RANK_DEAD))
+        host->reporter = number;
+    mr__record record = {.type = MR__WELCOME, .rank = number, .a = host->reporter == number};
     record.b = (int64_t)universe->pinning;
     int output[2] = {STDOUT_FILENO, STDERR_FILENO};
     bool is_open = fcntl(STDOUT_FILENO, F_GETFD) >= 0 && fcntl(STDERR_FILENO, F_GETFD) >= 0;
@@ -155,7 +157,7 @@ static void hear_place(mr__universe *universe, const mr__rank *rank, const mr__r
 static void hear_parked(mr__universe *universe, mr__rank *rank, const mr__record *record)
 {
     mr__host *host = &universe->hosts[rank->host];
-    if (!host->is_known) {
+    if (!host->is_known && universe->ranks[host->reporter] == rank) {
         host->pus = (int)record->a;
         host->cores = (int)record->b;
         host->is_known = true;

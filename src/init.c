@@ -96,8 +96,9 @@ mr_status mr_init(int *argc, char ***argv)
         return status;
     if (mr__ctx.launch.kind == MR__LAUNCH_MPIRUN && mr__ctx.launch.rank > 0)
         _exit(0); /* only holds a seat: main spawns the rank that sits there, in a runtime of our own */
-    mr__launch_prepare(&mr__ctx.launch);
-    status = mr__supervise(&mr__ctx.launch, &report);
+    status = mr__launch_prepare(&mr__ctx.launch);
+    if (status == MR_OK)
+        status = mr__supervise(&mr__ctx.launch, &report);
     if (status != MR_OK)
         return status;
     if (mr__ctx.launch.kind == MR__LAUNCH_SPAWNED || mr__ctx.launch.rank > 0)

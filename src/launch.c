@@ -1,5 +1,6 @@
 #include "launch.h"
 
+#include "hosts.h"
 #include "status.h"
 
 #include <sched.h>
@@ -68,6 +69,8 @@ mr_status mr__launch_detect(mr__launch *launch)
     launch->size = has_server && asked > 0 ? asked : 1;
     if (hosts != NULL)
         strcpy(launch->hosts, hosts);
+    else if (launch->kind == MR__LAUNCH_MPIRUN && number_in("OMPI_MCA_orte_num_nodes", 1) > 1)
+        mr__hosts_ask(launch);
     launch->many_hosts = launch->hosts[0] != '\0';
     return MR_OK;
 }
@@ -110,8 +113,21 @@ static void unbind(void)
         sched_setaffinity(0, sizeof cpus, &cpus);
 }
 
-void mr__launch_prepare(mr__launch *launch)
+/* The runtime's files go into a folder of our own, but not over several hosts: its daemons elsewhere would make the same
+ * folder there, with nobody to lock or remove it. */
+static mr_status prepare_session(mr__launch *launch)
 {
+    mr__session_open(&launch->session);
+    if (launch->many_hosts)
+        return mr__hosts_write(launch);
+    if (launch->session.folder[0] != '\0')
+        setenv("OMPI_MCA_orte_tmpdir_base", launch->session.folder, 1);
+    return MR_OK;
+}
+
+mr_status mr__launch_prepare(mr__launch *launch)
+{
+    mr_status status = MR_OK;
     if (launch->kind == MR__LAUNCH_MPIRUN || launch->kind == MR__LAUNCH_GIVEN)
         unbind();
     if (launch->kind == MR__LAUNCH_MPIRUN)
@@ -121,8 +137,7 @@ void mr__launch_prepare(mr__launch *launch)
          * more ranks than cores is normal on a laptop. */
         setenv("EVENT_NOEPOLL", "1", 1);
         setenv("OMPI_MCA_rmaps_base_oversubscribe", "1", 0);
-        if (!launch->many_hosts) /* the daemons of other hosts have nobody there to lock or remove a folder */
-            mr__session_open(&launch->session);
+        status = prepare_session(launch);
     }
     /* UCX between all ranks, also of different batches and on any network; Debian switches it off. */
     setenv("OMPI_MCA_pml", "ucx", 0);
@@ -133,6 +148,7 @@ void mr__launch_prepare(mr__launch *launch)
     setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0);
     setenv("UCX_ATOMIC_MODE", "cpu", 0); /* window atomics agree with C11 atomics on rank 0's node */
     setenv("UCX_WARN_UNUSED_ENV_VARS", "n", 0);
+    return status;
 }
 
 const char *mr__launch_name(mr__launch_kind kind)

@@ -29,7 +29,7 @@ typedef struct mr__launch {
 mr_status mr__launch_detect(mr__launch *launch);
 
 /* Before the supervisor forks: sets up the environment and the binding that MPI_Init is to find. */
-void mr__launch_prepare(mr__launch *launch);
+mr_status mr__launch_prepare(mr__launch *launch);
 
 /* After MPI_Init: removes the runtime's variables, so that programs which the user starts from here (another mpirun, say)
  * do not take themselves for a part of this one. */

@@ -79,7 +79,6 @@ void mr__session_open(mr__session *session)
         return;
     }
     session->lock = try_lock(session->folder);
-    setenv("OMPI_MCA_orte_tmpdir_base", session->folder, 1);
 }
 
 void mr__session_remove(mr__session *session)

@@ -10,8 +10,7 @@ typedef struct mr__session {
     int lock;         /* held as long as the folder is in use; -1: none */
 } mr__session;
 
-/* Removes what dead programs have left, makes a folder and tells the runtime to use it. Without a folder the runtime uses
- * its own default, so failure is none of the caller's business. */
+/* Removes what dead programs have left, and makes a folder. */
 void mr__session_open(mr__session *session);
 
 /* Removes the folder and all that is in it. */

@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static const double DAEMON_SECONDS = 3; /* that the runtime's daemon may take to end those of other hosts */
+static const double DAEMON_SECONDS = 1; /* that the runtime's daemon may take to end those of other hosts */
 static const unsigned PMIX_SECONDS = 10;
 
 /* What the child writes once MPI_Init has returned. */
@@ -114,7 +114,7 @@ static void read_signal(struct supervisor *self)
         kill(self->child, (int)info.ssi_signo);
 }
 
-static void kill_descendants(void)
+static void signal_descendants(int number)
 {
     char path[64];
     snprintf(path, sizeof path, "/proc/self/task/%ld/children", (long)getpid());
@@ -122,7 +122,7 @@ static void kill_descendants(void)
     if (children == NULL)
         return;
     for (long pid; fscanf(children, "%ld", &pid) == 1;)
-        kill((pid_t)pid, SIGKILL);
+        kill((pid_t)pid, number);
     fclose(children);
 }
 
@@ -131,11 +131,12 @@ static void kill_descendants(void)
 static void end_descendants(bool many_hosts)
 {
     double deadline = mr__now() + (many_hosts ? DAEMON_SECONDS : 0);
+    signal_descendants(SIGTERM);
     for (pid_t pid; (pid = waitpid(-1, NULL, WNOHANG)) >= 0 || errno == EINTR;) {
         if (pid > 0)
             continue;
         if (mr__now() >= deadline)
-            kill_descendants();
+            signal_descendants(SIGKILL);
         nanosleep(&(struct timespec){0, 1000000}, NULL);
     }
 }

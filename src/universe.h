@@ -38,7 +38,8 @@ typedef struct mr__host {
     int *taken; /* by place: processes there */
     int busy;   /* processes on the host */
     int pus, cores;
-    bool is_known; /* its places have arrived */
+    int reporter;  /* the rank that was asked for its places; 0: none */
+    bool is_known; /* they have arrived */
 } mr__host;
 
 /* A process that a rank other than main wants to start. */

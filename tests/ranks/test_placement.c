@@ -308,8 +308,10 @@ static int notes_executable(const void *args, size_t size)
 }
 
 /* Sets it, then starts a process, which must run the executable wanted. A rank that mpirun gave runs already. */
-static void check_executable(const char *given, const char *wanted)
+static void check_executable(const char *given, const char *wanted_path)
 {
+    char wanted[PATH_MAX];
+    snprintf(wanted, sizeof wanted, "%s", wanted_path); /* which may be note_path's */
     CHECK_OK(mr_set_executable(given));
     CHECK_EQ(chdir("/"), 0);
     mr_process p;

@@ -377,10 +377,11 @@ static void clean_up(struct run *run)
 }
 
 /* Hosts cannot be simulated everywhere: the script says so with code 77. It leaves hosts alone that are up
- * already. */
+ * already. `on` lets them see the folder of the tests. */
 static void need_hosts(void)
 {
-    char command[] = "'" TEST_HOSTS "' up " TEXT_OF(TEST_HOSTS_COUNT) " >&2";
+    static const char command[] = "cd '" TEST_FOLDER "' && '" TEST_HOSTS
+                                  "' up " TEXT_OF(TEST_HOSTS_COUNT) " >&2 && '" TEST_HOSTS "' on node1 true";
     int status = system(command);
     if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SKIPPED)
         cr_skip("hosts cannot be simulated here");

@@ -1,0 +1,108 @@
+#include "hosts.h"
+
+#include "status.h"
+
+#include <errno.h>
+#include <pmix.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* The names of the job's hosts, comma separated, from the launcher's server. */
+static void ask_server(char *names, size_t size)
+{
+    pmix_proc_t self, everyone;
+    pmix_value_t *value = NULL;
+    names[0] = '\0';
+    if (PMIx_Init(&self, NULL, 0) != PMIX_SUCCESS)
+        return;
+    PMIX_LOAD_PROCID(&everyone, self.nspace, PMIX_RANK_WILDCARD);
+    if (PMIx_Get(&everyone, PMIX_NODE_LIST, NULL, 0, &value) == PMIX_SUCCESS && value->type == PMIX_STRING &&
+        strlen(value->data.string) < size)
+        strcpy(names, value->data.string);
+    PMIx_Finalize(NULL, 0);
+}
+
+/* "node1,node2" with so many ranks becomes "node1:2,node2:2". */
+static void add_slots(mr__launch *launch, const char *names)
+{
+    int hosts = mr__hosts_count(names), slots = (launch->size + hosts - 1) / hosts;
+    size_t used = 0;
+    for (const char *name = names; *name != '\0';) {
+        size_t length = strcspn(name, ",");
+        int added = snprintf(launch->hosts + used, sizeof launch->hosts - used, "%s%.*s:%d", used > 0 ? "," : "",
+                             (int)length, name, slots);
+        if (added < 0 || (size_t)added >= sizeof launch->hosts - used) {
+            launch->hosts[used] = '\0'; /* more hosts than there is room for: the first ones */
+            return;
+        }
+        used += (size_t)added;
+        name += length + (name[length] == ',');
+    }
+}
+
+void mr__hosts_ask(mr__launch *launch)
+{
+    char names[MR__ADDRESS_SIZE] = "";
+    int answer[2];
+    if (pipe(answer) != 0)
+        return;
+    pid_t child = fork(); /* PMIx can be entered only once in a process, and this one belongs to our own runtime */
+    if (child == 0) {
+        ask_server(names, sizeof names);
+        ssize_t written = write(answer[1], names, strlen(names));
+        _exit(written < 0);
+    }
+    close(answer[1]);
+    size_t filled = 0;
+    for (ssize_t got; child > 0 && filled < sizeof names - 1; filled += (size_t)got)
+        if ((got = read(answer[0], names + filled, sizeof names - 1 - filled)) <= 0)
+            break;
+    close(answer[0]);
+    if (child > 0)
+        waitpid(child, NULL, 0);
+    if (mr__hosts_count(names) > 1)
+        add_slots(launch, names);
+}
+
+mr_status mr__hosts_write(const mr__launch *launch)
+{
+    char path[sizeof launch->session.folder + 8];
+    snprintf(path, sizeof path, "%s/hosts", launch->session.folder);
+    FILE *file = fopen(path, "we");
+    if (file == NULL)
+        return mr__fail(MR_ESYSTEM, "writing the host file %s failed: %s", path, strerror(errno));
+    for (const char *host = launch->hosts; *host != '\0';) {
+        size_t length = strcspn(host, ","), name = strcspn(host, ":,");
+        int slots = name < length ? atoi(host + name + 1) : 1;
+        fprintf(file, "%.*s slots=%d\n", (int)name, host, slots > 0 ? slots : 1);
+        host += length + (host[length] == ',');
+    }
+    if (fclose(file) != 0)
+        return mr__fail(MR_ESYSTEM, "writing the host file %s failed: %s", path, strerror(errno));
+    setenv("OMPI_MCA_orte_default_hostfile", path, 1);
+    return MR_OK;
+}
+
+int mr__hosts_count(const char *hosts)
+{
+    int count = *hosts != '\0';
+    for (; *hosts != '\0'; hosts++)
+        count += *hosts == ',';
+    return count;
+}
+
+int mr__hosts_slots(const char *hosts)
+{
+    int slots = 0;
+    for (const char *host = hosts; *host != '\0';) {
+        size_t length = strcspn(host, ",");
+        const char *colon = memchr(host, ':', length);
+        int number = colon == NULL ? 1 : atoi(colon + 1);
+        slots += number > 0 ? number : 1;
+        host += length + (host[length] == ',');
+    }
+    return slots;
+}

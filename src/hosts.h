@@ -1,0 +1,18 @@
+/* The hosts that a program may spread over: as the user or mpirun names them, and as our own runtime reads them. */
+#ifndef MR_HOSTS_H
+#define MR_HOSTS_H
+
+#include "launch.h"
+
+/* Under mpirun over several hosts: asks its PMIx server which, before this program leaves it. Sets launch->hosts. Every
+ * rank of the job has to call it. */
+void mr__hosts_ask(mr__launch *launch);
+
+/* Writes launch->hosts into a host file in the session folder and tells the runtime to read it. */
+mr_status mr__hosts_write(const mr__launch *launch);
+
+/* How many hosts there are in "node1:2,node2:2", and how many slots in all (a host without a number counts 1). */
+int mr__hosts_count(const char *hosts);
+int mr__hosts_slots(const char *hosts);
+
+#endif

@@ -1,0 +1,149 @@
+#include "rows.h"
+
+#include "command.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- The two sides ------------------------------------------------------------------------------------------ */
+
+static bool complain(const char *what, const char *why)
+{
+    fprintf(stderr, "bench: %s: %s\n", what, why);
+    return false;
+}
+
+/* The path of a program, given relative to the folder that this one is in. */
+static const char *program_path(char path[PATH_MAX], const char *program)
+{
+    ssize_t length = readlink("/proc/self/exe", path, PATH_MAX - 1);
+    path[length > 0 ? length : 0] = '\0';
+    char *name = strrchr(path, '/');
+    name = name == NULL ? path : name + 1;
+    snprintf(name, (size_t)(path + PATH_MAX - name), "%s", program);
+    return path;
+}
+
+/* A figure is a number above 0; anything else means that it could not be measured. */
+static bool read_figure(const char *who, const char *text, double *figure)
+{
+    *figure = strtod(text, NULL);
+    return (isfinite(*figure) && *figure > 0) || complain(who, "it prints no figure above 0");
+}
+
+static bool run_for_figure(const char *const argv[], double *figure)
+{
+    char text[256];
+    return command_run(argv, text, sizeof text) && read_figure(argv[0], text, figure);
+}
+
+static bool ask_ours(const char *what, const char *amount, figures *round)
+{
+    char path[PATH_MAX];
+    const char *const argv[] = {program_path(path, "measure"), what, amount, NULL};
+    return run_for_figure(argv, &round->ours);
+}
+
+static bool ask_python(const char *method, const char *count, figures *round)
+{
+    char path[PATH_MAX];
+    const char *const argv[] = {"python3", program_path(path, "starts.py"), method, count, NULL};
+    return run_for_figure(argv, &round->other);
+}
+
+/* ---- The rows ----------------------------------------------------------------------------------------------- */
+
+static bool measure_start(bool quick, figures *round)
+{
+    return ask_ours("start", quick ? "5" : "20", round);
+}
+
+static bool measure_fresh(bool quick, figures *round)
+{
+    return ask_ours("start-fresh", quick ? "5" : "20", round);
+}
+
+static bool measure_spawn(bool quick, figures *round)
+{
+    const char *count = quick ? "4" : "24";
+    return ask_ours("fresh", count, round) && ask_python("spawn", count, round);
+}
+
+static bool measure_fork(bool quick, figures *round)
+{
+    const char *count = quick ? "20" : "200";
+    return ask_ours("reused", count, round) && ask_python("fork", count, round);
+}
+
+static bool measure_idle(bool quick, figures *round)
+{
+    return ask_ours("idle", quick ? "1" : "10", round);
+}
+
+static bool measure_memory(bool quick, figures *round)
+{
+    (void)quick;
+    return ask_ours("memory", "10", round);
+}
+
+/* Out of the table that the image filter prints: the time, in ms there, of a mode. */
+static bool read_mode(const char *table, const char *mode, double *seconds)
+{
+    const char *line = strstr(table, mode);
+    if (line == NULL || sscanf(line + strlen(mode), "%*f %lf", seconds) != 1)
+        return complain("edges", "its table is not as expected");
+    *seconds /= 1e3;
+    return *seconds > 0 || complain("edges", "its table has a time of 0");
+}
+
+/* The filter takes turns itself: it measures both sides in one run. */
+static bool filter(const char *folder, figures *round)
+{
+    char sample[PATH_MAX], edges[PATH_MAX], in[PATH_MAX], out[PATH_MAX], text[4096];
+    snprintf(in, sizeof in, "%s/in.jpg", folder);
+    snprintf(out, sizeof out, "%s/out.png", folder);
+    const char *const draw[] = {program_path(sample, "../../lessons/12-workshop/sample"), in, "3000", "2000",
+                                NULL};
+    const char *const run[] = {program_path(edges, "../../lessons/12-workshop/edges"),
+                               in,
+                               out,
+                               "--mode",
+                               "all",
+                               "--processes",
+                               "2",
+                               NULL};
+    return command_run(draw, text, sizeof text) && command_run(run, text, sizeof text) &&
+           read_mode(text, "\nprocesses ", &round->ours) && read_mode(text, "\nthreads ", &round->other);
+}
+
+static bool measure_edges(bool quick, figures *round)
+{
+    (void)quick;
+    const char *base = getenv("TMPDIR");
+    char folder[PATH_MAX - 16], text[256];
+    snprintf(folder, sizeof folder, "%s/bench-XXXXXX", base == NULL || *base == '\0' ? "/tmp" : base);
+    if (mkdtemp(folder) == NULL)
+        return complain(folder, strerror(errno));
+    bool measured = filter(folder, round);
+    const char *const remove_all[] = {"rm", "-rf", folder, NULL};
+    return command_run(remove_all, text, sizeof text) && measured;
+}
+
+#define MIB (1024.0 * 1024.0)
+
+const row rows[] = {
+    {"start", "start on a used parked rank, to 1st instruction", NULL, measure_start, 5, "us", 1e6, 100},
+    {"start-fresh", "start on a fresh parked rank, to 1st instruction", NULL, measure_fresh, 5, "us", 1e6, 100},
+    {"spawn", "start + join on a fresh rank, one after another", "Python spawn", measure_spawn, 5, "ms", 1e3, 0.5},
+    {"fork", "start + join on a used rank, one after another", "Python fork", measure_fork, 5, "us", 1e6, 0.1},
+    {"idle", "CPU of a program with ten parked ranks, of a core", NULL, measure_idle, 3, "%", 1e2, 1},
+    {"memory", "memory of a parked rank and its supervisor (Pss)", NULL, measure_memory, 3, "MiB", 1 / MIB, 0},
+    {"edges", "image filter, 3000 x 2000, 2 processes", "OpenMP, 2 threads", measure_edges, 5, "ms", 1e3, 1.05},
+};
+
+const int row_count = sizeof rows / sizeof rows[0];
