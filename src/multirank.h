@@ -14,8 +14,8 @@
  *         return mr_finalize();
  *     }
  *
- * The same program runs as `./prog`, as `mpirun -n 1 ./prog` (both get their ranks by MPI_Comm_spawn) and as
- * `mpirun -n N ./prog` (the ranks other than 0 wait inside mr_init for work).
+ * The same program runs as `./prog`, as `mpirun -n 1 ./prog` and as `mpirun -n N ./prog` (N ranks, main among them, in
+ * the first batch; more are spawned as needed). Ranks other than main wait inside mr_init for work.
  *
  * Conventions. A function that can fail returns an mr_status; a function that returns a value says below what it
  * returns on failure. Either way mr_last_status() and mr_last_error() tell the calling thread what went wrong.
