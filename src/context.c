@@ -83,7 +83,8 @@ mr_status mr__thread_start(pthread_t *thread, const char *name, void *(*body)(vo
 void mr__whole_lines(void)
 {
     static const size_t LONGEST = 1 << 16;
-    char *buffer = malloc(LONGEST); /* the stream's from now on; left to itself it takes 1024 bytes on a terminal */
+    char *buffer =
+        malloc(LONGEST); /* the stream's from now on; left to itself it takes 1024 bytes on a terminal */
     if (buffer != NULL && setvbuf(stdout, buffer, _IOLBF, LONGEST) != 0)
         free(buffer);
 }

@@ -43,7 +43,8 @@ mr_status mr__running(const char *call);
 /* The time in seconds on a clock that never jumps. */
 double mr__now(void);
 
-/* When a wait of so many seconds from now ends: INFINITY for MR_FOREVER, now for negative ones. MR_EINVAL for NaN. */
+/* When a wait of so many seconds from now ends: INFINITY for MR_FOREVER, now for negative ones. MR_EINVAL for NaN.
+ */
 mr_status mr__deadline(const char *call, double timeout, double *deadline);
 
 void mr__lock(void);
@@ -59,8 +60,8 @@ mr_status mr__thread_start(pthread_t *thread, const char *name, void *(*body)(vo
 /* Makes standard output line buffered, with room for long lines, so that each goes out whole in one write. */
 void mr__whole_lines(void);
 
-/* The descriptor moved above those of standard input, output and error, which the user may have closed and is free to open
- * again; closed at exec. -1 stays -1. */
+/* The descriptor moved above those of standard input, output and error, which the user may have closed and is free
+ * to open again; closed at exec. -1 stays -1. */
 int mr__above_stdio(int fd);
 
 #endif

@@ -1,6 +1,7 @@
-/* Growth: two threads in main that get more ranks and hand them out for others. The grower calls MPI_Comm_spawn, which
- * may take long; the broker starts processes on behalf of ranks that want children of their own. */
+/* Growth: two threads in main that get more ranks and hand them out for others. The grower calls MPI_Comm_spawn,
+ * which may take long; the broker starts processes on behalf of ranks that want children of their own. */
 #include "hosts.h"
+#include "patience.h"
 #include "status.h"
 #include "universe.h"
 
@@ -13,8 +14,8 @@ enum { LARGEST_BATCH = 256, LARGEST_RESERVE = 16 };
 
 /* ---- The grower ---- */
 
-/* How many ranks to spawn now; 0: none. A batch has at least a rank for every core, and grows with the universe, so that
- * a program which starts fresh processes all the time does not spawn all the time. */
+/* How many ranks to spawn now; 0: none. A batch has at least a rank for every core, and grows with the universe,
+ * so that a program which starts fresh processes all the time does not spawn all the time. */
 static int batch_size(const mr__universe *universe)
 {
     int starting = 0, fresh = 0;
@@ -60,8 +61,8 @@ static MPI_Info spawn_info(const mr__universe *universe, const mr__batch *batch)
     char environment[MR__ADDRESS_SIZE + 128], map[64] = "node:OVERSUBSCRIBE";
     MPI_Info info;
     MPI_Info_create(&info);
-    /* Every daemon maps the ranks itself, and only from the second batch on do they disagree where the last one ended: so
-     * the mapping has to be one that does not depend on it. */
+    /* Every daemon maps the ranks itself, and only from the second batch on do they disagree where the last one
+     * ended: so the mapping has to be one that does not depend on it. */
     int hosts = mr__hosts_count(mr__ctx.launch.hosts);
     if (hosts > 1)
         snprintf(map, sizeof map, "ppr:%d:node:OVERSUBSCRIBE", batch->size / hosts);
@@ -81,8 +82,8 @@ static mr_status spawn(mr__universe *universe, const mr__batch *batch, MPI_Comm 
     const char *program = universe->executable != NULL ? universe->executable : universe->own_program;
     MPI_Comm_dup(MPI_COMM_SELF, &alone);
     MPI_Comm_set_errhandler(alone, MPI_ERRORS_RETURN);
-    int error = MPI_Comm_spawn(program, universe->arguments, batch->size, info, 0, alone, &children,
-                               MPI_ERRCODES_IGNORE);
+    int error =
+        MPI_Comm_spawn(program, universe->arguments, batch->size, info, 0, alone, &children, MPI_ERRCODES_IGNORE);
     if (error == MPI_SUCCESS) {
         MPI_Comm_set_errhandler(children, MPI_ERRORS_RETURN);
         error = MPI_Intercomm_merge(children, 0, joined);
@@ -95,10 +96,11 @@ static mr_status spawn(mr__universe *universe, const mr__batch *batch, MPI_Comm 
         return MR_OK;
     }
     if (mr__ctx.launch.kind == MR__LAUNCH_GIVEN)
-        return mr__fail(MR_ELAUNCH,
-                        "all %d ranks that the launcher gave are taken, and it cannot spawn more; start the program "
-                        "with more ranks (-n)",
-                        mr__ctx.launch.size);
+        return mr__fail(
+            MR_ELAUNCH,
+            "all %d ranks that the launcher gave are taken, and it cannot spawn more; start the program "
+            "with more ranks (-n)",
+            mr__ctx.launch.size);
     return mr__fail(MR_ELAUNCH, "MPI_Comm_spawn of %d ranks of %s failed; what Open MPI has to say stands above",
                     batch->size, program);
 }
@@ -145,6 +147,7 @@ static void *run_grower(void *unused)
 {
     (void)unused;
     mr__universe *universe = mr__ctx.universe;
+    mr__patience(true);
     mr__lock();
     while (!universe->stopping) {
         int size = batch_size(universe);
@@ -171,8 +174,8 @@ static bool is_dead(const void *other)
 static void answer_started(const mr__placed *placed, void *argument)
 {
     const mr__rank *asker = argument;
-    mr__record record = {.type = MR__STARTED, .process = placed->number, .rank = placed->rank, .a = placed->pid,
-                         .b = placed->core};
+    mr__record record = {
+        .type = MR__STARTED, .process = placed->number, .rank = placed->rank, .a = placed->pid, .b = placed->core};
     snprintf(record.text, sizeof record.text, "%s", placed->host);
     if (asker->link >= 0)
         mr__link_send(asker->link, &record, NULL, 0);
@@ -203,8 +206,8 @@ static void serve(mr__universe *universe, const mr__wish *wish)
         answer_refused(asker, MR_ENOMEM);
         return;
     }
-    mr_status status = mr__wire_receive(comm, asker->rank_in_batch, MR__TAG_REQUEST, message, wish->size, is_dead,
-                                        asker);
+    mr_status status =
+        mr__wire_receive(comm, asker->rank_in_batch, MR__TAG_REQUEST, message, wish->size, is_dead, asker);
     if (status != MR_OK)
         return; /* the asker has died; MPI may still write into the message */
     status = mr__universe_start(&message, wish->size, wish->pending, &placed, answer_started, asker);

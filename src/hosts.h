@@ -1,11 +1,12 @@
-/* The hosts that a program may spread over: as the user or mpirun names them, and as our own runtime reads them. */
+/* The hosts that a program may spread over: as the user or mpirun names them, and as our own runtime reads them.
+ */
 #ifndef MR_HOSTS_H
 #define MR_HOSTS_H
 
 #include "launch.h"
 
-/* Under mpirun over several hosts: asks its PMIx server which, before this program leaves it. Sets launch->hosts. Every
- * rank of the job has to call it. */
+/* Under mpirun over several hosts: asks its PMIx server which, before this program leaves it. Sets launch->hosts.
+ * Every rank of the job has to call it. */
 void mr__hosts_ask(mr__launch *launch);
 
 /* Writes launch->hosts into a host file in the session folder and tells the runtime to read it. */

@@ -1,5 +1,5 @@
-/* The hub: the thread in main that hears from all ranks and their supervisors. It only reads and writes sockets, never
- * enters MPI, and so never waits for anybody. */
+/* The hub: the thread in main that hears from all ranks and their supervisors. It only reads and writes sockets,
+ * never enters MPI, and so never waits for anybody. */
 #include "pool.h"
 #include "status.h"
 #include "universe.h"
@@ -215,8 +215,8 @@ static bool hear(mr__universe *universe, const mr__connection *from)
     }
 }
 
-/* The other side of a socket is gone. A supervisor that has not said how its rank ended was killed itself, or its host
- * is. */
+/* The other side of a socket is gone. A supervisor that has not said how its rank ended was killed itself, or its
+ * host is. */
 static void lose(mr__universe *universe, const mr__connection *from)
 {
     if (from->kind == RANK)

@@ -28,7 +28,8 @@ static mr_status find_own_program(mr__universe *universe)
 /* The pinning that the environment asks for, and the places of main's own host. */
 static mr_status load_host(mr__universe *universe)
 {
-    const char *word = getenv("MULTIRANK_PIN"), *cpus = mr__ctx.launch.cpus[0] == '\0' ? NULL : mr__ctx.launch.cpus;
+    const char *word = getenv("MULTIRANK_PIN"),
+               *cpus = mr__ctx.launch.cpus[0] == '\0' ? NULL : mr__ctx.launch.cpus;
     mr_status status = mr__topology_load(&mr__ctx.topology, NULL, cpus);
     if (status == MR_OK && word != NULL)
         status = mr__pinning_parse(word, &universe->pinning);
@@ -162,8 +163,9 @@ mr_status mr_set_executable(const char *path)
     struct stat file;
     bool is_program = resolved != NULL && stat(resolved, &file) == 0 && S_ISREG(file.st_mode);
     if (!is_program || access(resolved, X_OK) != 0) {
-        const char *why = path == NULL ? "it is no path" : resolved != NULL && !is_program ? "it is no file"
-                                                                                          : strerror(errno);
+        const char *why = path == NULL                      ? "it is no path"
+                          : resolved != NULL && !is_program ? "it is no file"
+                                                            : strerror(errno);
         status = mr__fail(MR_EINVAL, "mr_set_executable: %s cannot be run: %s", path == NULL ? "NULL" : path, why);
         free(resolved);
         return status;

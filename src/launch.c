@@ -46,8 +46,8 @@ mr_status mr__launch_detect(mr__launch *launch)
         char *end;
         launch->start_timeout = strtod(timeout, &end);
         if (end == timeout || !(launch->start_timeout > 0))
-            return mr__fail(MR_EINVAL, "MULTIRANK_START_TIMEOUT is \"%s\", but must be a number of seconds above 0",
-                            timeout);
+            return mr__fail(MR_EINVAL,
+                            "MULTIRANK_START_TIMEOUT is \"%s\", but must be a number of seconds above 0", timeout);
     }
     if (getenv("MULTIRANK_HUB") != NULL)
         return detect_spawned(launch);
@@ -113,8 +113,8 @@ static void unbind(void)
         sched_setaffinity(0, sizeof cpus, &cpus);
 }
 
-/* The runtime's files go into a folder of our own, but not over several hosts: its daemons elsewhere would make the same
- * folder there, with nobody to lock or remove it. */
+/* The runtime's files go into a folder of our own, but not over several hosts: its daemons elsewhere would make
+ * the same folder there, with nobody to lock or remove it. */
 static mr_status prepare_session(mr__launch *launch)
 {
     mr__session_open(&launch->session);
@@ -133,8 +133,8 @@ mr_status mr__launch_prepare(mr__launch *launch)
     if (launch->kind == MR__LAUNCH_MPIRUN)
         mr__launch_forget();
     if (launch->kind == MR__LAUNCH_ALONE || launch->kind == MR__LAUNCH_MPIRUN) {
-        /* Our own runtime: its PMIx server must not use epoll, or MPI_Comm_spawn hangs now and then (openpmix 2735);
-         * more ranks than cores is normal on a laptop. */
+        /* Our own runtime: its PMIx server must not use epoll, or MPI_Comm_spawn hangs now and then (openpmix
+         * 2735); more ranks than cores is normal on a laptop. */
         setenv("EVENT_NOEPOLL", "1", 1);
         setenv("OMPI_MCA_rmaps_base_oversubscribe", "1", 0);
         status = prepare_session(launch);

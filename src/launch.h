@@ -6,23 +6,24 @@
 #include "session.h"
 
 typedef enum mr__launch_kind {
-    MR__LAUNCH_ALONE,   /* no launcher: this is main; ranks are spawned */
-    MR__LAUNCH_MPIRUN,  /* mpirun -n N: the same, after leaving mpirun's runtime for one of our own, see src/README.md */
-    MR__LAUNCH_GIVEN,   /* srun -n N: rank 0 is main, the others are there already, no more can be had */
-    MR__LAUNCH_SPAWNED  /* a rank that main has spawned */
+    MR__LAUNCH_ALONE,  /* no launcher: this is main; ranks are spawned */
+    MR__LAUNCH_MPIRUN, /* mpirun -n N: the same, after leaving mpirun's runtime for one of our own, see
+                          src/README.md */
+    MR__LAUNCH_GIVEN,  /* srun -n N: rank 0 is main, the others are there already, no more can be had */
+    MR__LAUNCH_SPAWNED /* a rank that main has spawned */
 } mr__launch_kind;
 
 typedef struct mr__launch {
     mr__launch_kind kind;
-    int rank;               /* GIVEN, MPIRUN: as the launcher counts; SPAWNED: in its batch */
-    int size;               /* GIVEN, MPIRUN: ranks that the user asked for, main included */
-    char cpus[256];         /* MPIRUN: hardware threads that mpirun --cpu-set allows; "": all */
-    bool many_hosts;        /* ranks may be on other hosts */
+    int rank;                     /* GIVEN, MPIRUN: as the launcher counts; SPAWNED: in its batch */
+    int size;                     /* GIVEN, MPIRUN: ranks that the user asked for, main included */
+    char cpus[256];               /* MPIRUN: hardware threads that mpirun --cpu-set allows; "": all */
+    bool many_hosts;              /* ranks may be on other hosts */
     char hosts[MR__ADDRESS_SIZE]; /* ALONE, MPIRUN: "node1:2,node2:2" to spawn over; "": this host only */
-    mr__session session;    /* ALONE, MPIRUN */
-    mr__address hub;        /* SPAWNED: where main's hub is */
-    uint64_t batch;         /* SPAWNED: number of its batch */
-    double start_timeout;   /* seconds that ranks may take to come up (MULTIRANK_START_TIMEOUT, 60) */
+    mr__session session;          /* ALONE, MPIRUN */
+    mr__address hub;              /* SPAWNED: where main's hub is */
+    uint64_t batch;               /* SPAWNED: number of its batch */
+    double start_timeout;         /* seconds that ranks may take to come up (MULTIRANK_START_TIMEOUT, 60) */
 } mr__launch;
 
 /* Finds out which launch this is. MR_ELAUNCH with a sentence if the environment contradicts itself. */
@@ -31,8 +32,8 @@ mr_status mr__launch_detect(mr__launch *launch);
 /* Before the supervisor forks: sets up the environment and the binding that MPI_Init is to find. */
 mr_status mr__launch_prepare(mr__launch *launch);
 
-/* After MPI_Init: removes the runtime's variables, so that programs which the user starts from here (another mpirun, say)
- * do not take themselves for a part of this one. */
+/* After MPI_Init: removes the runtime's variables, so that programs which the user starts from here (another
+ * mpirun, say) do not take themselves for a part of this one. */
 void mr__launch_forget(void);
 
 const char *mr__launch_name(mr__launch_kind kind);

@@ -287,8 +287,8 @@ int mr__link_poll(int fd, mr__inbox *inbox)
     if (inbox->filled == sizeof inbox->record)
         inbox->filled = 0;
     while (inbox->filled < sizeof inbox->record) {
-        ssize_t got = recv(fd, (char *)&inbox->record + inbox->filled, sizeof inbox->record - inbox->filled,
-                           MSG_DONTWAIT);
+        ssize_t got =
+            recv(fd, (char *)&inbox->record + inbox->filled, sizeof inbox->record - inbox->filled, MSG_DONTWAIT);
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))

@@ -1,6 +1,7 @@
-/* Links: the out-of-band sockets between main's hub and every rank and its supervisor. They carry small records (who is
- * there, who ended, signals, "a message is waiting for you"), never user data: that goes by MPI. On main's node a link
- * is a Unix socket without a name in the file system, which can also pass main's standard output; elsewhere TCP. */
+/* Links: the out-of-band sockets between main's hub and every rank and its supervisor. They carry small records
+ * (who is there, who ended, signals, "a message is waiting for you"), never user data: that goes by MPI. On main's
+ * node a link is a Unix socket without a name in the file system, which can also pass main's standard output;
+ * elsewhere TCP. */
 #ifndef MR_LINKS_H
 #define MR_LINKS_H
 
@@ -9,31 +10,31 @@
 enum { MR__KEY_SIZE = 33, MR__ADDRESS_SIZE = 1024, MR__HOST_SIZE = 65 };
 
 typedef enum mr__record_type {
-    MR__HELLO = 1,    /* rank, supervisor -> hub: who I am; the first on every link */
-    MR__WELCOME,      /* hub -> rank: your number; brings main's standard output and error on its own node */
-    MR__STAGE,        /* rank -> hub: how far its start has come (a: mr__stage) */
-    MR__PLACE,        /* rank -> hub: one place to pin a process to on its host (text: cpus, a: core, b: capacity) */
-    MR__PARKED,       /* rank -> hub: ready for work (a: hardware threads, b: cores of its host) */
-    MR__START,        /* hub -> rank: receive a process of a bytes by MPI and run it */
-    MR__DONE,         /* rank -> hub: the process has ended with code a, the rank lives and is parked again */
-    MR__EXITED,       /* supervisor -> hub: the rank has ended with code a */
-    MR__SIGNAL,       /* rank -> hub, hub -> supervisor: send signal a to a process */
-    MR__REQUEST,      /* rank -> hub: start a process for me; a bytes follow by MPI; b more will follow this one */
-    MR__STARTED,      /* hub -> rank: your request was met */
-    MR__REFUSED,      /* hub -> rank: your request failed (a: status, text: sentence) */
-    MR__ENDED,        /* hub -> rank: your child has ended with code a */
-    MR__ORPHANED,     /* hub -> rank: the process that started you has ended */
-    MR__TASK,         /* hub -> pool worker: take part in a scatter */
-    MR__RESULT,       /* pool worker -> hub: ready to take part in the gather */
-    MR__BYE,          /* hub -> rank: the program ends */
+    MR__HELLO = 1, /* rank, supervisor -> hub: who I am; the first on every link */
+    MR__WELCOME,   /* hub -> rank: your number; brings main's standard output and error on its own node */
+    MR__STAGE,     /* rank -> hub: how far its start has come (a: mr__stage) */
+    MR__PLACE,     /* rank -> hub: one place to pin a process to on its host (text: cpus, a: core, b: capacity) */
+    MR__PARKED,    /* rank -> hub: ready for work (a: hardware threads, b: cores of its host) */
+    MR__START,     /* hub -> rank: receive a process of a bytes by MPI and run it */
+    MR__DONE,      /* rank -> hub: the process has ended with code a, the rank lives and is parked again */
+    MR__EXITED,    /* supervisor -> hub: the rank has ended with code a */
+    MR__SIGNAL,    /* rank -> hub, hub -> supervisor: send signal a to a process */
+    MR__REQUEST,   /* rank -> hub: start a process for me; a bytes follow by MPI; b more will follow this one */
+    MR__STARTED,   /* hub -> rank: your request was met */
+    MR__REFUSED,   /* hub -> rank: your request failed (a: status, text: sentence) */
+    MR__ENDED,     /* hub -> rank: your child has ended with code a */
+    MR__ORPHANED,  /* hub -> rank: the process that started you has ended */
+    MR__TASK,      /* hub -> pool worker: take part in a scatter */
+    MR__RESULT,    /* pool worker -> hub: ready to take part in the gather */
+    MR__BYE,       /* hub -> rank: the program ends */
     MR__RECORD_TYPES
 } mr__record_type;
 
 /* How far a rank has come. */
 typedef enum mr__stage {
-    MR__STAGE_NONE,    /* not heard of yet */
-    MR__STAGE_INIT,    /* in MPI_Init */
-    MR__STAGE_MERGE,   /* joining its communicator with main's */
+    MR__STAGE_NONE,  /* not heard of yet */
+    MR__STAGE_INIT,  /* in MPI_Init */
+    MR__STAGE_MERGE, /* joining its communicator with main's */
     MR__STAGE_READY
 } mr__stage;
 
@@ -57,18 +58,19 @@ mr_status mr__link_listen(bool over_network, int *local, int *remote, mr__addres
 /* Takes a connection that waits at a listening socket; -1 when none does. */
 int mr__link_accept(int listener, bool is_local);
 
-/* Connects to the hub: over the Unix socket if it is of this node, else over each of its network addresses in turn. */
+/* Connects to the hub: over the Unix socket if it is of this node, else over each of its network addresses in
+ * turn. */
 mr_status mr__link_connect(const mr__address *address, int *fd, bool *is_local);
 
 /* The secret in an address that the first record on a link must carry in its text, followed by a space. */
 mr_status mr__address_key(const mr__address *address, char key[MR__KEY_SIZE]);
 
-/* Sends one record whole, with up to 2 file descriptors (only over a local link). MR_EDIED when the other side is gone
- * or does not read. */
+/* Sends one record whole, with up to 2 file descriptors (only over a local link). MR_EDIED when the other side is
+ * gone or does not read. */
 mr_status mr__link_send(int fd, const mr__record *record, const int *descriptors, int count);
 
-/* Receives one record whole, waiting for it; with the file descriptors that came along in descriptors (-1 where none
- * came), if not NULL. MR_EDIED when the other side is gone. */
+/* Receives one record whole, waiting for it; with the file descriptors that came along in descriptors (-1 where
+ * none came), if not NULL. MR_EDIED when the other side is gone. */
 mr_status mr__link_receive(int fd, mr__record *record, int descriptors[2]);
 
 /* What has arrived of a record, for reading without waiting. */

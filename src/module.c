@@ -7,15 +7,15 @@
 #include <string.h>
 
 struct search {
-    uintptr_t address;         /* looked for, unless by_id */
-    bool by_id;                /* look for the build-id instead */
+    uintptr_t address; /* looked for, unless by_id */
+    bool by_id;        /* look for the build-id instead */
     bool found, has_id, is_code;
     uintptr_t base;
     unsigned char build_id[MR__BUILD_ID_SIZE];
 };
 
 /* Reads the build-id out of a note segment. Shorter ids are padded with zeroes, longer ones cut. */
-static bool read_build_id(const ElfW(Phdr) *segment, uintptr_t base, unsigned char build_id[MR__BUILD_ID_SIZE])
+static bool read_build_id(const ElfW(Phdr) * segment, uintptr_t base, unsigned char build_id[MR__BUILD_ID_SIZE])
 {
     const char *note = (const char *)(base + segment->p_vaddr);
     const char *end = note + segment->p_memsz;
@@ -70,13 +70,14 @@ mr_status mr__symbol_of(const void *address, bool must_run, const char *what, mr
     struct search search = {.address = (uintptr_t)address};
     dl_iterate_phdr(look_into_module, &search);
     if (!search.found || (must_run && !search.is_code))
-        return mr__fail(MR_EBUILD,
-                        "%s at %p is not part of this program or of one of its libraries, so other ranks cannot find "
-                        "it; use a %s of the program itself",
-                        what, address, must_run ? "function" : "static object");
+        return mr__fail(
+            MR_EBUILD,
+            "%s at %p is not part of this program or of one of its libraries, so other ranks cannot find "
+            "it; use a %s of the program itself",
+            what, address, must_run ? "function" : "static object");
     if (!search.has_id)
-        return mr__fail(MR_EBUILD, "%s is in a module that was linked without a build-id; link with -Wl,--build-id",
-                        what);
+        return mr__fail(MR_EBUILD,
+                        "%s is in a module that was linked without a build-id; link with -Wl,--build-id", what);
     memcpy(symbol->build_id, search.build_id, sizeof symbol->build_id);
     symbol->offset = (uintptr_t)address - search.base;
     return MR_OK;

@@ -1,5 +1,5 @@
-/* How a function or a static object of the program is named in another rank: by the build-id of its module (the program
- * or a shared library) and its offset there. Load addresses differ from rank to rank; these two do not. */
+/* How a function or a static object of the program is named in another rank: by the build-id of its module (the
+ * program or a shared library) and its offset there. Load addresses differ from rank to rank; these two do not. */
 #ifndef MR_MODULE_H
 #define MR_MODULE_H
 
@@ -12,8 +12,8 @@ typedef struct mr__symbol {
     uint64_t offset;
 } mr__symbol;
 
-/* The name of an address in this program. must_run: it has to be code. MR_EBUILD with a sentence (what: how to call
- * the address there) when it belongs to no module, or its module has no build-id. */
+/* The name of an address in this program. must_run: it has to be code. MR_EBUILD with a sentence (what: how to
+ * call the address there) when it belongs to no module, or its module has no build-id. */
 mr_status mr__symbol_of(const void *address, bool must_run, const char *what, mr__symbol *symbol);
 
 /* The address of a name in this program; NULL when the module is not loaded here. */

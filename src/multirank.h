@@ -14,8 +14,8 @@
  *         return mr_finalize();
  *     }
  *
- * The same program runs as `./prog`, as `mpirun -n 1 ./prog` and as `mpirun -n N ./prog` (N ranks, main among them, in
- * the first batch; more are spawned as needed). Ranks other than main wait inside mr_init for work.
+ * The same program runs as `./prog`, as `mpirun -n 1 ./prog` and as `mpirun -n N ./prog` (N ranks, main among
+ * them, in the first batch; more are spawned as needed). Ranks other than main wait inside mr_init for work.
  *
  * Conventions. A function that can fail returns an mr_status; a function that returns a value says below what it
  * returns on failure. Either way mr_last_status() and mr_last_error() tell the calling thread what went wrong.
@@ -43,24 +43,24 @@ extern "C" {
 /* ---- Errors ------------------------------------------------------------------------------------------------- */
 
 /* Every status: name, text. */
-#define MR_STATUS_MAP(X)                                                                                            \
-    X(OK, "success")                                                                                                \
-    X(EINVAL, "invalid argument")                                                                                   \
-    X(ESTATE, "not possible in this state")                                                                         \
-    X(ENOTINIT, "Multirank is not initialised")                                                                     \
-    X(EFINALIZED, "Multirank has been finalised")                                                                   \
-    X(ECLOSED, "the object is closed")                                                                              \
-    X(ENOTCREATOR, "only the creator may do this")                                                                  \
-    X(EDAEMON, "a daemon process may not start processes")                                                          \
-    X(EBUILD, "the function or class is not part of this program")                                                  \
-    X(ETIMEDOUT, "timed out")                                                                                       \
-    X(EDIED, "a process died")                                                                                      \
-    X(ELAUNCH, "ranks could not be started")                                                                        \
-    X(ENOHOST, "no such host")                                                                                      \
-    X(ENOMEM, "out of memory")                                                                                      \
-    X(ELIMIT, "a limit was reached")                                                                                \
-    X(ETASK, "a task failed")                                                                                       \
-    X(EMPI, "an MPI call failed")                                                                                   \
+#define MR_STATUS_MAP(X)                                           \
+    X(OK, "success")                                               \
+    X(EINVAL, "invalid argument")                                  \
+    X(ESTATE, "not possible in this state")                        \
+    X(ENOTINIT, "Multirank is not initialised")                    \
+    X(EFINALIZED, "Multirank has been finalised")                  \
+    X(ECLOSED, "the object is closed")                             \
+    X(ENOTCREATOR, "only the creator may do this")                 \
+    X(EDAEMON, "a daemon process may not start processes")         \
+    X(EBUILD, "the function or class is not part of this program") \
+    X(ETIMEDOUT, "timed out")                                      \
+    X(EDIED, "a process died")                                     \
+    X(ELAUNCH, "ranks could not be started")                       \
+    X(ENOHOST, "no such host")                                     \
+    X(ENOMEM, "out of memory")                                     \
+    X(ELIMIT, "a limit was reached")                               \
+    X(ETASK, "a task failed")                                      \
+    X(EMPI, "an MPI call failed")                                  \
     X(ESYSTEM, "a system call failed")
 
 typedef enum mr_status {
@@ -90,12 +90,12 @@ const char *mr_last_error(void);
 /* Starts Multirank. To be called once, first thing in main, with main's own arguments (both may be NULL).
  * Returns in the main process only: in every other rank it serves processes until the program ends, and does not
  * return. A supervisor stays behind in the process that the shell or mpirun started: from here on getpid() is
- * another one; signals that are sent to the first (but not what a terminal sends to both) are passed on. Standard output
- * becomes line buffered, here and in all processes, so that their lines come whole and in the order in which they were
- * printed; lines of up to 4096 bytes never mix.
- * Errors: MR_ESTATE (called twice), MR_ELAUNCH, MR_EMPI, MR_ESYSTEM. If MPI itself does not come up in time, the
- * supervisor writes one line to standard error and ends the program with code 1, since nobody is left to return to.
- * Mirrors Python's `if __name__ == "__main__"` guard and MPI_Init. */
+ * another one; signals that are sent to the first (but not what a terminal sends to both) are passed on. Standard
+ * output becomes line buffered, here and in all processes, so that their lines come whole and in the order in
+ * which they were printed; lines of up to 4096 bytes never mix. Errors: MR_ESTATE (called twice), MR_ELAUNCH,
+ * MR_EMPI, MR_ESYSTEM. If MPI itself does not come up in time, the supervisor writes one line to standard error
+ * and ends the program with code 1, since nobody is left to return to. Mirrors Python's `if __name__ ==
+ * "__main__"` guard and MPI_Init. */
 mr_status mr_init(int *argc, char ***argv);
 
 /* Ends Multirank: terminates daemon processes, joins all others, releases all ranks, leaves nothing behind.
@@ -114,8 +114,8 @@ mr_status mr_set_executable(const char *path);
  * At least 1; -1 before mr_init. Any process. Mirrors os.process_cpu_count(). */
 int mr_cpu_count(void);
 
-/* The number of physical cores that this program may use, on all its hosts together. At least 1; -1 before mr_init.
- * In a process other than main: as it was when that process started. */
+/* The number of physical cores that this program may use, on all its hosts together. At least 1; -1 before
+ * mr_init. In a process other than main: as it was when that process started. */
 int mr_core_count(void);
 
 /* How processes are tied to cores. The environment variable MULTIRANK_PIN (spread, compact, numa, none) decides
@@ -158,16 +158,16 @@ struct mr_process {
     uint64_t mr__handle;
 };
 
-/* Makes a process that will run target(args, size). The args are copied, so they may be gone on return; they may be
- * NULL when size is 0. Any process. Errors: MR_EINVAL (NULL), MR_EBUILD (target is not a function of this program or
- * of one of its libraries), MR_ENOMEM, MR_ENOTINIT, MR_EFINALIZED.
- * Mirrors multiprocessing.Process(target=..., args=...). */
+/* Makes a process that will run target(args, size). The args are copied, so they may be gone on return; they may
+ * be NULL when size is 0. Any process. Errors: MR_EINVAL (NULL), MR_EBUILD (target is not a function of this
+ * program or of one of its libraries), MR_ENOMEM, MR_ENOTINIT, MR_EFINALIZED. Mirrors
+ * multiprocessing.Process(target=..., args=...). */
 mr_status mr_process_init(mr_process *process, mr_target target, const void *args, size_t size);
 
-/* Makes a process of a class out of the struct's first member; the other members are the caller's to set, up to the
- * start, which copies the struct byte for byte (so pointers in it mean nothing over there).
- * Errors: as mr_process_init, and MR_EBUILD for a class that is not static in this program, MR_EINVAL for one without
- * name, size or run. Mirrors the constructor of a subclass of multiprocessing.Process. */
+/* Makes a process of a class out of the struct's first member; the other members are the caller's to set, up to
+ * the start, which copies the struct byte for byte (so pointers in it mean nothing over there). Errors: as
+ * mr_process_init, and MR_EBUILD for a class that is not static in this program, MR_EINVAL for one without name,
+ * size or run. Mirrors the constructor of a subclass of multiprocessing.Process. */
 mr_status mr_process_init_class(mr_process *process, const mr_class *class_);
 
 /* The name: "Process-1", "Process-1:2" (child of a child), "MyProcess-1" (of a class), unless set. Owned by the
@@ -201,10 +201,10 @@ mr_status mr_process_set_host(mr_process *process, const char *host);
  * Errors: MR_ESTATE (already started). No counterpart in Python. */
 mr_status mr_process_set_reuse(mr_process *process, bool reuse);
 
-/* Starts it: the function runs in a rank of its own, with fresh memory and its own core if there are enough. Returns
- * when it has been handed to that rank. Errors: MR_ESTATE (started before), MR_EDAEMON (the caller is a daemon),
- * MR_ENOTCREATOR, MR_ENOHOST, MR_ELAUNCH and MR_ETIMEDOUT (no rank to be had; the sentence tells who waits for what).
- * Mirrors Process.start and MPI_Comm_spawn. */
+/* Starts it: the function runs in a rank of its own, with fresh memory and its own core if there are enough.
+ * Returns when it has been handed to that rank. Errors: MR_ESTATE (started before), MR_EDAEMON (the caller is a
+ * daemon), MR_ENOTCREATOR, MR_ENOHOST, MR_ELAUNCH and MR_ETIMEDOUT (no rank to be had; the sentence tells who
+ * waits for what). Mirrors Process.start and MPI_Comm_spawn. */
 mr_status mr_process_start(mr_process *process);
 
 /* Starts count processes whose ranks, if need be, are spawned in one batch. On failure the first error is returned
@@ -234,8 +234,8 @@ mr_status mr_process_kill(mr_process *process);
  * Errors: MR_ESTATE (it is still alive), MR_ENOTCREATOR. Mirrors Process.close. */
 mr_status mr_process_close(mr_process *process);
 
-/* A file descriptor that poll(2) reports readable once the process has ended. Owned by the process, valid until it is
- * closed; not to be read. -1 on failure: MR_ESTATE (not started), MR_ENOTCREATOR. Mirrors Process.sentinel. */
+/* A file descriptor that poll(2) reports readable once the process has ended. Owned by the process, valid until it
+ * is closed; not to be read. -1 on failure: MR_ESTATE (not started), MR_ENOTCREATOR. Mirrors Process.sentinel. */
 int mr_process_sentinel(mr_process *process);
 
 /* Where it runs, or ran: process id on its host, number of its rank (main is 0), name of its host (owned by the
@@ -254,14 +254,15 @@ mr_process *mr_current_process(void);
  * NULL in the main process. Mirrors multiprocessing.parent_process. */
 mr_process *mr_parent_process(void);
 
-/* The caller's children that are alive: at most capacity of them are written to children (may be NULL when capacity is
- * 0); returns how many there are, -1 on failure. What is written are copies, good for every call but those that need
- * the members of a class. Mirrors multiprocessing.active_children. */
+/* The caller's children that are alive: at most capacity of them are written to children (may be NULL when
+ * capacity is 0); returns how many there are, -1 on failure. What is written are copies, good for every call but
+ * those that need the members of a class. Mirrors multiprocessing.active_children. */
 int mr_active_children(mr_process children[], int capacity);
 
 /* ---- Pool --------------------------------------------------------------------------------------------------- */
 
-/* Workers that stay, to run one function over many inputs. A handle; made by mr_pool_init, ended by mr_pool_close. */
+/* Workers that stay, to run one function over many inputs. A handle; made by mr_pool_init, ended by mr_pool_close.
+ */
 typedef struct mr_pool {
     uint64_t mr__handle;
 } mr_pool;
@@ -277,11 +278,10 @@ mr_status mr_pool_init(mr_pool *pool, int processes);
 /* The number of workers; -1 on failure. */
 int mr_pool_processes(const mr_pool *pool);
 
-/* out[i] = task(in[i]) for i < count, in equal chunks over the workers, by MPI_Scatterv and MPI_Gatherv. in and out
- * are arrays of elements of in_size and out_size bytes. Blocks. The creator of the pool only.
- * Errors: MR_EINVAL; MR_ETASK (the sentence names the first input that failed; out holds the others' results);
- * MR_EDIED (a worker died: out is undefined and the pool can only be closed); MR_EBUILD.
- * Mirrors Pool.map. */
+/* out[i] = task(in[i]) for i < count, in equal chunks over the workers, by MPI_Scatterv and MPI_Gatherv. in and
+ * out are arrays of elements of in_size and out_size bytes. Blocks. The creator of the pool only. Errors:
+ * MR_EINVAL; MR_ETASK (the sentence names the first input that failed; out holds the others' results); MR_EDIED (a
+ * worker died: out is undefined and the pool can only be closed); MR_EBUILD. Mirrors Pool.map. */
 mr_status mr_pool_map(mr_pool *pool, mr_task task, const void *in, size_t in_size, void *out, size_t out_size,
                       size_t count);
 

@@ -54,7 +54,8 @@ static mr_status make_comm(MPI_Comm batch, const int *ranks, int size, MPI_Comm 
     return MR_OK;
 }
 
-/* An element as an MPI datatype, so that counts and displacements are in elements. Sizes are checked by mr_pool_map. */
+/* An element as an MPI datatype, so that counts and displacements are in elements. Sizes are checked by
+ * mr_pool_map. */
 static MPI_Datatype make_type(uint64_t size)
 {
     MPI_Datatype type;
@@ -291,15 +292,16 @@ static mr_status fail_died(mr__pool *pool)
     pool->is_broken = true;
     for (int i = 0; i < pool->size; i++)
         if (!mr_process_is_alive(&pool->workers[i]))
-            return mr__fail(MR_EDIED, "a worker of the pool died (rank %d, process %ld on %s, exit code %d); close the "
-                                      "pool and make another",
+            return mr__fail(MR_EDIED,
+                            "a worker of the pool died (rank %d, process %ld on %s, exit code %d); close the "
+                            "pool and make another",
                             mr_process_rank(&pool->workers[i]), (long)mr_process_pid(&pool->workers[i]),
                             mr_process_host(&pool->workers[i]), mr_process_exitcode(&pool->workers[i]));
     return mr_last_status();
 }
 
-/* Tells every worker its share, and how to split: the first count % size workers get one more. counts and offsets have
- * an entry for main too, which takes no part. */
+/* Tells every worker its share, and how to split: the first count % size workers get one more. counts and offsets
+ * have an entry for main too, which takes no part. */
 static void send_tasks(mr__pool *pool, const struct task *task, size_t count, int *counts, int *offsets)
 {
     mr__universe *universe = mr__ctx.universe;

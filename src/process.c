@@ -16,8 +16,8 @@
 
 static const double DAEMON_SECONDS = 5; /* that a daemon may take to end on SIGTERM before it is killed */
 
-/* ---- Handles: whose it is, how often its slot has been used, and the slot (from 1), so that a foreign one and a stale
- * one are told from a good one ---- */
+/* ---- Handles: whose it is, how often its slot has been used, and the slot (from 1), so that a foreign one and a
+ * stale one are told from a good one ---- */
 
 enum { SLOT_BITS = 20, GENERATION_BITS = 20 };
 
@@ -80,8 +80,8 @@ static mr_status find(const char *call, const mr_process *object, mr__process **
     if (object->mr__handle == 0)
         return mr__fail(MR_EINVAL, "%s was given a process that was never made; call mr_process_init first", call);
     if (object->mr__handle >> (SLOT_BITS + GENERATION_BITS) != (uint64_t)mr__ctx.rank || slot >= mr__ctx.slots)
-        return mr__fail(MR_ENOTCREATOR, "%s: this process was not made by the calling one; only its creator may use it",
-                        call);
+        return mr__fail(MR_ENOTCREATOR,
+                        "%s: this process was not made by the calling one; only its creator may use it", call);
     *process = mr__ctx.processes[slot];
     if (*process == NULL || (*process)->handle != object->mr__handle)
         return mr__fail(MR_ECLOSED, "%s was called on a process that has been closed", call);
@@ -108,8 +108,8 @@ static mr_status enter_as_creator(const char *call, const mr_process *object, mr
     mr_status status = enter(call, object, process);
     if (status != MR_OK || (*process)->role == MR__CHILD)
         return status;
-    status = mr__fail(MR_ENOTCREATOR, "%s: %s was not made by the calling process; only its creator may do this", call,
-                      (*process)->name);
+    status = mr__fail(MR_ENOTCREATOR, "%s: %s was not made by the calling process; only its creator may do this",
+                      call, (*process)->name);
     mr__unlock();
     return status;
 }
@@ -129,7 +129,8 @@ static mr_status enter_after_start(const char *call, const mr_process *object, m
     mr_status status = enter_as_creator(call, object, process);
     if (status != MR_OK || (*process)->state != MR__PROCESS_NEW)
         return status;
-    status = mr__fail(MR_ESTATE, "%s: %s has not been started; call mr_process_start first", call, (*process)->name);
+    status =
+        mr__fail(MR_ESTATE, "%s: %s has not been started; call mr_process_start first", call, (*process)->name);
     mr__unlock();
     return status;
 }
@@ -179,8 +180,12 @@ static mr_status make(mr_process *object, const mr_class *class_, const mr__symb
         free(message);
         return mr__fail(MR_ENOMEM, "there is no memory for a process with %zu bytes of arguments", payload);
     }
-    *process = (mr__process){.class_ = class_, .object = class_ == NULL ? NULL : object, .message = message,
-                             .payload = payload, .exitcode = MR_EXITCODE_NONE, .sentinel = -1};
+    *process = (mr__process){.class_ = class_,
+                             .object = class_ == NULL ? NULL : object,
+                             .message = message,
+                             .payload = payload,
+                             .exitcode = MR_EXITCODE_NONE,
+                             .sentinel = -1};
     process->placed = (mr__placed){.rank = -1, .core = -1, .pid = -1};
     message->run = *symbol;
     message->is_class = class_ != NULL;
@@ -212,7 +217,9 @@ mr_status mr_process_init(mr_process *process, mr_target target, const void *arg
         return status;
     if (process == NULL || target == NULL || (args == NULL && size > 0))
         return mr__fail(MR_EINVAL, "mr_process_init was given NULL as %s",
-                        process == NULL ? "the process" : target == NULL ? "the target" : "arguments of some size");
+                        process == NULL  ? "the process"
+                        : target == NULL ? "the target"
+                                         : "arguments of some size");
     void *address;
     memcpy(&address, &target, sizeof address);
     status = mr__symbol_of(address, true, "the target", &symbol);
@@ -480,8 +487,10 @@ mr_status mr_process_start(mr_process *object)
     if (status != MR_OK)
         return status;
     if (own_entry()->daemon && mr__ctx.rank != 0)
-        status = mr__fail(MR_EDAEMON, "%s is a daemon, and a daemon may not start processes: it could not join them "
-                                      "when it is terminated", own_entry()->name);
+        status = mr__fail(MR_EDAEMON,
+                          "%s is a daemon, and a daemon may not start processes: it could not join them "
+                          "when it is terminated",
+                          own_entry()->name);
     else if (process->message == NULL)
         status = mr__fail(MR_ESTATE, "mr_process_start: another thread is starting %s", process->name);
     else
@@ -547,9 +556,11 @@ mr_status mr_process_join(mr_process *object, double timeout)
         status = mr__fail(MR_ESTATE, "mr_process_join: %s has not been started", process->name);
     while (status == MR_OK && process->state == MR__PROCESS_STARTED)
         if (!mr__wait(deadline) && process->state == MR__PROCESS_STARTED)
-            status = mr__fail(MR_ETIMEDOUT, "mr_process_join: %s (rank %d, process %ld on %s) has not ended within "
-                                            "%g s", process->name, process->placed.rank, (long)process->placed.pid,
-                              process->placed.host, timeout > 0 ? timeout : 0);
+            status = mr__fail(MR_ETIMEDOUT,
+                              "mr_process_join: %s (rank %d, process %ld on %s) has not ended within "
+                              "%g s",
+                              process->name, process->placed.rank, (long)process->placed.pid, process->placed.host,
+                              timeout > 0 ? timeout : 0);
     mr__unlock();
     return status;
 }
@@ -587,7 +598,8 @@ mr_status mr_process_close(mr_process *object)
     if (status != MR_OK)
         return status;
     if (process->state == MR__PROCESS_STARTED)
-        status = mr__fail(MR_ESTATE, "mr_process_close: %s is still alive; join or terminate it first", process->name);
+        status =
+            mr__fail(MR_ESTATE, "mr_process_close: %s is still alive; join or terminate it first", process->name);
     else if (process->state == MR__PROCESS_NEW && process->message == NULL)
         status = mr__fail(MR_ESTATE, "mr_process_close: %s is being started by another thread", process->name);
     else
@@ -695,8 +707,13 @@ static mr_status add_entry(mr_process *object, mr__process_role role, const char
     mr__process *process = calloc(1, sizeof *process);
     if (process == NULL)
         return mr__fail(MR_ENOMEM, "there is no memory for a process");
-    *process = (mr__process){.role = role, .state = MR__PROCESS_STARTED, .exitcode = MR_EXITCODE_NONE, .sentinel = -1,
-                             .name = strdup(name), .identity = strdup(identity), .placed = *placed};
+    *process = (mr__process){.role = role,
+                             .state = MR__PROCESS_STARTED,
+                             .exitcode = MR_EXITCODE_NONE,
+                             .sentinel = -1,
+                             .name = strdup(name),
+                             .identity = strdup(identity),
+                             .placed = *placed};
     mr_status status = process->name == NULL || process->identity == NULL
                            ? mr__fail(MR_ENOMEM, "there is no memory for a process")
                            : mr__process_register(process);
@@ -724,14 +741,15 @@ mr_status mr__process_enter_main(mr_process *main_object)
     return status;
 }
 
-mr_status mr__process_enter(const mr__start *message, const mr__placed *placed, mr_process *self, mr_process *parent)
+mr_status mr__process_enter(const mr__start *message, const mr__placed *placed, mr_process *self,
+                            mr_process *parent)
 {
     const char *name = (const char *)message->aligned_payload + message->payload;
     const char *identity = name + message->name;
     const char *creator_name = identity + message->identity;
     const char *key = creator_name + message->creator_name;
-    mr__placed above = {.number = message->creator, .rank = message->creator_rank, .core = -1,
-                        .pid = (pid_t)message->creator_pid};
+    mr__placed above = {
+        .number = message->creator, .rank = message->creator_rank, .core = -1, .pid = (pid_t)message->creator_pid};
     memcpy(above.host, message->creator_host, sizeof above.host);
     mr_status status = add_entry(self, MR__SELF, name, identity, placed);
     if (status == MR_OK)

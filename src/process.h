@@ -7,8 +7,9 @@
 
 enum { MR__KEY_MAX = 256 };
 
-/* The head of the message that starts a process: the payload (arguments, or the struct of a class) follows, then the
- * four strings in the order of their lengths. All ranks run the same build, so its layout is the same everywhere. */
+/* The head of the message that starts a process: the payload (arguments, or the struct of a class) follows, then
+ * the four strings in the order of their lengths. All ranks run the same build, so its layout is the same
+ * everywhere. */
 typedef struct mr__start {
     uint64_t payload;
     uint64_t creator;
@@ -16,7 +17,7 @@ typedef struct mr__start {
     int64_t creator_pid;
     int32_t creator_rank;
     uint32_t name, identity, creator_name, key; /* lengths; the first three count a closing zero byte */
-    uint64_t reservation; /* of ranks that only this start may take; 0: none */
+    uint64_t reservation;                       /* of ranks that only this start may take; 0: none */
     bool is_class, daemon, reuse;
     char wanted_host[MR__HOST_SIZE];
     char creator_host[MR__HOST_SIZE];
@@ -38,9 +39,9 @@ typedef struct mr__process {
     mr__process_role role;
     mr__process_state state;
     uint64_t handle;
-    const mr_class *class_; /* NULL: of a function */
+    const mr_class *class_;   /* NULL: of a function */
     const mr_process *object; /* of a class: the caller's struct, copied at the start */
-    mr__start *message;     /* until the start; the payload is in place already */
+    mr__start *message;       /* until the start; the payload is in place already */
     size_t payload;
     char *name, *identity;
     bool daemon, reuse;
@@ -63,10 +64,11 @@ mr_status mr__process_reserve(mr_process *object, uint64_t reservation);
 /* Takes it out again and frees it. Lock held. */
 void mr__process_release(mr__process *process);
 
-/* Makes the calling process's own entry: main's; and the one that a start message describes, with its parent's (lock
- * held). */
+/* Makes the calling process's own entry: main's; and the one that a start message describes, with its parent's
+ * (lock held). */
 mr_status mr__process_enter_main(mr_process *main_object);
-mr_status mr__process_enter(const mr__start *message, const mr__placed *placed, mr_process *self, mr_process *parent);
+mr_status mr__process_enter(const mr__start *message, const mr__placed *placed, mr_process *self,
+                            mr_process *parent);
 
 /* Forgets the processes of a rank that is to serve again. Takes the lock itself. */
 void mr__process_leave(void);
@@ -80,7 +82,8 @@ void mr__process_orphaned(void);
 /* How many of the caller's processes have been made and not been started. Lock held. */
 int mr__process_pending(void);
 
-/* What Python does at the end of a process: terminates the daemons among the caller's children, joins all others. */
+/* What Python does at the end of a process: terminates the daemons among the caller's children, joins all others.
+ */
 void mr__process_end_children(void);
 
 #endif

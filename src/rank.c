@@ -1,5 +1,6 @@
 #include "rank.h"
 
+#include "patience.h"
 #include "status.h"
 #include "supervisor.h"
 
@@ -36,8 +37,8 @@ static mr_status say_hello(const mr__address *hub)
     bool is_local;
     int output[2];
     unsigned char build_id[MR__BUILD_ID_SIZE];
-    mr__record record = {.type = MR__HELLO, .rank = mr__ctx.launch.rank, .process = mr__ctx.launch.batch,
-                         .a = getpid()};
+    mr__record record = {
+        .type = MR__HELLO, .rank = mr__ctx.launch.rank, .process = mr__ctx.launch.batch, .a = getpid()};
     mr_status status = mr__address_key(hub, record.text);
     if (status == MR_OK)
         status = mr__program_build_id(build_id);
@@ -68,8 +69,8 @@ static void tell_hub(mr__record_type type, int64_t a)
     mr__link_send(self->link, &record, NULL, 0);
 }
 
-/* A spawned rank reports before MPI_Init, so that main knows who hangs there; a given one learns only by MPI where main
- * is. */
+/* A spawned rank reports before MPI_Init, so that main knows who hangs there; a given one learns only by MPI where
+ * main is. */
 static mr_status join_main(void)
 {
     mr__address hub = mr__ctx.launch.hub;
@@ -77,6 +78,7 @@ static mr_status join_main(void)
     mr_status status = spawned ? say_hello(&hub) : MR_OK;
     if (status != MR_OK)
         return status;
+    mr__patience(true);
     status = mr__mpi_init();
     if (status != MR_OK)
         return status;
@@ -98,6 +100,7 @@ static mr_status join_main(void)
         if (status != MR_OK)
             return status;
     }
+    mr__patience(false);
     MPI_Comm_set_errhandler(self->comm, MPI_ERRORS_RETURN);
     mr__launch_forget();
     return mr__supervisor_report(self->report, &hub, mr__ctx.rank);
@@ -125,8 +128,8 @@ static mr_status report_places(void)
 
 static void park_first(void)
 {
-    mr__record record = {.type = MR__PARKED, .a = mr__topology_pus(mr__ctx.topology),
-                         .b = mr__topology_cores(mr__ctx.topology)};
+    mr__record record = {
+        .type = MR__PARKED, .a = mr__topology_pus(mr__ctx.topology), .b = mr__topology_cores(mr__ctx.topology)};
     mr__link_send(self->link, &record, NULL, 0);
 }
 
@@ -136,8 +139,8 @@ static void hear_answer(const mr__record *record)
 {
     self->answer = record->type == MR__STARTED ? MR_OK : (mr_status)record->a;
     if (self->answer == MR_OK) {
-        *self->placed = (mr__placed){.number = record->process, .rank = record->rank, .pid = (pid_t)record->a,
-                                     .core = (int)record->b};
+        *self->placed = (mr__placed){
+            .number = record->process, .rank = record->rank, .pid = (pid_t)record->a, .core = (int)record->b};
         snprintf(self->placed->host, sizeof self->placed->host, "%.64s", record->text);
         self->tell(self->placed, self->argument);
     }
@@ -233,8 +236,8 @@ mr_status mr__rank_request_signal(uint64_t process, int signal)
 
 /* ---- Running processes ---- */
 
-/* Registered before anything of the user's, and so run after it. Leaves without the libraries' own clean-up, which is
- * for programs that have called MPI_Finalize. */
+/* Registered before anything of the user's, and so run after it. Leaves without the libraries' own clean-up, which
+ * is for programs that have called MPI_Finalize. */
 static void leave(int code, void *unused)
 {
     (void)unused;
@@ -250,8 +253,10 @@ static int run(const mr__start *message, mr_process *object)
 {
     void *address = mr__symbol_find(&message->run);
     if (address == NULL) {
-        fprintf(stderr, "multirank: rank %d on %s cannot run its process: the library that holds its function is not "
-                        "loaded here\n", mr__ctx.rank, mr__ctx.host);
+        fprintf(stderr,
+                "multirank: rank %d on %s cannot run its process: the library that holds its function is not "
+                "loaded here\n",
+                mr__ctx.rank, mr__ctx.host);
         return 127; /* what a shell returns for a command that is not there */
     }
     if (message->is_class)
@@ -261,7 +266,8 @@ static int run(const mr__start *message, mr_process *object)
     return target(message->payload > 0 ? message->aligned_payload : NULL, message->payload);
 }
 
-/* The struct of a process of a class starts with its mr_process; other processes get one without anything behind it. */
+/* The struct of a process of a class starts with its mr_process; other processes get one without anything behind
+ * it. */
 static mr_process *make_object(const mr__start *message)
 {
     mr_process *object = calloc(1, message->is_class ? message->payload : sizeof *object);
@@ -270,6 +276,16 @@ static mr_process *make_object(const mr__start *message)
         object->mr__class = mr__symbol_find(&message->run);
     }
     return object;
+}
+
+/* A place that cannot be had any more (a cpuset has shrunk, say) is no reason not to run. */
+static void pin(const char *cpus)
+{
+    if (strcmp(cpus, self->cpus) == 0)
+        return;
+    strcpy(self->cpus, cpus);
+    if (mr__topology_bind(mr__ctx.topology, cpus) != MR_OK)
+        mr__debug("rank %d is not pinned: %s", mr__ctx.rank, mr_last_error());
 }
 
 static int run_process(const mr__record *work)
@@ -283,7 +299,7 @@ static int run_process(const mr__record *work)
         return 1;
     mr__placed placed = {.number = work->process, .rank = mr__ctx.rank, .core = (int)work->b, .pid = getpid()};
     memcpy(placed.host, mr__ctx.host, sizeof placed.host);
-    mr__topology_bind(mr__ctx.topology, work->text);
+    pin(work->text);
     mr__lock();
     mr__ctx.cores = work->rank;
     mr_status status = mr__process_enter(message, &placed, object, &parent);

@@ -11,14 +11,15 @@ typedef struct mr__self {
     int report; /* to the supervisor, until MPI is up */
     bool wants_places;
     mr_pinning pinning;
-    pid_t pid; /* to tell this process from one that the user forked off it */
+    pid_t pid;                                /* to tell this process from one that the user forked off it */
+    char cpus[sizeof((mr__record *)0)->text]; /* what it is pinned to; "": nothing */
     MPI_Comm comm;
     pthread_t listener;
 
     /* what the listener has heard */
-    bool has_work;    /* a process to run, or for a pool worker a task */
+    bool has_work; /* a process to run, or for a pool worker a task */
     mr__record work;
-    bool is_asking;   /* a request of ours is under way */
+    bool is_asking; /* a request of ours is under way */
     bool is_answered;
     mr_status answer;
     char answer_text[sizeof((mr__record *)0)->text];

@@ -35,8 +35,8 @@ static void remove_tree(const char *folder)
     nftw(folder, remove_entry, DEEPEST, FTW_DEPTH | FTW_PHYS);
 }
 
-/* The lock tells a folder in use from a left one, also between containers that share the temporary folder. -1: in use, or
- * not ours. */
+/* The lock tells a folder in use from a left one, also between containers that share the temporary folder. -1: in
+ * use, or not ours. */
 static int try_lock(const char *folder)
 {
     struct stat status;
@@ -57,7 +57,8 @@ static void remove_left_folders(const char *base)
     for (struct dirent *entry; (entry = readdir(entries)) != NULL;) {
         char folder[512];
         int length = snprintf(folder, sizeof folder, "%s/%s", base, entry->d_name);
-        if (strncmp(entry->d_name, PREFIX, sizeof PREFIX - 1) != 0 || length < 0 || (size_t)length >= sizeof folder)
+        if (strncmp(entry->d_name, PREFIX, sizeof PREFIX - 1) != 0 || length < 0 ||
+            (size_t)length >= sizeof folder)
             continue;
         int lock = try_lock(folder);
         if (lock < 0)

@@ -1,5 +1,5 @@
-/* The session folder: where our own runtime keeps its files while the program runs. The supervisor removes it at the end;
- * if it cannot, because it was killed, the next start of any program of the same user does. */
+/* The session folder: where our own runtime keeps its files while the program runs. The supervisor removes it at
+ * the end; if it cannot, because it was killed, the next start of any program of the same user does. */
 #ifndef MR_SESSION_H
 #define MR_SESSION_H
 

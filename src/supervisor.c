@@ -6,8 +6,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <pmix.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,15 +30,15 @@ struct report {
 
 struct supervisor {
     bool is_main;
-    bool has_server;      /* a launcher of our own rank watches this process */
+    bool has_server; /* a launcher of our own rank watches this process */
     bool many_hosts;
     double start_timeout;
     pid_t child;
-    int status;           /* of the child, as waitpid gives it */
+    int status; /* of the child, as waitpid gives it */
     bool child_ended;
     bool mpi_is_up;
-    mr__session session;  /* main's: to be removed at the end */
-    bool left_launcher;   /* the child itself has told the launcher that it ends */
+    mr__session session; /* main's: to be removed at the end */
+    bool left_launcher;  /* the child itself has told the launcher that it ends */
     int report, signals, link;
     mr__inbox inbox;
 };
@@ -73,7 +73,8 @@ static void read_report(struct supervisor *self)
         return;
     bool is_local;
     char key[MR__KEY_SIZE];
-    if (mr__address_key(&report.hub, key) != MR_OK || mr__link_connect(&report.hub, &self->link, &is_local) != MR_OK) {
+    if (mr__address_key(&report.hub, key) != MR_OK ||
+        mr__link_connect(&report.hub, &self->link, &is_local) != MR_OK) {
         kill(self->child, SIGKILL); /* main is gone already, or out of reach: nobody could ever use this rank */
         return;
     }
@@ -110,7 +111,8 @@ static void read_signal(struct supervisor *self)
         return;
     if (info.ssi_signo == SIGCHLD)
         reap(self);
-    else if (!self->child_ended && info.ssi_code != SI_KERNEL) /* what the terminal sends has reached the child as well */
+    else if (!self->child_ended &&
+             info.ssi_code != SI_KERNEL) /* what the terminal sends has reached the child as well */
         kill(self->child, (int)info.ssi_signo);
 }
 
@@ -126,8 +128,8 @@ static void signal_descendants(int number)
     fclose(children);
 }
 
-/* What main leaves behind on this host is the runtime's daemon and what that has started; as they lose their parents they
- * become our children. Over several hosts the daemon first takes leave of those on the others. */
+/* What main leaves behind on this host is the runtime's daemon and what that has started; as they lose their
+ * parents they become our children. Over several hosts the daemon first takes leave of those on the others. */
 static void end_descendants(bool many_hosts)
 {
     double deadline = mr__now() + (many_hosts ? DAEMON_SECONDS : 0);
@@ -146,10 +148,11 @@ static void give_up_start(struct supervisor *self)
 {
     char host[MR__HOST_SIZE] = "?";
     gethostname(host, sizeof host - 1);
-    dprintf(STDERR_FILENO,
-            "multirank: main (process %ld on %s) has waited %.0f s in MPI_Init for Open MPI's runtime; giving up. Is "
-            "the temporary folder writable, and does `mpirun -n 1 true` work here?\n",
-            (long)self->child, host, self->start_timeout);
+    dprintf(
+        STDERR_FILENO,
+        "multirank: main (process %ld on %s) has waited %.0f s in MPI_Init for Open MPI's runtime; giving up. Is "
+        "the temporary folder writable, and does `mpirun -n 1 true` work here?\n",
+        (long)self->child, host, self->start_timeout);
     kill(self->child, SIGKILL);
     end_descendants(self->many_hosts);
     mr__session_remove(&self->session);
@@ -160,8 +163,7 @@ static void watch_child(struct supervisor *self)
 {
     double deadline = mr__now() + self->start_timeout;
     while (!self->child_ended) {
-        struct pollfd ready[] = {
-            {self->signals, POLLIN, 0}, {self->report, POLLIN, 0}, {self->link, POLLIN, 0}};
+        struct pollfd ready[] = {{self->signals, POLLIN, 0}, {self->report, POLLIN, 0}, {self->link, POLLIN, 0}};
         int patience = self->is_main && !self->mpi_is_up ? 200 : -1;
         if (poll(ready, 3, patience) < 0 && errno != EINTR)
             break;
@@ -176,9 +178,10 @@ static void watch_child(struct supervisor *self)
     }
 }
 
-/* The launcher watches the PMIx registration: a rank that is not finalised there counts as aborted, and would take the
- * whole job along. So the supervisor registers as the same rank, which is possible only once MPI_Init has returned in
- * the child, and finalises that. The server may be gone: then there is nobody to tell, and the alarm ends us. */
+/* The launcher watches the PMIx registration: a rank that is not finalised there counts as aborted, and would take
+ * the whole job along. So the supervisor registers as the same rank, which is possible only once MPI_Init has
+ * returned in the child, and finalises that. The server may be gone: then there is nobody to tell, and the alarm
+ * ends us. */
 static void leave_launcher(void)
 {
     sigset_t alarm_only;
@@ -227,7 +230,8 @@ static _Noreturn void supervise(struct supervisor *self)
     end_like_child(self->status);
 }
 
-/* The runtime's daemon ignores or blocks some signals, and what it starts inherits that; processes are to find the defaults. */
+/* The runtime's daemon ignores or blocks some signals, and what it starts inherits that; processes are to find the
+ * defaults. */
 static void reset_signals(void)
 {
     sigset_t none;

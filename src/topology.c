@@ -127,7 +127,7 @@ static mr_status restrict_to_binding(mr__topology *topology)
     hwloc_bitmap_t bound = hwloc_bitmap_alloc();
     if (bound == NULL)
         return no_memory();
-    if (hwloc_get_cpubind(topology->machine, bound, HWLOC_CPUBIND_PROCESS) != 0)
+    if (hwloc_get_cpubind(topology->machine, bound, HWLOC_CPUBIND_THREAD) != 0)
         status = mr__fail(MR_ESYSTEM,
                           "The system does not tell which hardware threads this process may use (%s): allow it "
                           "sched_getaffinity.",
@@ -372,7 +372,7 @@ mr_status mr__topology_bind(const mr__topology *topology, const char *cpus)
     if (set == NULL)
         return no_memory();
     mr_status status = all ? MR_OK : parse_allowed(topology, cpus, set);
-    if (status == MR_OK && hwloc_set_cpubind(topology->machine, set, HWLOC_CPUBIND_PROCESS) != 0)
+    if (status == MR_OK && hwloc_set_cpubind(topology->machine, set, HWLOC_CPUBIND_THREAD) != 0)
         status = mr__fail(MR_ESYSTEM,
                           "The system does not pin this process to the hardware threads %s (%s): set "
                           "MULTIRANK_PIN=none to do without.",

@@ -38,9 +38,8 @@ int mr__topology_pus(const mr__topology *topology);   /* hardware threads this p
 mr_status mr__topology_places(const mr__topology *topology, mr_pinning pinning, mr__places *places);
 void mr__places_free(mr__places *places);
 
-/* Pins the calling process (all its threads, and those to come) to a list of hardware threads; NULL or "": unpins
- * it, to all that the topology allows. Errors: MR_EINVAL (not a list, or not all of it allowed), MR_ESTATE (not
- * this machine), MR_ENOMEM, MR_ESYSTEM. */
+/* Pins the calling thread, and the threads that it starts from now on, to a list of hardware threads that the
+ * topology allows (else MR_EINVAL); NULL or "": unpins it, to all that the topology allows. */
 mr_status mr__topology_bind(const mr__topology *topology, const char *cpus);
 
 /* "spread" ... "none" to a pinning: MR_EINVAL with a sentence for any other word. */

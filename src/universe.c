@@ -71,13 +71,18 @@ mr__batch *mr__universe_add_batch(mr__universe *universe, int size, MPI_Comm com
         free(batch);
         return NULL;
     }
-    *batch = (mr__batch){.number = (uint64_t)universe->batch_count + 1, .first = universe->rank_count, .comm = comm};
+    *batch =
+        (mr__batch){.number = (uint64_t)universe->batch_count + 1, .first = universe->rank_count, .comm = comm};
     for (; batch->size < size; batch->size++) {
         mr__rank *rank = calloc(1, sizeof *rank);
         if (rank == NULL)
             break;
-        *rank = (mr__rank){.batch = batch, .rank_in_batch = batch->size + 1, .link = -1, .supervisor = -1,
-                           .host = -1, .place = -1};
+        *rank = (mr__rank){.batch = batch,
+                           .rank_in_batch = batch->size + 1,
+                           .link = -1,
+                           .supervisor = -1,
+                           .host = -1,
+                           .place = -1};
         universe->ranks[universe->rank_count++] = rank;
     }
     batch->alive = batch->size;
@@ -172,8 +177,8 @@ void mr__universe_who_waits(const mr__universe *universe, char *text, size_t siz
         if (rank->state != MR__RANK_STARTING)
             continue;
         const char *host = rank->host < 0 ? "an unknown host" : universe->hosts[rank->host].name;
-        int length = snprintf(text + used, size - used, "; rank %d (process %ld on %s) %s", i, (long)rank->pid, host,
-                              stages[rank->stage]);
+        int length = snprintf(text + used, size - used, "; rank %d (process %ld on %s) %s", i, (long)rank->pid,
+                              host, stages[rank->stage]);
         if (length < 0 || used + (size_t)length + 32 >= size) {
             text[used] = '\0';
             more++;
@@ -275,8 +280,8 @@ static mr_status check_wanted_host(const mr__universe *universe, const mr__start
                     names);
 }
 
-/* Asks for more ranks and waits for anything to change: to be called again and again until the caller has what it needs,
- * or this fails. Lock held. */
+/* Asks for more ranks and waits for anything to change: to be called again and again until the caller has what it
+ * needs, or this fails. Lock held. */
 static mr_status wait_for_ranks(mr__universe *universe, int demand, const char *host, double deadline,
                                 unsigned failures)
 {
@@ -389,10 +394,14 @@ mr_status mr__universe_start(mr__start **message, size_t size, int pending, mr__
     assign(universe, number, *message, pending, placed);
     if (tell != NULL)
         tell(placed, argument);
-    mr__record record = {.type = MR__START, .process = placed->number, .a = (int64_t)size, .b = placed->core,
+    mr__record record = {.type = MR__START,
+                         .process = placed->number,
+                         .a = (int64_t)size,
+                         .b = placed->core,
                          .rank = mr__ctx.cores};
     if (rank->place >= 0)
-        snprintf(record.text, sizeof record.text, "%s", universe->hosts[rank->host].places.place[rank->place].cpus);
+        snprintf(record.text, sizeof record.text, "%s",
+                 universe->hosts[rank->host].places.place[rank->place].cpus);
     mr__link_send(rank->link, &record, NULL, 0);
     MPI_Comm comm = rank->batch->comm;
     mr__unlock();
@@ -470,7 +479,8 @@ static bool process_lives(const mr__universe *universe, uint64_t process)
     return false;
 }
 
-/* Whether a rank still does, or is about to do, something that must be waited for. Orphaned daemons are terminated. */
+/* Whether a rank still does, or is about to do, something that must be waited for. Orphaned daemons are
+ * terminated. */
 static bool is_anybody_busy(mr__universe *universe, bool wait_for_starting)
 {
     bool busy = universe->is_spawning && wait_for_starting;
@@ -518,11 +528,12 @@ mr_status mr__universe_end(mr__universe *universe)
         if (!mr__wait(deadline)) {
             for (int i = 1; i < universe->rank_count; i++)
                 if (universe->ranks[i]->supervisor >= 0)
-                    status = mr__fail(MR_ETIMEDOUT,
-                                      "%d ranks have not ended within %.0f s of being told to; one is rank %d, process "
-                                      "%ld on %s: its supervisor waits for the launcher to take note of its end",
-                                      left, GOODBYE_SECONDS, i, (long)universe->ranks[i]->pid,
-                                      universe->hosts[universe->ranks[i]->host].name);
+                    status =
+                        mr__fail(MR_ETIMEDOUT,
+                                 "%d ranks have not ended within %.0f s of being told to; one is rank %d, process "
+                                 "%ld on %s: its supervisor waits for the launcher to take note of its end",
+                                 left, GOODBYE_SECONDS, i, (long)universe->ranks[i]->pid,
+                                 universe->hosts[universe->ranks[i]->host].name);
         }
     mr__unlock();
     return status;

@@ -1,6 +1,6 @@
-/* The universe of ranks, as main sees it: which ranks there are, in batches, on which hosts, and what each is doing.
- * hub.c hears from the ranks, growth.c gets more of them, universe.c hands them processes. All of it lives in main only
- * and is guarded by the context's lock. */
+/* The universe of ranks, as main sees it: which ranks there are, in batches, on which hosts, and what each is
+ * doing. hub.c hears from the ranks, growth.c gets more of them, universe.c hands them processes. All of it lives
+ * in main only and is guarded by the context's lock. */
 #ifndef MR_UNIVERSE_H
 #define MR_UNIVERSE_H
 
@@ -12,9 +12,9 @@ typedef enum mr__rank_state { MR__RANK_STARTING, MR__RANK_PARKED, MR__RANK_BUSY,
 
 typedef struct mr__batch {
     uint64_t number;
-    int first, size;  /* numbers of its ranks */
+    int first, size; /* numbers of its ranks */
     int alive;
-    MPI_Comm comm;    /* main is 0 in it; MPI_COMM_NULL until all have joined */
+    MPI_Comm comm; /* main is 0 in it; MPI_COMM_NULL until all have joined */
 } mr__batch;
 
 typedef struct mr__rank {
@@ -22,14 +22,14 @@ typedef struct mr__rank {
     mr__stage stage;
     mr__batch *batch;
     int rank_in_batch;
-    int link, supervisor;     /* sockets; -1: not connected */
-    int host;                 /* index; -1: not heard of yet */
+    int link, supervisor; /* sockets; -1: not connected */
+    int host;             /* index; -1: not heard of yet */
     pid_t pid;
-    bool was_used;            /* its memory is not fresh any more */
+    bool was_used;             /* its memory is not fresh any more */
     uint64_t process, creator; /* what runs there, and who started it */
     bool is_daemon;
-    uint64_t reservation;     /* of a pool that is about to start; 0: none */
-    int place;                /* on its host; -1: not pinned */
+    uint64_t reservation; /* of a pool that is about to start; 0: none */
+    int place;            /* on its host; -1: not pinned */
 } mr__rank;
 
 typedef struct mr__host {
@@ -54,9 +54,9 @@ typedef struct mr__universe {
     mr__address address;
     unsigned char build_id[MR__BUILD_ID_SIZE];
     mr_pinning pinning;
-    char *executable;          /* what spawned ranks run, if set */
+    char *executable;           /* what spawned ranks run, if set */
     char own_program[PATH_MAX]; /* else */
-    char **arguments;          /* main's, for the spawned ranks; the caller's */
+    char **arguments;           /* main's, for the spawned ranks; the caller's */
 
     mr__rank **ranks; /* by number; [0] is NULL */
     int rank_count;   /* main included */
@@ -75,7 +75,7 @@ typedef struct mr__universe {
     int demand;                      /* ranks that somebody waits for */
     int wanted_batch;                /* how many of them must be of one batch; 0: no matter */
     char wanted_host[MR__HOST_SIZE]; /* where; "": anywhere */
-    mr_status failure;        /* of the last attempt, for those who wait */
+    mr_status failure;               /* of the last attempt, for those who wait */
     char failure_text[512];
     unsigned failures;
     mr__wish *wishes;
@@ -97,9 +97,9 @@ void mr__rank_check_parked(mr__rank *rank);
 int mr__universe_host(mr__universe *universe, const char *name);
 int mr__universe_find_host(const mr__universe *universe, const char *name); /* -1: there is none */
 
-/* Starts a process: finds or spawns a rank for it, and sends the message there. *message is the caller's to free, but set
- * to NULL when MPI may still read it. pending: how many more its creator is about to start. tell, if not NULL, is called with the place before anybody can hear of
- * the process's end. Takes the lock itself. */
+/* Starts a process: finds or spawns a rank for it, and sends the message there. *message is the caller's to free,
+ * but set to NULL when MPI may still read it. pending: how many more its creator is about to start. tell, if not
+ * NULL, is called with the place before anybody can hear of the process's end. Takes the lock itself. */
 mr_status mr__universe_start(mr__start **message, size_t size, int pending, mr__placed *placed,
                              void (*tell)(const mr__placed *placed, void *argument), void *argument);
 
@@ -113,8 +113,8 @@ void mr__universe_ended(mr__universe *universe, int rank, int code, bool is_dead
 /* Sends a signal to a process, wherever it runs; nothing if it has ended. */
 void mr__universe_signal(mr__universe *universe, uint64_t process, int signal);
 
-/* Sets the pinning, and plans the places of main's host anew. Hosts that main is not on keep the pinning that their first
- * rank was told. */
+/* Sets the pinning, and plans the places of main's host anew. Hosts that main is not on keep the pinning that
+ * their first rank was told. */
 mr_status mr__universe_repin(mr__universe *universe, mr_pinning pinning);
 
 /* Physical cores on all hosts. */

@@ -8,8 +8,8 @@
 #include <time.h>
 
 static const size_t PIECE = (size_t)1 << 30;
-static const double SPIN_SECONDS = 50e-6;
-static const long LONGEST_NAP_NS = 200000;
+static const double SPIN_SECONDS = 500e-6;
+static const long LONGEST_NAP_NS = 100000;
 
 mr_status mr__fail_mpi(int error, const char *what)
 {

@@ -8,14 +8,15 @@
 
 enum { MR__TAG_START = 1, MR__TAG_REQUEST };
 
-/* MPI_Init for all threads. Signals go on meaning what they meant before, whatever Open MPI and UCX would like to catch. */
+/* MPI_Init for all threads. Signals go on meaning what they meant before, whatever Open MPI and UCX would like to
+ * catch. */
 mr_status mr__mpi_init(void);
 
 /* Says whether the other side of a transfer has died; may be NULL. */
 typedef bool (*mr__is_gone)(const void *other);
 
-/* Send and receive exactly size bytes, in pieces that MPI's int counts can express. MR_EDIED when is_gone says so (the
- * buffer may then still be read by MPI: it must not be freed), MR_EMPI when MPI fails. */
+/* Send and receive exactly size bytes, in pieces that MPI's int counts can express. MR_EDIED when is_gone says so
+ * (the buffer may then still be read by MPI: it must not be freed), MR_EMPI when MPI fails. */
 mr_status mr__wire_send(MPI_Comm comm, int rank, int tag, const void *buffer, size_t size, mr__is_gone is_gone,
                         const void *other);
 mr_status mr__wire_receive(MPI_Comm comm, int rank, int tag, void *buffer, size_t size, mr__is_gone is_gone,

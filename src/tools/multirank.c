@@ -36,8 +36,8 @@ static void print_versions(void)
     unsigned hwloc = hwloc_get_api_version();
     MPI_Get_library_version(mpi, &length);
     mpi[strcspn(mpi, ",")] = '\0';
-    printf("versions\n  Multirank %s\n  %s\n  %s\n  UCX %s\n  hwloc %u.%u.%u\n", MR_VERSION, mpi, PMIx_Get_version(),
-           ucx_version(), hwloc >> 16, hwloc >> 8 & 0xff, hwloc & 0xff);
+    printf("versions\n  Multirank %s\n  %s\n  %s\n  UCX %s\n  hwloc %u.%u.%u\n", MR_VERSION, mpi,
+           PMIx_Get_version(), ucx_version(), hwloc >> 16, hwloc >> 8 & 0xff, hwloc & 0xff);
 }
 
 static void print_launch(const mr__launch *launch)
@@ -75,8 +75,8 @@ static void print_places(const mr__universe *universe)
             if (place->core >= 0)
                 printf("    process %d on core %d (hardware threads %s)\n", p + 1, place->core, place->cpus);
             else
-                printf("    up to %d processes on NUMA node %d (hardware threads %s)\n", place->capacity, place->numa,
-                       place->cpus);
+                printf("    up to %d processes on NUMA node %d (hardware threads %s)\n", place->capacity,
+                       place->numa, place->cpus);
         }
         if (host->places.count == 0)
             printf("    wherever the operating system likes\n");
@@ -119,7 +119,8 @@ int main(int argc, char **argv)
     if (argc == 2 && strcmp(argv[1], "info") == 0)
         return info(argc, argv);
     bool asked = argc == 2 && (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0);
-    fprintf(asked ? stdout : stderr, "usage: multirank info   the machine, where ranks would run, the launch, versions\n"
-                                     "       multirank help\n");
+    fprintf(asked ? stdout : stderr,
+            "usage: multirank info   the machine, where ranks would run, the launch, versions\n"
+            "       multirank help\n");
     return asked ? 0 : 2;
 }

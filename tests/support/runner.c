@@ -67,7 +67,7 @@ static const char *const *launcher(enum launch launch)
         [LAUNCH_alone] = {NULL},
         [LAUNCH_mpirun1] = {TEST_MPIRUN, "-n", "1", NULL},
         [LAUNCH_mpirunN] = {TEST_MPIRUN, "-n", "4", "--oversubscribe", NULL},
-        [LAUNCH_hosts] = {TEST_HOSTS, "run", "-n", "1", "--", NULL},
+        [LAUNCH_hosts] = {TEST_HOSTS, "run", "--", NULL},
         [LAUNCH_hostsN] = {TEST_HOSTS, "run", "-n", "6", "--", NULL},
     };
     return commands[launch];
@@ -380,6 +380,7 @@ static void clean_up(struct run *run)
  * already. `on` lets them see the folder of the tests. */
 static void need_hosts(void)
 {
+    setenv("MULTIRANK_HOSTS_DIR", TEST_HOSTS_STATE, 1);
     static const char command[] = "cd '" TEST_FOLDER "' && '" TEST_HOSTS
                                   "' up " TEXT_OF(TEST_HOSTS_COUNT) " >&2 && '" TEST_HOSTS "' on node1 true";
     int status = system(command);
