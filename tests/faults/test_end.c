@@ -108,7 +108,8 @@ static void kill_supervisor(const struct victims *victims)
     CHECK_EQ(kill(victims->supervisor, SIGKILL), 0);
 }
 
-PROGRAM(end, by_kill_of_the_supervisor, .exit_code = 128 + SIGKILL, .interfere = kill_supervisor)
+PROGRAM(end, by_kill_of_the_supervisor, .exit_code = 128 + SIGKILL, .interfere = kill_supervisor,
+        .cleaner = "end.normal_without_any_process")
 {
     return wait_to_be_ended(argc, argv);
 }
@@ -129,7 +130,8 @@ static void kill_first(const struct victims *victims)
 }
 
 /* The launcher, or without one the supervisor again. */
-PROGRAM(end, by_kill_of_what_was_launched, .exit_code = 128 + SIGKILL, .interfere = kill_first)
+PROGRAM(end, by_kill_of_what_was_launched, .exit_code = 128 + SIGKILL, .interfere = kill_first,
+        .cleaner = "end.normal_without_any_process")
 {
     return wait_to_be_ended(argc, argv);
 }

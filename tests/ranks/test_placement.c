@@ -259,7 +259,7 @@ SCENARIO(placement, each_process_has_its_core)
 static void check_unpinned(int count)
 {
     mr_process p[8], *pointers[8] = {NULL};
-    char name[8];
+    char name[16];
     for (int i = 0; i < count; i++) {
         snprintf(name, sizeof name, "cores%d", i);
         CHECK_OK(mr_process_init(&p[i], notes_affinity, name, strlen(name) + 1));

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <glob.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
@@ -118,6 +119,7 @@ static void become_program(const struct run *run, char **words, char **variables
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
+    signal(SIGHUP, SIG_DFL); /* whoever runs the tests may ignore it */
     execve(words[0], words, variables);
     _exit(127);
 }
@@ -130,17 +132,23 @@ static int open_output(struct run *run, int pipe_end)
     return open(note_path("stdout"), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 }
 
+static char *executable(void)
+{
+    static char path[PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+    cr_assert(length > 0, "/proc/self/exe: %s", strerror(errno));
+    return path;
+}
+
 static void start(struct run *run)
 {
-    static char executable[PATH_MAX], full_name[256], launch[16], option[] = "--scenario";
-    ssize_t length = readlink("/proc/self/exe", executable, sizeof executable - 1);
-    cr_assert(length > 0, "/proc/self/exe: %s", strerror(errno));
+    static char full_name[256], launch[16], option[] = "--scenario";
     snprintf(full_name, sizeof full_name, "%s.%s", run->scenario->suite, run->scenario->name);
     snprintf(launch, sizeof launch, "%d", (int)run->launch);
     char *words[2 * WORDS_MAX], **word = words;
     for (const char *const *part = launcher(run->launch); *part != NULL; part++)
         *word++ = (char *)(uintptr_t)*part;
-    char *own[] = {executable, option, full_name, launch, run->folder, NULL};
+    char *own[] = {executable(), option, full_name, launch, run->folder, NULL};
     memcpy(word, own, sizeof own);
 
     int out[2], err[2];
@@ -292,6 +300,46 @@ static bool explain_hang(const struct run *run)
     return false;
 }
 
+static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *where)
+{
+    (void)status, (void)type, (void)where;
+    return remove(path);
+}
+
+/* An mpirun that was killed leaves a session folder of its own, which is none of ours to remove. */
+static void forget_mpirun(const struct run *run)
+{
+    char pattern[PATH_MAX + 16];
+    glob_t found;
+    snprintf(pattern, sizeof pattern, "%s/ompi.*", run->temporary);
+    if (glob(pattern, 0, NULL, &found) == 0) {
+        for (size_t i = 0; i < found.gl_pathc; i++)
+            nftw(found.gl_pathv[i], remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+        globfree(&found);
+    }
+}
+
+/* Runs another program with the same temporary folder, which removes what a killed one has left there. */
+static void start_cleaner(const struct run *run)
+{
+    static char option[] = "--scenario", launch[] = "0";
+    char *words[] = {
+        executable(), option, (char *)(uintptr_t)run->scenario->cleaner, launch, (char *)(uintptr_t)run->folder,
+        NULL};
+    char **variables = environment(run);
+    pid_t cleaner = fork();
+    if (cleaner == 0) {
+        execve(words[0], words, variables);
+        _exit(127);
+    }
+    int status = -1;
+    waitpid(cleaner, &status, 0);
+    free(variables);
+    cr_assert(status == 0, "the next start ended with status %d", status);
+    if (run->launch != LAUNCH_alone)
+        forget_mpirun(run);
+}
+
 static bool nothing_left(struct run *run)
 {
     bool clean = true;
@@ -303,6 +351,8 @@ static bool nothing_left(struct run *run)
         proctree_free(&tree);
         clean = false;
     }
+    if (run->scenario->cleaner != NULL)
+        start_cleaner(run);
     if (await_cleanup(run) > 0) {
         fprintf(stderr, "left after its end:\n");
         leftovers_count(run->before, run->temporary, stderr);
@@ -361,12 +411,6 @@ static void show(const char *title, const struct stream *stream)
 }
 
 /* ---- The whole ---- */
-
-static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *where)
-{
-    (void)status, (void)type, (void)where;
-    return remove(path);
-}
 
 static void clean_up(struct run *run)
 {
