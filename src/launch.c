@@ -12,6 +12,7 @@
 extern char **environ;
 
 static const double DEFAULT_START_TIMEOUT = 60;
+static const char LOCAL_BASE[] = "OMPI_MCA_orte_local_tmpdir_base";
 
 static int number_in(const char *variable, int otherwise)
 {
@@ -113,16 +114,19 @@ static void unbind(void)
         sched_setaffinity(0, sizeof cpus, &cpus);
 }
 
-/* The runtime's files go into a folder of our own, but not over several hosts: its daemons elsewhere would make
- * the same folder there, with nobody to lock or remove it. */
+/* The runtime's files go into a folder of our own; over several hosts only those of main's host do, since elsewhere there
+ * is nobody to lock or remove a folder. */
 static mr_status prepare_session(mr__launch *launch)
 {
+    const char *const variable = launch->many_hosts ? LOCAL_BASE : "OMPI_MCA_orte_tmpdir_base";
     mr__session_open(&launch->session);
-    if (launch->many_hosts)
-        return mr__hosts_write(launch);
     if (launch->session.folder[0] != '\0')
-        setenv("OMPI_MCA_orte_tmpdir_base", launch->session.folder, 1);
-    return MR_OK;
+        setenv(variable, launch->session.folder, 1);
+    if (!launch->many_hosts)
+        return MR_OK;
+    /* the daemons of the other hosts, too, must not use epoll; ssh hands on no environment */
+    setenv("OMPI_MCA_orte_launch_agent", "env EVENT_NOEPOLL=1 orted", 0);
+    return mr__hosts_write(launch);
 }
 
 mr_status mr__launch_prepare(mr__launch *launch)
@@ -139,6 +143,8 @@ mr_status mr__launch_prepare(mr__launch *launch)
         setenv("OMPI_MCA_rmaps_base_oversubscribe", "1", 0);
         status = prepare_session(launch);
     }
+    if (launch->kind == MR__LAUNCH_SPAWNED)
+        unsetenv(LOCAL_BASE); /* meant for the daemon that started us, which has told us the outcome */
     /* UCX between all ranks, also of different batches and on any network; Debian switches it off. */
     setenv("OMPI_MCA_pml", "ucx", 0);
     setenv("OMPI_MCA_osc", "ucx", 0);

@@ -84,11 +84,6 @@ void mr__session_open(mr__session *session)
 
 void mr__session_remove(mr__session *session)
 {
-    char host[256] = "", folder[512];
-    gethostname(host, sizeof host - 1);
-    host[strcspn(host, ".")] = '\0';
-    snprintf(folder, sizeof folder, "%s/ompi.%s.%ld", base_folder(), host, (long)geteuid());
-    rmdir(folder); /* over several hosts the runtime uses its own, and forgets this one; if it is empty, it goes */
     if (session->folder[0] != '\0')
         remove_tree(session->folder);
     if (session->lock >= 0)

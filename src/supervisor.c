@@ -36,6 +36,7 @@ struct supervisor {
     pid_t child;
     int status; /* of the child, as waitpid gives it */
     bool child_ended;
+    pid_t launcher;       /* that this process must not outlive; 0: none */
     bool mpi_is_up;
     mr__session session; /* main's: to be removed at the end */
     bool left_launcher;  /* the child itself has told the launcher that it ends */
@@ -111,6 +112,8 @@ static void read_signal(struct supervisor *self)
         return;
     if (info.ssi_signo == SIGCHLD)
         reap(self);
+    else if (!self->child_ended && self->launcher != 0 && getppid() != self->launcher)
+        kill(self->child, SIGKILL);
     else if (!self->child_ended &&
              info.ssi_code != SI_KERNEL) /* what the terminal sends has reached the child as well */
         kill(self->child, (int)info.ssi_signo);
@@ -258,6 +261,9 @@ mr_status mr__supervise(const mr__launch *launch, int *report)
         sigdelset(&watched, left_alone[i]);
     sigprocmask(SIG_BLOCK, &watched, &before);
     fflush(NULL); /* or the child's copy of unwritten output would be written a second time */
+    pid_t launcher = launch->kind == MR__LAUNCH_MPIRUN || launch->kind == MR__LAUNCH_GIVEN ? getppid() : 0;
+    if (launcher != 0)
+        prctl(PR_SET_PDEATHSIG, SIGTERM); /* not inherited by the child, which gets one of its own below */
     pid_t parent = getpid(), child = fork();
     if (child < 0) {
         mr_status status = mr__fail(MR_ESYSTEM, "starting the supervisor failed: %s", strerror(errno));
@@ -285,6 +291,7 @@ mr_status mr__supervise(const mr__launch *launch, int *report)
                               .start_timeout = launch->start_timeout,
                               .session = launch->session,
                               .child = child,
+                              .launcher = launcher,
                               .report = pipe_ends[0],
                               .signals = mr__above_stdio(signalfd(-1, &watched, SFD_CLOEXEC)),
                               .link = -1};
