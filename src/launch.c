@@ -143,8 +143,11 @@ mr_status mr__launch_prepare(mr__launch *launch)
         setenv("OMPI_MCA_rmaps_base_oversubscribe", "1", 0);
         status = prepare_session(launch);
     }
-    if (launch->kind == MR__LAUNCH_SPAWNED)
-        unsetenv(LOCAL_BASE); /* meant for the daemon that started us, which has told us the outcome */
+    const char *base = getenv(LOCAL_BASE);
+    if (launch->kind == MR__LAUNCH_SPAWNED && base != NULL) { /* a rank knows one folder only */
+        setenv("OMPI_MCA_orte_tmpdir_base", base, 1);
+        unsetenv(LOCAL_BASE);
+    }
     /* UCX between all ranks, also of different batches and on any network; Debian switches it off. */
     setenv("OMPI_MCA_pml", "ucx", 0);
     setenv("OMPI_MCA_osc", "ucx", 0);
