@@ -114,8 +114,8 @@ static void unbind(void)
         sched_setaffinity(0, sizeof cpus, &cpus);
 }
 
-/* The runtime's files go into a folder of our own; over several hosts only those of main's host do, since elsewhere there
- * is nobody to lock or remove a folder. */
+/* The runtime's files go into a folder of our own; over several hosts only those of main's host do, since
+ * elsewhere there is nobody to lock or remove a folder. */
 static mr_status prepare_session(mr__launch *launch)
 {
     const char *const variable = launch->many_hosts ? LOCAL_BASE : "OMPI_MCA_orte_tmpdir_base";
@@ -143,11 +143,8 @@ mr_status mr__launch_prepare(mr__launch *launch)
         setenv("OMPI_MCA_rmaps_base_oversubscribe", "1", 0);
         status = prepare_session(launch);
     }
-    const char *base = getenv(LOCAL_BASE);
-    if (launch->kind == MR__LAUNCH_SPAWNED && base != NULL) { /* a rank knows one folder only */
-        setenv("OMPI_MCA_orte_tmpdir_base", base, 1);
-        unsetenv(LOCAL_BASE);
-    }
+    if (launch->kind == MR__LAUNCH_SPAWNED)
+        unsetenv(LOCAL_BASE); /* for the daemon only: a rank may be told of one folder, and has been */
     /* UCX between all ranks, also of different batches and on any network; Debian switches it off. */
     setenv("OMPI_MCA_pml", "ucx", 0);
     setenv("OMPI_MCA_osc", "ucx", 0);

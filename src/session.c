@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,8 +83,26 @@ void mr__session_open(mr__session *session)
     session->lock = try_lock(session->folder);
 }
 
+/* Over several hosts main itself makes a folder in the runtime's default place, which stays empty. */
+static void remove_empty_defaults(void)
+{
+    char host[256] = "", pattern[512];
+    glob_t found;
+    gethostname(host, sizeof host - 1);
+    snprintf(pattern, sizeof pattern, "%s/ompi.%.*s.%ld/jf.*", base_folder(), (int)strcspn(host, "."), host,
+             (long)geteuid());
+    if (glob(pattern, 0, NULL, &found) == 0) {
+        for (size_t i = 0; i < found.gl_pathc; i++)
+            rmdir(found.gl_pathv[i]); /* fails where somebody uses it */
+        globfree(&found);
+    }
+    *strrchr(pattern, '/') = '\0';
+    rmdir(pattern);
+}
+
 void mr__session_remove(mr__session *session)
 {
+    remove_empty_defaults();
     if (session->folder[0] != '\0')
         remove_tree(session->folder);
     if (session->lock >= 0)

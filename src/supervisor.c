@@ -36,7 +36,7 @@ struct supervisor {
     pid_t child;
     int status; /* of the child, as waitpid gives it */
     bool child_ended;
-    pid_t launcher;       /* that this process must not outlive; 0: none */
+    pid_t launcher; /* that this process must not outlive; 0: none */
     bool mpi_is_up;
     mr__session session; /* main's: to be removed at the end */
     bool left_launcher;  /* the child itself has told the launcher that it ends */
