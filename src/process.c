@@ -1,8 +1,9 @@
-/* mr_process: what a user sees of a process, in the process that made it, in itself, and in its children. */
+/* mr_process: making, starting, waiting for and ending processes, and who is whose. */
 #include "process.h"
 
 #include "context.h"
 #include "rank.h"
+#include "registry.h"
 #include "status.h"
 #include "universe.h"
 
@@ -16,144 +17,12 @@
 
 static const double DAEMON_SECONDS = 5; /* that a daemon may take to end on SIGTERM before it is killed */
 
-/* ---- Handles: whose it is, how often its slot has been used, and the slot (from 1), so that a foreign one and a
- * stale one are told from a good one ---- */
-
-enum { SLOT_BITS = 20, GENERATION_BITS = 20 };
-
-static uint64_t make_handle(size_t slot)
-{
-    uint64_t generation = mr__ctx.generations[slot] & ((1u << GENERATION_BITS) - 1);
-    return (uint64_t)mr__ctx.rank << (SLOT_BITS + GENERATION_BITS) | generation << SLOT_BITS | (slot + 1);
-}
-
-static size_t slot_of(uint64_t handle)
-{
-    return (size_t)(handle & ((1u << SLOT_BITS) - 1)) - 1;
-}
-
-mr_status mr__process_register(mr__process *process)
-{
-    size_t slot = 0;
-    while (slot < mr__ctx.slots && mr__ctx.processes[slot] != NULL)
-        slot++;
-    if (slot == mr__ctx.slots) {
-        size_t more = mr__ctx.slots == 0 ? 16 : 2 * mr__ctx.slots;
-        if (slot + 1 >= 1u << SLOT_BITS)
-            return mr__fail(MR_ELIMIT, "a process can have made %u others at a time; close those that have ended",
-                            1u << SLOT_BITS);
-        mr__process **processes = realloc(mr__ctx.processes, more * sizeof(mr__process *));
-        if (processes != NULL)
-            mr__ctx.processes = processes;
-        uint32_t *generations = realloc(mr__ctx.generations, more * sizeof *generations);
-        if (generations != NULL)
-            mr__ctx.generations = generations;
-        if (processes == NULL || generations == NULL)
-            return mr__fail(MR_ENOMEM, "there is no memory for another process");
-        memset(processes + slot, 0, (more - slot) * sizeof(mr__process *));
-        memset(generations + slot, 0, (more - slot) * sizeof *generations);
-        mr__ctx.slots = more;
-    }
-    mr__ctx.processes[slot] = process;
-    mr__ctx.generations[slot]++;
-    process->handle = make_handle(slot);
-    return MR_OK;
-}
-
-void mr__process_release(mr__process *process)
-{
-    mr__ctx.processes[slot_of(process->handle)] = NULL;
-    if (process->sentinel >= 0)
-        close(process->sentinel);
-    free(process->message);
-    free(process->name);
-    free(process->identity);
-    free(process);
-}
-
-/* The process behind a handle, for a call that has checked that the library runs. Lock held. */
-static mr_status find(const char *call, const mr_process *object, mr__process **process)
-{
-    if (object == NULL)
-        return mr__fail(MR_EINVAL, "%s was given NULL instead of a process", call);
-    size_t slot = slot_of(object->mr__handle);
-    if (object->mr__handle == 0)
-        return mr__fail(MR_EINVAL, "%s was given a process that was never made; call mr_process_init first", call);
-    if (object->mr__handle >> (SLOT_BITS + GENERATION_BITS) != (uint64_t)mr__ctx.rank || slot >= mr__ctx.slots)
-        return mr__fail(MR_ENOTCREATOR,
-                        "%s: this process was not made by the calling one; only its creator may use it", call);
-    *process = mr__ctx.processes[slot];
-    if (*process == NULL || (*process)->handle != object->mr__handle)
-        return mr__fail(MR_ECLOSED, "%s was called on a process that has been closed", call);
-    return MR_OK;
-}
-
-/* Checks and locks: on MR_OK the lock is held. */
-static mr_status enter(const char *call, const mr_process *object, mr__process **process)
-{
-    *process = NULL;
-    mr_status status = mr__running(call);
-    if (status != MR_OK)
-        return status;
-    mr__lock();
-    status = find(call, object, process);
-    if (status != MR_OK)
-        mr__unlock();
-    return status;
-}
-
-/* As enter, for what only the creator may do. */
-static mr_status enter_as_creator(const char *call, const mr_process *object, mr__process **process)
-{
-    mr_status status = enter(call, object, process);
-    if (status != MR_OK || (*process)->role == MR__CHILD)
-        return status;
-    status = mr__fail(MR_ENOTCREATOR, "%s: %s was not made by the calling process; only its creator may do this",
-                      call, (*process)->name);
-    mr__unlock();
-    return status;
-}
-
-static mr_status enter_before_start(const char *call, const mr_process *object, mr__process **process)
-{
-    mr_status status = enter(call, object, process);
-    if (status != MR_OK || (*process)->state == MR__PROCESS_NEW)
-        return status;
-    status = mr__fail(MR_ESTATE, "%s: %s has been started already", call, (*process)->name);
-    mr__unlock();
-    return status;
-}
-
-static mr_status enter_after_start(const char *call, const mr_process *object, mr__process **process)
-{
-    mr_status status = enter_as_creator(call, object, process);
-    if (status != MR_OK || (*process)->state != MR__PROCESS_NEW)
-        return status;
-    status =
-        mr__fail(MR_ESTATE, "%s: %s has not been started; call mr_process_start first", call, (*process)->name);
-    mr__unlock();
-    return status;
-}
-
-static mr__process *own_entry(void)
-{
-    return mr__ctx.processes[slot_of(mr__ctx.current->mr__handle)];
-}
-
 /* ---- Making ---- */
-
-static void free_unregistered(mr__process *process)
-{
-    free(process->message);
-    free(process->name);
-    free(process->identity);
-    free(process);
-}
 
 /* Names it after its creator: main's third child is 3, whose second child is 3:2. Lock held. */
 static mr_status give_name(mr__process *process, const char *class_name)
 {
-    mr__process *creator = own_entry();
+    mr__process *creator = mr__own_entry();
     unsigned count = ++creator->children;
     const char *above = creator->identity;
     int length = *above == '\0' ? asprintf(&process->identity, "%u", count)
@@ -200,13 +69,8 @@ static mr_status make(mr_process *object, const mr_class *class_, const mr__symb
     }
     mr__unlock();
     if (status != MR_OK)
-        free_unregistered(process);
+        mr__process_free(process);
     return status;
-}
-
-static mr__process *newest(const mr_process *object)
-{
-    return mr__ctx.processes[slot_of(object->mr__handle)];
 }
 
 mr_status mr_process_init(mr_process *process, mr_target target, const void *args, size_t size)
@@ -227,7 +91,7 @@ mr_status mr_process_init(mr_process *process, mr_target target, const void *arg
         status = make(process, NULL, &symbol, size);
     if (status == MR_OK && size > 0) {
         mr__lock();
-        memcpy(newest(process)->message->aligned_payload, args, size);
+        memcpy(mr__process_of(process)->message->aligned_payload, args, size);
         mr__unlock();
     }
     return status;
@@ -253,191 +117,12 @@ mr_status mr_process_init_class(mr_process *process, const mr_class *class_)
     return make(process, class_, &symbol, class_->size);
 }
 
-/* ---- What is known of it ---- */
-
-const char *mr_process_name(const mr_process *object)
-{
-    mr__process *process = NULL;
-    if (enter("mr_process_name", object, &process) != MR_OK)
-        return NULL;
-    const char *name = process->name;
-    mr__unlock();
-    return name;
-}
-
-mr_status mr_process_set_name(mr_process *object, const char *name)
-{
-    mr__process *process = NULL;
-    mr_status status = enter("mr_process_set_name", object, &process);
-    if (status != MR_OK)
-        return status;
-    char *copy = name == NULL ? NULL : strdup(name);
-    if (name == NULL)
-        status = mr__fail(MR_EINVAL, "mr_process_set_name was given NULL as the name");
-    else if (copy == NULL)
-        status = mr__fail(MR_ENOMEM, "there is no memory for the name");
-    if (status == MR_OK) {
-        free(process->name);
-        process->name = copy;
-    }
-    mr__unlock();
-    return status;
-}
-
-bool mr_process_daemon(const mr_process *object)
-{
-    mr__process *process = NULL;
-    if (enter("mr_process_daemon", object, &process) != MR_OK)
-        return false;
-    bool daemon = process->daemon;
-    mr__unlock();
-    return daemon;
-}
-
-mr_status mr_process_set_daemon(mr_process *object, bool daemon)
-{
-    mr__process *process = NULL;
-    mr_status status = enter_before_start("mr_process_set_daemon", object, &process);
-    if (status != MR_OK)
-        return status;
-    process->daemon = daemon;
-    mr__unlock();
-    return MR_OK;
-}
-
-const void *mr_process_authkey(const mr_process *object, size_t *size)
-{
-    mr__process *process = NULL;
-    if (size == NULL) {
-        mr__fail(MR_EINVAL, "mr_process_authkey was given NULL as the size");
-        return NULL;
-    }
-    if (enter("mr_process_authkey", object, &process) != MR_OK)
-        return NULL;
-    *size = process->key_size;
-    mr__unlock();
-    return process->key;
-}
-
-mr_status mr_process_set_authkey(mr_process *object, const void *key, size_t size)
-{
-    mr__process *process = NULL;
-    mr_status status = enter("mr_process_set_authkey", object, &process);
-    if (status != MR_OK)
-        return status;
-    if (key == NULL || size == 0 || size > sizeof process->key) {
-        status = mr__fail(MR_EINVAL, "mr_process_set_authkey needs a key of 1 to %zu bytes", sizeof process->key);
-    } else if (process->role == MR__CHILD && process->state != MR__PROCESS_NEW) {
-        status = mr__fail(MR_ESTATE, "mr_process_set_authkey: %s has been started already", process->name);
-    } else {
-        memcpy(process->key, key, size);
-        process->key_size = size;
-    }
-    mr__unlock();
-    return status;
-}
-
-mr_status mr_process_set_host(mr_process *object, const char *host)
-{
-    mr__process *process = NULL;
-    mr_status status = enter_before_start("mr_process_set_host", object, &process);
-    if (status != MR_OK)
-        return status;
-    if (host == NULL || *host == '\0' || strlen(host) >= sizeof process->wanted_host)
-        status = mr__fail(MR_EINVAL, "mr_process_set_host needs a host name of 1 to %zu characters",
-                          sizeof process->wanted_host - 1);
-    else
-        strcpy(process->wanted_host, host);
-    mr__unlock();
-    return status;
-}
-
-mr_status mr_process_set_reuse(mr_process *object, bool reuse)
-{
-    mr__process *process = NULL;
-    mr_status status = enter_before_start("mr_process_set_reuse", object, &process);
-    if (status != MR_OK)
-        return status;
-    process->reuse = reuse;
-    mr__unlock();
-    return MR_OK;
-}
-
-mr_status mr__process_reserve(mr_process *object, uint64_t reservation)
-{
-    mr__process *process = NULL;
-    mr_status status = enter_before_start("mr_pool_init", object, &process);
-    if (status != MR_OK)
-        return status;
-    process->daemon = true;
-    process->reservation = reservation;
-    mr__unlock();
-    return MR_OK;
-}
-
-bool mr_process_is_alive(const mr_process *object)
-{
-    mr__process *process = NULL;
-    if (enter("mr_process_is_alive", object, &process) != MR_OK)
-        return false;
-    bool alive = process->state == MR__PROCESS_STARTED;
-    mr__unlock();
-    return alive;
-}
-
-int mr_process_exitcode(const mr_process *object)
-{
-    mr__process *process = NULL;
-    if (enter("mr_process_exitcode", object, &process) != MR_OK)
-        return MR_EXITCODE_NONE;
-    int code = process->exitcode;
-    mr__unlock();
-    return code;
-}
-
-/* Where it runs; what nobody knows is -1 and an empty host. */
-static mr__placed where(const char *call, const mr_process *object)
-{
-    mr__process *process = NULL;
-    mr__placed placed = {.rank = -1, .core = -1, .pid = -1};
-    if (enter(call, object, &process) == MR_OK) {
-        placed = process->placed;
-        mr__unlock();
-    }
-    return placed;
-}
-
-pid_t mr_process_pid(const mr_process *object)
-{
-    return where("mr_process_pid", object).pid;
-}
-
-int mr_process_rank(const mr_process *object)
-{
-    return where("mr_process_rank", object).rank;
-}
-
-int mr_process_core(const mr_process *object)
-{
-    return where("mr_process_core", object).core;
-}
-
-const char *mr_process_host(const mr_process *object)
-{
-    mr__process *process = NULL;
-    if (enter("mr_process_host", object, &process) != MR_OK)
-        return NULL;
-    const char *host = process->placed.rank < 0 ? NULL : process->placed.host;
-    mr__unlock();
-    return host;
-}
-
 /* ---- Starting ---- */
 
 /* Completes the start message: what was set since the process was made, and who starts it. Lock held. */
 static mr_status complete_message(mr__process *process, size_t *size)
 {
-    const mr__process *creator = own_entry();
+    const mr__process *creator = mr__own_entry();
     mr__start *message = process->message;
     size_t name = strlen(process->name) + 1, identity = strlen(process->identity) + 1;
     size_t creator_name = strlen(creator->name) + 1;
@@ -483,14 +168,14 @@ mr_status mr_process_start(mr_process *object)
     mr__process *process = NULL;
     size_t size = 0;
     mr__placed placed;
-    mr_status status = enter_before_start("mr_process_start", object, &process);
+    mr_status status = mr__enter_before_start("mr_process_start", object, &process);
     if (status != MR_OK)
         return status;
-    if (own_entry()->daemon && mr__ctx.rank != 0)
+    if (mr__own_entry()->daemon && mr__ctx.rank != 0)
         status = mr__fail(MR_EDAEMON,
                           "%s is a daemon, and a daemon may not start processes: it could not join them "
                           "when it is terminated",
-                          own_entry()->name);
+                          mr__own_entry()->name);
     else if (process->message == NULL)
         status = mr__fail(MR_ESTATE, "mr_process_start: another thread is starting %s", process->name);
     else
@@ -547,7 +232,7 @@ mr_status mr_process_join(mr_process *object, double timeout)
     if (status == MR_OK)
         status = mr__deadline("mr_process_join", timeout, &deadline);
     if (status == MR_OK)
-        status = enter("mr_process_join", object, &process);
+        status = mr__enter("mr_process_join", object, &process);
     if (status != MR_OK)
         return status;
     if (process->role == MR__SELF)
@@ -568,7 +253,7 @@ mr_status mr_process_join(mr_process *object, double timeout)
 static mr_status send_signal(const char *call, mr_process *object, int signal)
 {
     mr__process *process = NULL;
-    mr_status status = enter_after_start(call, object, &process);
+    mr_status status = mr__enter_after_start(call, object, &process);
     if (status != MR_OK)
         return status;
     if (process->state == MR__PROCESS_STARTED && mr__ctx.rank == 0)
@@ -592,7 +277,7 @@ mr_status mr_process_kill(mr_process *object)
 mr_status mr_process_close(mr_process *object)
 {
     mr__process *process = NULL;
-    mr_status status = enter_as_creator("mr_process_close", object, &process);
+    mr_status status = mr__enter_as_creator("mr_process_close", object, &process);
     if (status == MR_ECLOSED)
         return MR_OK;
     if (status != MR_OK)
@@ -618,7 +303,7 @@ static void make_ready(const mr__process *process)
 int mr_process_sentinel(mr_process *object)
 {
     mr__process *process = NULL;
-    if (enter_after_start("mr_process_sentinel", object, &process) != MR_OK)
+    if (mr__enter_after_start("mr_process_sentinel", object, &process) != MR_OK)
         return -1;
     if (process->sentinel < 0) {
         process->sentinel = mr__above_stdio(eventfd(0, EFD_CLOEXEC));
@@ -718,7 +403,7 @@ static mr_status add_entry(mr_process *object, mr__process_role role, const char
                            ? mr__fail(MR_ENOMEM, "there is no memory for a process")
                            : mr__process_register(process);
     if (status != MR_OK)
-        free_unregistered(process);
+        mr__process_free(process);
     else
         object->mr__handle = process->handle;
     return status;
@@ -732,7 +417,7 @@ mr_status mr__process_enter_main(mr_process *main_object)
     mr_status status = add_entry(main_object, MR__SELF, "MainProcess", "", &placed);
     if (status == MR_OK) {
         mr__ctx.current = main_object;
-        mr__process *self = own_entry();
+        mr__process *self = mr__own_entry();
         self->key_size = 32;
         if (getrandom(self->key, self->key_size, 0) != (ssize_t)self->key_size)
             status = mr__fail(MR_ESYSTEM, "getting random bytes for the authentication key failed");
@@ -758,7 +443,7 @@ mr_status mr__process_enter(const mr__start *message, const mr__placed *placed, 
         return status;
     mr__ctx.current = self;
     mr__ctx.parent = parent;
-    mr__process *entry = own_entry();
+    mr__process *entry = mr__own_entry();
     entry->daemon = message->daemon;
     entry->key_size = message->key;
     memcpy(entry->key, key, message->key);

@@ -55,14 +55,8 @@ typedef struct mr__process {
     unsigned children; /* SELF: how many processes it has made */
 } mr__process;
 
-/* Registers a process in the context and gives it its handle. Lock held. */
-mr_status mr__process_register(mr__process *process);
-
 /* Makes it a daemon that is to start in one of the ranks reserved under that number. */
 mr_status mr__process_reserve(mr_process *object, uint64_t reservation);
-
-/* Takes it out again and frees it. Lock held. */
-void mr__process_release(mr__process *process);
 
 /* Makes the calling process's own entry: main's; and the one that a start message describes, with its parent's
  * (lock held). */
