@@ -42,7 +42,11 @@ static int batch_size(const mr__universe *universe)
         size = reserve;
     size = size < LARGEST_BATCH ? size : LARGEST_BATCH;
     int hosts = mr__hosts_count(mr__ctx.launch.hosts);
-    return hosts > 1 ? (size + hosts - 1) / hosts * hosts : size; /* as many on each host, see spawn_info */
+    if (hosts > 1 && universe->batch_count == 0) /* as many on each host, see spawn_info */
+        return (size + hosts - 1) / hosts * hosts;
+    if (hosts > 1 && universe->wanted_batch == 0 && anywhere) /* the other hosts have their turn after this */
+        return (size + hosts - 1) / hosts;
+    return size;
 }
 
 static void fail_growth(mr__universe *universe, mr__batch *batch, mr_status status, const char *text)
@@ -56,16 +60,19 @@ static void fail_growth(mr__universe *universe, mr__batch *batch, mr_status stat
     mr__changed();
 }
 
-static MPI_Info spawn_info(const mr__universe *universe, const mr__batch *batch)
+static MPI_Info spawn_info(const mr__universe *universe, const mr__batch *batch, const char *host)
 {
     char environment[MR__ADDRESS_SIZE + 128], map[64] = "node:OVERSUBSCRIBE";
     MPI_Info info;
     MPI_Info_create(&info);
-    /* Every daemon maps the ranks itself, and only from the second batch on do they disagree where the last one
-     * ended: so the mapping has to be one that does not depend on it. */
+    /* Every daemon maps the ranks itself, by what it believes of the batches before, and where the daemons
+     * disagree ranks are started twice or not at all. So the first batch has as many ranks on each host, and each
+     * later one is on one. */
     int hosts = mr__hosts_count(mr__ctx.launch.hosts);
-    if (hosts > 1)
+    if (hosts > 1 && batch->number == 1)
         snprintf(map, sizeof map, "ppr:%d:node:OVERSUBSCRIBE", batch->size / hosts);
+    else if (hosts > 1)
+        MPI_Info_set(info, "host", host);
     MPI_Info_set(info, "map_by", map);
     MPI_Info_set(info, "bind_to", "none");
     snprintf(environment, sizeof environment, "MULTIRANK_HUB=%s\nMULTIRANK_BATCH=%llu", universe->address.text,
@@ -75,10 +82,10 @@ static MPI_Info spawn_info(const mr__universe *universe, const mr__batch *batch)
 }
 
 /* Spawns a batch and joins it with main. No lock. */
-static mr_status spawn(mr__universe *universe, const mr__batch *batch, MPI_Comm *joined)
+static mr_status spawn(mr__universe *universe, const mr__batch *batch, const char *host, MPI_Comm *joined)
 {
     MPI_Comm alone, children = MPI_COMM_NULL;
-    MPI_Info info = spawn_info(universe, batch);
+    MPI_Info info = spawn_info(universe, batch, host);
     const char *program = universe->executable != NULL ? universe->executable : universe->own_program;
     MPI_Comm_dup(MPI_COMM_SELF, &alone);
     MPI_Comm_set_errhandler(alone, MPI_ERRORS_RETURN);
@@ -120,6 +127,19 @@ static void free_dead_batches(mr__universe *universe)
     }
 }
 
+/* The host for a batch that is on one host: the one that is asked for, else each in its turn. */
+static void choose_host(const mr__universe *universe, const mr__batch *batch, char host[MR__HOST_SIZE])
+{
+    const char *name = mr__ctx.launch.hosts;
+    int hosts = mr__hosts_count(name);
+    snprintf(host, MR__HOST_SIZE, "%s", universe->wanted_host);
+    if (host[0] != '\0' || hosts < 2)
+        return;
+    for (int turn = (int)(batch->number % (uint64_t)hosts); turn > 0; turn--)
+        name = strchr(name, ',') + 1;
+    snprintf(host, MR__HOST_SIZE, "%.*s", (int)strcspn(name, ":,"), name);
+}
+
 /* Lock held; released while MPI works. */
 static void grow(mr__universe *universe, int size)
 {
@@ -129,9 +149,11 @@ static void grow(mr__universe *universe, int size)
         fail_growth(universe, NULL, MR_ENOMEM, "there is no memory for more ranks");
         return;
     }
+    char host[MR__HOST_SIZE];
+    choose_host(universe, batch, host);
     universe->is_spawning = true;
     mr__unlock();
-    mr_status status = spawn(universe, batch, &joined);
+    mr_status status = spawn(universe, batch, host, &joined);
     mr__lock();
     universe->is_spawning = false;
     universe->demand = universe->wanted_batch = 0;

@@ -10,6 +10,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* Every daemon keeps its own count of the slots that are taken, and maps a batch differently when it believes a
+ * host to be full: so no host may ever be. How many ranks there are to be on a host is ours to decide. */
+enum { PLENTY = 100000 };
+
 /* The names of the job's hosts, comma separated, from the launcher's server. */
 static void ask_server(char *names, size_t size)
 {
@@ -76,8 +80,7 @@ mr_status mr__hosts_write(const mr__launch *launch)
         return mr__fail(MR_ESYSTEM, "writing the host file %s failed: %s", path, strerror(errno));
     for (const char *host = launch->hosts; *host != '\0';) {
         size_t length = strcspn(host, ","), name = strcspn(host, ":,");
-        int slots = name < length ? atoi(host + name + 1) : 1;
-        fprintf(file, "%.*s slots=%d\n", (int)name, host, slots > 0 ? slots : 1);
+        fprintf(file, "%.*s slots=%d\n", (int)name, host, PLENTY);
         host += length + (host[length] == ',');
     }
     if (fclose(file) != 0)

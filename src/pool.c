@@ -111,7 +111,7 @@ static int work_in_pool(const void *args, size_t size)
     (void)size;
     const struct worker_args *workers = args;
     MPI_Comm comm;
-    if (make_comm(mr__ctx.self->comm, workers->ranks, workers->size, &comm) != MR_OK)
+    if (mr__rank_listen() != MR_OK || make_comm(mr__ctx.self->comm, workers->ranks, workers->size, &comm) != MR_OK)
         return 1;
     for (;;) {
         mr__record work = mr__rank_next_work();

@@ -5,13 +5,14 @@
 #include "supervisor.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
-static mr__self *const self = &(mr__self){.link = -1};
+static mr__self *const self = &(mr__self){.link = -1, .reading = PTHREAD_MUTEX_INITIALIZER};
 
 /* ---- Coming up ---- */
 
@@ -173,26 +174,57 @@ static void hear(const mr__record *record)
     mr__changed();
 }
 
-static void *run_listener(void *unused)
+/* Takes in the next record. When main is gone, or says that the program ends, nobody is interested in this rank
+ * any more. */
+static void hear_next(void)
 {
-    (void)unused;
     mr__record record = {0};
-    /* when main is gone, or says that the program ends, nobody is interested in this rank any more */
-    while (mr__link_receive(self->link, &record, NULL) == MR_OK && record.type != MR__BYE) {
+    bool is_lost = mr__link_receive(self->link, &record, NULL) != MR_OK;
+    if (!is_lost && record.type != MR__BYE) {
         mr__lock();
         hear(&record);
         mr__unlock();
+        return;
     }
-    if (record.type == MR__BYE)
+    if (!is_lost)
         mr__supervisor_leave_launcher(self->report);
     _exit(0);
+}
+
+static _Noreturn void *run_listener(void *unused)
+{
+    (void)unused;
+    for (;;)
+        hear_next();
+}
+
+mr_status mr__rank_listen(void)
+{
+    mr_status status = MR_OK;
+    pthread_mutex_lock(&self->reading);
+    struct pollfd ready = {self->link, POLLIN, 0};
+    while (!self->is_listening && poll(&ready, 1, 0) > 0)
+        hear_next(); /* what has come so far is known when this returns */
+    if (!self->is_listening) {
+        status = mr__thread_start(&self->listener, "mr-listener", run_listener);
+        self->is_listening = status == MR_OK;
+    }
+    pthread_mutex_unlock(&self->reading);
+    return status;
 }
 
 mr__record mr__rank_next_work(void)
 {
     mr__lock();
-    while (!self->has_work)
-        mr__wait(INFINITY);
+    while (!self->has_work) {
+        if (self->is_listening) {
+            mr__wait(INFINITY);
+            continue;
+        }
+        mr__unlock();
+        hear_next();
+        mr__lock();
+    }
     self->has_work = false;
     mr__record work = self->work;
     mr__unlock();
@@ -205,6 +237,9 @@ mr_status mr__rank_request_start(const mr__start *message, size_t size, int pend
                                  void (*tell)(const mr__placed *placed, void *argument), void *argument)
 {
     mr__record request = {.type = MR__REQUEST, .a = (int64_t)size, .b = pending};
+    mr_status status = mr__rank_listen();
+    if (status != MR_OK)
+        return status;
     mr__lock();
     while (self->is_asking)
         mr__wait(INFINITY);
@@ -213,7 +248,7 @@ mr_status mr__rank_request_start(const mr__start *message, size_t size, int pend
     self->tell = tell;
     self->argument = argument;
     self->placed = placed;
-    mr_status status = mr__link_send(self->link, &request, NULL, 0);
+    status = mr__link_send(self->link, &request, NULL, 0);
     mr__unlock();
     if (status == MR_OK)
         status = mr__wire_send(self->comm, 0, MR__TAG_REQUEST, message, size, NULL, NULL);
@@ -323,7 +358,7 @@ _Noreturn void mr__rank_serve(int report)
     mr__ctx.self = self;
     gethostname(mr__ctx.host, sizeof mr__ctx.host - 1);
     if (join_main() != MR_OK || mr__topology_load(&mr__ctx.topology, NULL, NULL) != MR_OK ||
-        report_places() != MR_OK || mr__thread_start(&self->listener, "mr-listener", run_listener) != MR_OK) {
+        report_places() != MR_OK) {
         fprintf(stderr, "multirank: a rank on %s did not come up: %s\n", mr__ctx.host, mr_last_error());
         _exit(1);
     }

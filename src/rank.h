@@ -15,6 +15,8 @@ typedef struct mr__self {
     char cpus[sizeof((mr__record *)0)->text]; /* what it is pinned to; "": nothing */
     MPI_Comm comm;
     pthread_t listener;
+    pthread_mutex_t reading; /* over the start of the listener */
+    bool is_listening;       /* the listener runs; before, a parked rank reads the link itself, which is faster */
 
     /* what the listener has heard */
     bool has_work; /* a process to run, or for a pool worker a task */
@@ -37,6 +39,10 @@ mr_status mr__rank_request_start(const mr__start *message, size_t size, int pend
 
 /* Has main send a signal to a process. */
 mr_status mr__rank_request_signal(uint64_t process, int signal);
+
+/* From now on takes in what main has to say as it comes: for a process that has children, or asks for its parent.
+ */
+mr_status mr__rank_listen(void);
 
 /* Waits for the next record that is work for this rank. */
 mr__record mr__rank_next_work(void);

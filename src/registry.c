@@ -2,6 +2,7 @@
 #include "registry.h"
 
 #include "context.h"
+#include "rank.h"
 #include "status.h"
 
 #include <stdlib.h>
@@ -89,6 +90,9 @@ mr_status mr__enter(const char *call, const mr_process *object, mr__process **pr
 {
     *process = NULL;
     mr_status status = mr__running(call);
+    if (status == MR_OK && object != NULL && mr__ctx.parent != NULL &&
+        object->mr__handle == mr__ctx.parent->mr__handle)
+        status = mr__rank_listen(); /* for the news that it has ended */
     if (status != MR_OK)
         return status;
     mr__lock();

@@ -14,9 +14,10 @@ static int tests_run, tests_skipped;
 
 ReportHook(POST_FINI)(struct criterion_test_stats *stats)
 {
-    if (stats->test_status == CR_STATUS_SKIPPED)
+    if (stats->test_status == CR_STATUS_SKIPPED) {
         tests_skipped++;
-    else
+        printf("skipped: %s\n", stats->message == NULL ? "for no reason given" : stats->message);
+    } else
         tests_run++;
 }
 
