@@ -263,10 +263,24 @@ static void assign(mr__universe *universe, int number, const mr__start *message,
 
 /* ---- Starting ---- */
 
+/* Whether "node1:2,node2:2" names a host. */
+static bool is_named(const char *hosts, const char *host)
+{
+    char name[MR__HOST_SIZE];
+    for (const char *next = hosts; *next != '\0'; next += next[0] == ',') {
+        snprintf(name, sizeof name, "%.*s", (int)strcspn(next, ":,"), next);
+        if (same_host(name, host))
+            return true;
+        next += strcspn(next, ",");
+    }
+    return false;
+}
+
 /* Whether a rank such as the message asks for can ever come. */
 static mr_status check_wanted_host(const mr__universe *universe, const mr__start *message)
 {
-    if (message->wanted_host[0] == '\0' || mr__universe_find_host(universe, message->wanted_host) >= 0)
+    if (message->wanted_host[0] == '\0' || mr__universe_find_host(universe, message->wanted_host) >= 0 ||
+        is_named(mr__ctx.launch.hosts, message->wanted_host))
         return MR_OK;
     for (int i = 1; i < universe->rank_count; i++)
         if (universe->ranks[i]->state == MR__RANK_STARTING)
