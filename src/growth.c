@@ -100,6 +100,9 @@ static mr_status spawn(mr__universe *universe, const mr__batch *batch, const cha
     MPI_Info_free(&info);
     if (error == MPI_SUCCESS) {
         MPI_Comm_set_errhandler(*joined, MPI_ERRORS_RETURN);
+        for (int rank = 1; rank <= batch->size;
+             rank++) /* UCX connects with the first message: before it matters */
+            MPI_Send(NULL, 0, MPI_BYTE, rank, MR__TAG_GREETING, *joined);
         return MR_OK;
     }
     if (mr__ctx.launch.kind == MR__LAUNCH_GIVEN)

@@ -91,6 +91,7 @@ static mr_status join_main(void)
             return mr__fail(MR_ELAUNCH, "this rank has no parent");
         MPI_Intercomm_merge(parent, 1, &self->comm);
         MPI_Comm_free(&parent);
+        MPI_Recv(NULL, 0, MPI_BYTE, 0, MR__TAG_GREETING, self->comm, MPI_STATUS_IGNORE);
     } else {
         MPI_Comm_dup(MPI_COMM_WORLD, &self->comm);
         MPI_Bcast(hub.text, sizeof hub.text, MPI_CHAR, 0, self->comm);

@@ -6,7 +6,7 @@
 
 #include <mpi.h>
 
-enum { MR__TAG_START = 1, MR__TAG_REQUEST };
+enum { MR__TAG_START = 1, MR__TAG_REQUEST, MR__TAG_GREETING };
 
 /* MPI_Init for all threads. Signals go on meaning what they meant before, whatever Open MPI and UCX would like to
  * catch. */
