@@ -1,6 +1,7 @@
 /* The hub: the thread in main that hears from all ranks and their supervisors. It only reads and writes sockets,
  * never enters MPI, and so never waits for anybody. */
 #include "pool.h"
+#include "printer.h"
 #include "status.h"
 #include "universe.h"
 
@@ -19,7 +20,7 @@ enum { EVENTS_AT_ONCE = 64 };
 /* What a socket is for. */
 typedef struct mr__connection {
     struct mr__connection *next;
-    enum { LISTENER, STOP, STRANGER, RANK, SUPERVISOR } kind;
+    enum { LISTENER, STOP, STRANGER, RANK, SUPERVISOR, OUTPUT } kind;
     int fd;
     bool is_local;
     int rank;
@@ -42,24 +43,31 @@ static mr__connection *watch(mr__universe *universe, int fd, int kind, bool is_l
     return new;
 }
 
-static void drop(mr__universe *universe, mr__connection *gone)
+/* Takes a connection off the list; its socket stays open. */
+static void unwatch(mr__universe *universe, mr__connection *gone)
 {
     mr__connection **link = &universe->connections;
     while (*link != gone)
         link = &(*link)->next;
     *link = gone->next;
     epoll_ctl(universe->events, EPOLL_CTL_DEL, gone->fd, NULL);
-    close(gone->fd);
     free(gone);
 }
 
+static void drop(mr__universe *universe, mr__connection *gone)
+{
+    int fd = gone->fd;
+    unwatch(universe, gone);
+    close(fd);
+}
+
 /* Which of the universe's ranks says hello; NULL if none of ours. */
-static mr__rank *rank_of_hello(mr__universe *universe, const mr__record *hello, bool from_supervisor, int *number)
+static mr__rank *rank_of_hello(mr__universe *universe, const mr__record *hello, int *number)
 {
     *number = -1;
-    if (from_supervisor)
+    if (hello->b != MR__FROM_RANK)
         *number = hello->rank;
-    for (int i = 0; i < universe->batch_count && !from_supervisor; i++) {
+    for (int i = 0; i < universe->batch_count && hello->b == MR__FROM_RANK; i++) {
         const mr__batch *batch = universe->batches[i];
         if (batch->number == hello->process && hello->rank >= 0 && hello->rank < batch->size)
             *number = batch->first + hello->rank;
@@ -106,11 +114,15 @@ static bool hear_hello(mr__universe *universe, mr__connection *from)
     if (hello->type != MR__HELLO || mr__address_key(&universe->address, key) != MR_OK ||
         strncmp(hello->text, key, MR__KEY_SIZE - 1) != 0)
         return false;
-    mr__rank *rank = rank_of_hello(universe, hello, hello->b == 1, &number);
+    mr__rank *rank = rank_of_hello(universe, hello, &number);
     if (rank == NULL)
         return false;
     from->rank = number;
-    if (hello->b == 1) {
+    if (hello->b == MR__FROM_OUTPUT) {
+        from->kind = OUTPUT;
+        return universe->printer != NULL && (hello->a == STDOUT_FILENO || hello->a == STDERR_FILENO);
+    }
+    if (hello->b == MR__FROM_SUPERVISOR) {
         from->kind = SUPERVISOR;
         rank->supervisor = from->fd;
         rank->pid = (pid_t)hello->a;
@@ -180,6 +192,16 @@ static void hear_request(mr__universe *universe, int number, const mr__record *r
     mr__changed();
 }
 
+/* Before the end of a process is told, what it has written must be out. */
+static void hear_end(mr__universe *universe, int number, int code, bool is_dead)
+{
+    const mr__rank *rank = universe->ranks[number];
+    if (universe->printer != NULL && rank->host != 0)
+        mr__printer_end(universe, number, code, is_dead);
+    else
+        mr__universe_ended(universe, number, code, is_dead);
+}
+
 /* A record from a rank or a supervisor that has said hello. false: drop the connection. */
 static bool hear(mr__universe *universe, const mr__connection *from)
 {
@@ -196,10 +218,10 @@ static bool hear(mr__universe *universe, const mr__connection *from)
         hear_parked(universe, rank, record);
         return true;
     case MR__DONE:
-        mr__universe_ended(universe, from->rank, (int)record->a, false);
+        hear_end(universe, from->rank, (int)record->a, false);
         return true;
     case MR__EXITED:
-        mr__universe_ended(universe, from->rank, (int)record->a, true);
+        hear_end(universe, from->rank, (int)record->a, true);
         return true;
     case MR__SIGNAL:
         mr__universe_signal(universe, record->process, (int)record->a);
@@ -226,7 +248,7 @@ static void lose(mr__universe *universe, const mr__connection *from)
     mr__rank *rank = universe->ranks[from->rank];
     rank->supervisor = -1;
     if (rank->state != MR__RANK_DEAD)
-        mr__universe_ended(universe, from->rank, -SIGKILL, true);
+        hear_end(universe, from->rank, -SIGKILL, true); /* unless its end is known already */
     mr__changed();
 }
 
@@ -235,11 +257,14 @@ static void read_connection(mr__universe *universe, mr__connection *from)
     int arrived;
     bool stays = true;
     mr__lock();
-    while (stays && (arrived = mr__link_poll(from->fd, &from->inbox)) != 0)
+    while (stays && from->kind != OUTPUT && (arrived = mr__link_poll(from->fd, &from->inbox)) != 0)
         stays = arrived == 1 && (from->kind == STRANGER ? hear_hello(universe, from) : hear(universe, from));
     if (!stays) {
         lose(universe, from);
         drop(universe, from);
+    } else if (from->kind == OUTPUT) {
+        mr__printer_add(universe, from->rank, (int)from->inbox.record.a, from->fd);
+        unwatch(universe, from);
     }
     mr__unlock();
 }
@@ -280,7 +305,9 @@ mr_status mr__hub_start(mr__universe *universe, bool over_network)
                    (!over_network || watch(universe, universe->listeners[1], LISTENER, false) != NULL);
     if (!watched)
         return mr__fail(MR_ESYSTEM, "setting up the hub failed: %s", strerror(errno));
-    return mr__thread_start(&universe->hub, "mr-hub", run_hub);
+    if (over_network)
+        status = mr__printer_start(universe);
+    return status != MR_OK ? status : mr__thread_start(&universe->hub, "mr-hub", run_hub);
 }
 
 void mr__hub_stop(mr__universe *universe)
@@ -289,6 +316,7 @@ void mr__hub_stop(mr__universe *universe)
     ssize_t written = write(universe->stop, &one, sizeof one);
     (void)written;
     pthread_join(universe->hub, NULL);
+    mr__printer_stop(universe);
     while (universe->connections != NULL)
         drop(universe, universe->connections);
     close(universe->events);

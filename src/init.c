@@ -8,6 +8,7 @@
 #include "universe.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pmix.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,6 +57,39 @@ static mr_status invite_given_ranks(mr__universe *universe)
     return error == MPI_SUCCESS ? MR_OK : mr__fail_mpi(error, "telling the ranks where main is");
 }
 
+/* The same pipe or terminal, opened anew; -1: it is something else, or may not be opened. */
+static int reopen(int fd)
+{
+    char path[32];
+    struct stat file;
+    if (fstat(fd, &file) != 0 || (!S_ISFIFO(file.st_mode) && !S_ISCHR(file.st_mode)))
+        return -1;
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    return mr__above_stdio(open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC));
+}
+
+/* MPI_Init, with a standard output and error that our runtime may keep: over several hosts it runs ssh, which
+ * makes them non-blocking for all who share them, and what main prints would be lost. */
+static mr_status start_runtime(void)
+{
+    int ours[STDERR_FILENO + 1] = {-1, -1, -1};
+    for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO && mr__ctx.launch.many_hosts; fd++) {
+        int theirs = reopen(fd);
+        if (theirs < 0)
+            continue;
+        ours[fd] = mr__above_stdio(fcntl(fd, F_DUPFD_CLOEXEC, 0));
+        dup2(theirs, fd);
+        close(theirs);
+    }
+    mr_status status = mr__mpi_init();
+    for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++)
+        if (ours[fd] >= 0) {
+            dup2(ours[fd], fd);
+            close(ours[fd]);
+        }
+    return status;
+}
+
 static mr_status start_main(int report, char **arguments)
 {
     mr__universe *universe;
@@ -73,7 +107,7 @@ static mr_status start_main(int report, char **arguments)
         status = mr__hub_start(universe, mr__ctx.launch.many_hosts);
     if (status != MR_OK)
         return status;
-    status = mr__mpi_init();
+    status = start_runtime();
     if (status != MR_OK)
         return status;
     mr__launch_forget();

@@ -10,7 +10,7 @@
 enum { MR__KEY_SIZE = 33, MR__ADDRESS_SIZE = 1024, MR__HOST_SIZE = 65 };
 
 typedef enum mr__record_type {
-    MR__HELLO = 1, /* rank, supervisor -> hub: who I am; the first on every link */
+    MR__HELLO = 1, /* rank, supervisor -> hub: who I am (b: mr__sender); the first on every link */
     MR__WELCOME,   /* hub -> rank: your number; brings main's standard output and error on its own node */
     MR__STAGE,     /* rank -> hub: how far its start has come (a: mr__stage) */
     MR__PLACE,     /* rank -> hub: one place to pin a process to on its host (text: cpus, a: core, b: capacity) */
@@ -29,6 +29,13 @@ typedef enum mr__record_type {
     MR__BYE,       /* hub -> rank: the program ends */
     MR__RECORD_TYPES
 } mr__record_type;
+
+/* Whose end of a link it is. */
+typedef enum mr__sender {
+    MR__FROM_RANK,
+    MR__FROM_SUPERVISOR,
+    MR__FROM_OUTPUT /* a rank's standard output or error (a); everything after the hello is what it writes */
+} mr__sender;
 
 /* How far a rank has come. */
 typedef enum mr__stage {

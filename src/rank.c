@@ -1,6 +1,7 @@
 #include "rank.h"
 
 #include "patience.h"
+#include "printer.h"
 #include "status.h"
 #include "supervisor.h"
 
@@ -17,7 +18,7 @@ static mr__self *const self = &(mr__self){.link = -1, .reading = PTHREAD_MUTEX_I
 /* ---- Coming up ---- */
 
 /* Takes over main's standard output and error, so that a line that is printed here needs nobody else to reach the
- * terminal, and cannot overtake or be lost. Elsewhere the launcher carries them. */
+ * terminal, and cannot overtake or be lost. */
 static void take_output(const int descriptors[2])
 {
     for (int i = 0; i < 2; i++)
@@ -35,7 +36,6 @@ static void take_output(const int descriptors[2])
 
 static mr_status say_hello(const mr__address *hub)
 {
-    bool is_local;
     int output[2];
     unsigned char build_id[MR__BUILD_ID_SIZE];
     mr__record record = {
@@ -44,7 +44,7 @@ static mr_status say_hello(const mr__address *hub)
     if (status == MR_OK)
         status = mr__program_build_id(build_id);
     if (status == MR_OK)
-        status = mr__link_connect(hub, &self->link, &is_local);
+        status = mr__link_connect(hub, &self->link, &self->is_local);
     if (status != MR_OK)
         return status;
     size_t used = strlen(record.text);
@@ -61,7 +61,7 @@ static mr_status say_hello(const mr__address *hub)
     self->wants_places = record.a != 0;
     self->pinning = (mr_pinning)record.b;
     take_output(output);
-    return MR_OK;
+    return self->is_local ? MR_OK : mr__printer_connect(hub, mr__ctx.rank);
 }
 
 static void tell_hub(mr__record_type type, int64_t a)
@@ -370,6 +370,9 @@ _Noreturn void mr__rank_serve(int report)
     park_first();
     for (;;) {
         mr__record work = mr__rank_next_work();
-        tell_hub(MR__DONE, run_process(&work));
+        int code = run_process(&work);
+        if (!self->is_local)
+            mr__printer_flush();
+        tell_hub(MR__DONE, code);
     }
 }

@@ -52,7 +52,7 @@ static int exit_code(int status)
 
 static void send_to_hub(const struct supervisor *self, mr__record_type type, int rank, int64_t a, const char *text)
 {
-    mr__record record = {.type = (uint32_t)type, .rank = rank, .a = a, .b = 1};
+    mr__record record = {.type = (uint32_t)type, .rank = rank, .a = a, .b = MR__FROM_SUPERVISOR};
     snprintf(record.text, sizeof record.text, "%s", text);
     mr__link_send(self->link, &record, NULL, 0);
 }

@@ -276,11 +276,17 @@ static bool is_named(const char *hosts, const char *host)
     return false;
 }
 
+/* Whether ranks can be spawned where the message asks for one. */
+static bool can_spawn_there(const mr__universe *universe, const mr__start *message)
+{
+    return message->wanted_host[0] == '\0' || mr__universe_find_host(universe, message->wanted_host) >= 0 ||
+           is_named(mr__ctx.launch.hosts, message->wanted_host);
+}
+
 /* Whether a rank such as the message asks for can ever come. */
 static mr_status check_wanted_host(const mr__universe *universe, const mr__start *message)
 {
-    if (message->wanted_host[0] == '\0' || mr__universe_find_host(universe, message->wanted_host) >= 0 ||
-        is_named(mr__ctx.launch.hosts, message->wanted_host))
+    if (can_spawn_there(universe, message))
         return MR_OK;
     for (int i = 1; i < universe->rank_count; i++)
         if (universe->ranks[i]->state == MR__RANK_STARTING)
@@ -331,7 +337,8 @@ static mr_status find_rank(mr__universe *universe, const mr__start *message, int
     while ((*number = pick_rank(universe, message)) < 0) {
         mr_status status = check_wanted_host(universe, message);
         if (status == MR_OK)
-            status = wait_for_ranks(universe, pending + 1, message->wanted_host, deadline, failures);
+            status = wait_for_ranks(universe, can_spawn_there(universe, message) ? pending + 1 : 0,
+                                    message->wanted_host, deadline, failures);
         if (status != MR_OK)
             return status;
     }

@@ -138,7 +138,7 @@ PROGRAM(end, by_kill_of_what_was_launched, .exit_code = 128 + SIGKILL, .interfer
 
 static void press_ctrl_c(const struct victims *victims)
 {
-    CHECK_EQ(kill(-victims->group, SIGINT), 0);
+    CHECK_EQ(write(victims->terminal, "\003", 1), 1);
 }
 
 static void died_of_sigint(const struct outcome *outcome)
@@ -148,7 +148,8 @@ static void died_of_sigint(const struct outcome *outcome)
 }
 
 /* mpirun has codes of its own for this. */
-PROGRAM(end, by_ctrl_c, .exit_code = EXIT_FAILURE_ANY, .interfere = press_ctrl_c, .examine = died_of_sigint)
+PROGRAM(end, by_ctrl_c, .exit_code = EXIT_FAILURE_ANY, .terminal = true, .interfere = press_ctrl_c,
+        .examine = died_of_sigint)
 {
     return wait_to_be_ended(argc, argv);
 }
@@ -171,7 +172,7 @@ PROGRAM(end, by_sigterm, .exit_code = EXIT_FAILURE_ANY, .interfere = terminate_f
 
 static void hang_up(const struct victims *victims)
 {
-    CHECK_EQ(kill(-victims->group, SIGHUP), 0);
+    CHECK_EQ(kill(-victims->first, SIGHUP), 0);
 }
 
 /* The terminal is closed. */
@@ -224,8 +225,8 @@ static void count_interrupt(int signal_number)
     interrupts = interrupts + 1;
 }
 
-PROGRAM(end, by_ctrl_c_that_main_handles, .exit_code = EXIT_FAILURE_ANY, .interfere = press_ctrl_c,
-        .examine = ended_by_its_own_handler)
+PROGRAM(end, by_ctrl_c_that_main_handles, .exit_code = EXIT_FAILURE_ANY, .terminal = true,
+        .interfere = press_ctrl_c, .examine = ended_by_its_own_handler)
 {
     CHECK_OR_STOP(CHECK_OK(mr_init(&argc, &argv)));
     signal(SIGINT, count_interrupt);

@@ -12,11 +12,13 @@
 #include <glob.h>
 #include <limits.h>
 #include <poll.h>
+#include <pty.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -42,6 +44,7 @@ struct run {
     char temporary[PATH_MAX + 8]; /* TMPDIR of the program: nothing may be left in it */
     leftovers_before *before;
     struct stream out, err;
+    int terminal; /* the end that a person would sit at; -1: there is none */
     pid_t first;
     int status; /* of first, as waitpid gives it */
     bool ended, interfered;
@@ -103,12 +106,16 @@ static char **environment(const struct run *run)
 }
 
 /* In the new process, up to exec: nothing but system calls, since the Criterion worker may have threads. */
-static void become_program(const struct run *run, char **words, char **variables, int out, int err)
+static void become_program(const struct run *run, char **words, char **variables, int in, int out, int err)
 {
-    setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGTERM);
-    int in = open("/dev/null", O_RDONLY);
     dup2(in, STDIN_FILENO);
+    if (run->scenario->terminal) {
+        setsid();
+        ioctl(STDIN_FILENO, TIOCSCTTY, 0);
+    } else {
+        setpgid(0, 0);
+    }
     dup2(out, STDOUT_FILENO);
     dup2(err, STDERR_FILENO);
     if (run->scenario->closed_stdio) {
@@ -130,6 +137,16 @@ static int open_output(struct run *run, int pipe_end)
         return pipe_end;
     close(pipe_end);
     return open(note_path("stdout"), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+}
+
+static int open_input(struct run *run)
+{
+    int in;
+    if (run->scenario->terminal)
+        cr_assert(openpty(&run->terminal, &in, NULL, NULL, NULL) == 0, "openpty: %s", strerror(errno));
+    else
+        in = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    return in;
 }
 
 static char *executable(void)
@@ -154,13 +171,16 @@ static void start(struct run *run)
     int out[2], err[2];
     cr_assert(pipe2(out, O_CLOEXEC) == 0 && pipe2(err, O_CLOEXEC) == 0, "pipe2: %s", strerror(errno));
     out[1] = open_output(run, out[1]);
+    int in = open_input(run);
     char **variables = environment(run);
     run->started = now();
     run->first = fork();
     if (run->first == 0)
-        become_program(run, words, variables, out[1], err[1]);
+        become_program(run, words, variables, in, out[1], err[1]);
     cr_assert(run->first > 0, "fork: %s", strerror(errno));
-    setpgid(run->first, run->first);
+    if (!run->scenario->terminal)
+        setpgid(run->first, run->first);
+    close(in);
     free(variables);
     close(out[1]);
     close(err[1]);
@@ -235,7 +255,7 @@ static void interfere(struct run *run)
     run->interfered = true;
     if (CHECK_EQ(sscanf(ready, "%d %d", &main, &supervisor), 2)) {
         struct victims victims = {
-            .group = run->first, .first = run->first, .supervisor = (pid_t)supervisor, .main = (pid_t)main};
+            .terminal = run->terminal, .first = run->first, .supervisor = (pid_t)supervisor, .main = (pid_t)main};
         run->scenario->interfere(&victims);
     }
     free(ready);
@@ -416,6 +436,8 @@ static void clean_up(struct run *run)
 {
     nftw(run->folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
     leftovers_free(run->before);
+    if (run->terminal >= 0)
+        close(run->terminal);
     free(run->out.text);
     free(run->err.text);
 }
@@ -445,7 +467,7 @@ static void skip_where_impossible(const struct scenario *scenario, enum launch l
 void runner_test(const struct scenario *scenario, enum launch launch)
 {
     skip_where_impossible(scenario, launch);
-    struct run run = {.scenario = scenario, .launch = launch, .out.end = -1, .err.end = -1};
+    struct run run = {.scenario = scenario, .launch = launch, .out.end = -1, .err.end = -1, .terminal = -1};
     prepare(&run);
     start(&run);
     bool well = watch(&run) || explain_hang(&run);

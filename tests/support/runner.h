@@ -26,7 +26,7 @@ struct outcome {
 
 /* Whom a scenario's interfere function may trouble. */
 struct victims {
-    pid_t group;      /* of all that a terminal's Ctrl-C would reach */
+    int terminal;     /* what is written here is typed at the program's terminal */
     pid_t first;      /* what was launched: mpirun, or the supervisor itself */
     pid_t supervisor; /* the process that became the supervisor of main */
     pid_t main;       /* what mr_init returned in */
@@ -46,6 +46,7 @@ struct scenario {
     bool only_long;      /* runs only where MR_TEST_LONG=1 */
     bool closed_stdio;   /* is started without standard output and error */
     const char *cleaner; /* the scenario whose start removes what this one could not; NULL: nothing may be left */
+    bool terminal;       /* standard input is a terminal, and the program in its foreground */
     bool output_to_file; /* standard output goes to a file, not into a pipe */
     void (*interfere)(const struct victims *victims); /* called by the runner once the program is scenario_ready */
     void (*examine)(const struct outcome *outcome);   /* called by the runner at the end */
