@@ -11,6 +11,7 @@ struct mr__process;  /* process.h */
 struct mr__universe; /* universe.h: main only */
 struct mr__self;     /* rank.h: every rank but main */
 struct mr__pool;     /* pool.c: main only */
+struct mr__arena;    /* arena.h */
 
 typedef enum mr__phase { MR__PHASE_NEW, MR__PHASE_RUNNING, MR__PHASE_FINALIZED } mr__phase;
 
@@ -23,6 +24,9 @@ typedef struct mr__context {
     mr__launch launch;
     mr__topology *topology; /* of this host; set once, before anybody else can look */
     int cores;              /* that the program may use on all hosts */
+
+    struct mr__arena *arena; /* NULL on other hosts than main's */
+    uint64_t arena_size;
 
     struct mr__process **processes; /* by slot; NULL: free */
     uint32_t *generations;          /* by slot: how often it has been used */

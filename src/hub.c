@@ -100,9 +100,9 @@ static void welcome(mr__universe *universe, const mr__connection *from, int numb
         host->reporter = number;
     mr__record record = {.type = MR__WELCOME, .rank = number, .a = host->reporter == number};
     record.b = (int64_t)universe->pinning;
-    int output[2] = {STDOUT_FILENO, STDERR_FILENO};
+    int descriptors[MR__DESCRIPTORS] = {universe->arena, STDOUT_FILENO, STDERR_FILENO};
     bool is_open = fcntl(STDOUT_FILENO, F_GETFD) >= 0 && fcntl(STDERR_FILENO, F_GETFD) >= 0;
-    mr__link_send(from->fd, &record, output, from->is_local && is_open ? 2 : 0);
+    mr__link_send(from->fd, &record, descriptors, !from->is_local ? 0 : is_open ? 3 : 1);
 }
 
 /* The first record of a connection. false: drop it. */

@@ -1,4 +1,5 @@
 /* mr_init and mr_finalize: how a program enters the universe, and leaves it. */
+#include "arena.h"
 #include "context.h"
 #include "pool.h"
 #include "process.h"
@@ -100,7 +101,9 @@ static mr_status start_main(int report, char **arguments)
     mr__ctx.universe = universe;
     mr__whole_lines(); /* or main's lines would come after those of its processes in a pipe */
     universe->arguments = arguments;
-    status = find_own_program(universe);
+    status = mr__arena_create(&universe->arena);
+    if (status == MR_OK)
+        status = find_own_program(universe);
     if (status == MR_OK)
         status = load_host(universe);
     if (status == MR_OK)
@@ -174,8 +177,10 @@ mr_status mr_finalize(void)
     /* MPI_Finalize hangs once a rank has died; what the runtime's daemon wants to see is this */
     PMIx_Finalize(NULL, 0);
     mr__ctx.universe = NULL;
-    if (all_stopped)
+    if (all_stopped) {
         mr__universe_free(universe);
+        mr__arena_leave();
+    }
     free_context();
     return status;
 }

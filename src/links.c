@@ -210,7 +210,7 @@ mr_status mr__link_connect(const mr__address *address, int *fd, bool *is_local)
 mr_status mr__link_send(int fd, const mr__record *record, const int *descriptors, int count)
 {
     union {
-        char bytes[CMSG_SPACE(2 * sizeof(int))];
+        char bytes[CMSG_SPACE(MR__DESCRIPTORS * sizeof(int))];
         struct cmsghdr align;
     } control = {{0}};
     struct iovec part = {(void *)(uintptr_t)record, sizeof *record};
@@ -239,7 +239,7 @@ mr_status mr__link_send(int fd, const mr__record *record, const int *descriptors
 }
 
 /* Takes the descriptors out of a message; those that nobody wants are closed. */
-static void take_descriptors(struct msghdr *message, int descriptors[2])
+static void take_descriptors(struct msghdr *message, int descriptors[MR__DESCRIPTORS])
 {
     for (struct cmsghdr *head = CMSG_FIRSTHDR(message); head != NULL; head = CMSG_NXTHDR(message, head)) {
         if (head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_RIGHTS)
@@ -248,7 +248,7 @@ static void take_descriptors(struct msghdr *message, int descriptors[2])
         for (size_t i = 0; i < count; i++) {
             int fd;
             memcpy(&fd, CMSG_DATA(head) + i * sizeof fd, sizeof fd);
-            if (descriptors != NULL && i < 2)
+            if (descriptors != NULL && i < MR__DESCRIPTORS)
                 descriptors[i] = fd;
             else
                 close(fd);
@@ -256,14 +256,14 @@ static void take_descriptors(struct msghdr *message, int descriptors[2])
     }
 }
 
-mr_status mr__link_receive(int fd, mr__record *record, int descriptors[2])
+mr_status mr__link_receive(int fd, mr__record *record, int descriptors[MR__DESCRIPTORS])
 {
     size_t filled = 0;
     if (descriptors != NULL)
-        descriptors[0] = descriptors[1] = -1;
+        descriptors[0] = descriptors[1] = descriptors[2] = -1;
     while (filled < sizeof *record) {
         union {
-            char bytes[CMSG_SPACE(2 * sizeof(int))];
+            char bytes[CMSG_SPACE(MR__DESCRIPTORS * sizeof(int))];
             struct cmsghdr align;
         } control;
         struct iovec part = {(char *)record + filled, sizeof *record - filled};

@@ -7,26 +7,26 @@
 
 #include "multirank.h"
 
-enum { MR__KEY_SIZE = 33, MR__ADDRESS_SIZE = 1024, MR__HOST_SIZE = 65 };
+enum { MR__KEY_SIZE = 33, MR__ADDRESS_SIZE = 1024, MR__HOST_SIZE = 65, MR__DESCRIPTORS = 3 };
 
 typedef enum mr__record_type {
     MR__HELLO = 1, /* rank, supervisor -> hub: who I am (b: mr__sender); the first on every link */
-    MR__WELCOME,   /* hub -> rank: your number; brings main's standard output and error on its own node */
-    MR__STAGE,     /* rank -> hub: how far its start has come (a: mr__stage) */
-    MR__PLACE,     /* rank -> hub: one place to pin a process to on its host (text: cpus, a: core, b: capacity) */
-    MR__PARKED,    /* rank -> hub: ready for work (a: hardware threads, b: cores of its host) */
-    MR__START,     /* hub -> rank: receive a process of a bytes by MPI and run it */
-    MR__DONE,      /* rank -> hub: the process has ended with code a, the rank lives and is parked again */
-    MR__EXITED,    /* supervisor -> hub: the rank has ended with code a */
-    MR__SIGNAL,    /* rank -> hub, hub -> supervisor: send signal a to a process */
-    MR__REQUEST,   /* rank -> hub: start a process for me; a bytes follow by MPI; b more will follow this one */
-    MR__STARTED,   /* hub -> rank: your request was met */
-    MR__REFUSED,   /* hub -> rank: your request failed (a: status, text: sentence) */
-    MR__ENDED,     /* hub -> rank: your child has ended with code a */
-    MR__ORPHANED,  /* hub -> rank: the process that started you has ended */
-    MR__TASK,      /* hub -> pool worker: take part in a scatter */
-    MR__RESULT,    /* pool worker -> hub: ready to take part in the gather */
-    MR__BYE,       /* hub -> rank: the program ends */
+    MR__WELCOME,  /* hub -> rank: your number; on main's host it brings the arena, and standard output and error */
+    MR__STAGE,    /* rank -> hub: how far its start has come (a: mr__stage) */
+    MR__PLACE,    /* rank -> hub: one place to pin a process to on its host (text: cpus, a: core, b: capacity) */
+    MR__PARKED,   /* rank -> hub: ready for work (a: hardware threads, b: cores of its host) */
+    MR__START,    /* hub -> rank: receive a process of a bytes by MPI and run it */
+    MR__DONE,     /* rank -> hub: the process has ended with code a, the rank lives and is parked again */
+    MR__EXITED,   /* supervisor -> hub: the rank has ended with code a */
+    MR__SIGNAL,   /* rank -> hub, hub -> supervisor: send signal a to a process */
+    MR__REQUEST,  /* rank -> hub: start a process for me; a bytes follow by MPI; b more will follow this one */
+    MR__STARTED,  /* hub -> rank: your request was met */
+    MR__REFUSED,  /* hub -> rank: your request failed (a: status, text: sentence) */
+    MR__ENDED,    /* hub -> rank: your child has ended with code a */
+    MR__ORPHANED, /* hub -> rank: the process that started you has ended */
+    MR__TASK,     /* hub -> pool worker: take part in a scatter */
+    MR__RESULT,   /* pool worker -> hub: ready to take part in the gather */
+    MR__BYE,      /* hub -> rank: the program ends */
     MR__RECORD_TYPES
 } mr__record_type;
 
@@ -72,13 +72,13 @@ mr_status mr__link_connect(const mr__address *address, int *fd, bool *is_local);
 /* The secret in an address that the first record on a link must carry in its text, followed by a space. */
 mr_status mr__address_key(const mr__address *address, char key[MR__KEY_SIZE]);
 
-/* Sends one record whole, with up to 2 file descriptors (only over a local link). MR_EDIED when the other side is
- * gone or does not read. */
+/* Sends one record whole, with up to MR__DESCRIPTORS file descriptors (only over a local link). MR_EDIED when the
+ * other side is gone or does not read. */
 mr_status mr__link_send(int fd, const mr__record *record, const int *descriptors, int count);
 
 /* Receives one record whole, waiting for it; with the file descriptors that came along in descriptors (-1 where
  * none came), if not NULL. MR_EDIED when the other side is gone. */
-mr_status mr__link_receive(int fd, mr__record *record, int descriptors[2]);
+mr_status mr__link_receive(int fd, mr__record *record, int descriptors[MR__DESCRIPTORS]);
 
 /* What has arrived of a record, for reading without waiting. */
 typedef struct mr__inbox {

@@ -55,6 +55,15 @@ extern "C" {
     X(EBUILD, "the function or class is not part of this program") \
     X(ETIMEDOUT, "timed out")                                      \
     X(EDIED, "a process died")                                     \
+    X(EOWNERDEAD, "the owner died; the lock is yours")             \
+    X(ENOTOWNER, "only the owner may do this")                     \
+    X(EOVERFLOW, "released too often")                             \
+    X(EBROKEN, "the barrier is broken")                            \
+    X(EEOF, "end of file: the other side has closed")              \
+    X(ETOOSMALL, "the buffer is too small")                        \
+    X(EEXIST, "the name is taken")                                 \
+    X(ENOENT, "no such name")                                      \
+    X(EAUTH, "authentication failed")                              \
     X(ELAUNCH, "ranks could not be started")                       \
     X(ENOHOST, "no such host")                                     \
     X(ENOMEM, "out of memory")                                     \
@@ -258,6 +267,20 @@ mr_process *mr_parent_process(void);
  * capacity is 0); returns how many there are, -1 on failure. What is written are copies, good for every call but
  * those that need the members of a class. Mirrors multiprocessing.active_children. */
 int mr_active_children(mr_process children[], int capacity);
+
+/* ---- Locks and semaphores ----------------------------------------------------------------------------------- */
+
+/* ---- Conditions and events ---------------------------------------------------------------------------------- */
+
+/* ---- Barriers ----------------------------------------------------------------------------------------------- */
+
+/* ---- Values and arrays -------------------------------------------------------------------------------------- */
+
+/* ---- Shared memory ------------------------------------------------------------------------------------------ */
+
+/* ---- Connections -------------------------------------------------------------------------------------------- */
+
+/* ---- Queues ------------------------------------------------------------------------------------------------- */
 
 /* ---- Pool --------------------------------------------------------------------------------------------------- */
 

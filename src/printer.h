@@ -9,7 +9,8 @@
 mr_status mr__printer_start(mr__universe *universe);
 void mr__printer_stop(mr__universe *universe);
 
-/* From now on prints what a rank writes to target (STDOUT_FILENO or STDERR_FILENO). Takes over the socket. Lock held.
+/* From now on prints what a rank writes to target (STDOUT_FILENO or STDERR_FILENO). Takes over the socket. Lock
+ * held.
  */
 void mr__printer_add(mr__universe *universe, int rank, int target, int socket);
 

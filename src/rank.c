@@ -1,5 +1,6 @@
 #include "rank.h"
 
+#include "arena.h"
 #include "patience.h"
 #include "printer.h"
 #include "status.h"
@@ -36,7 +37,7 @@ static void take_output(const int descriptors[2])
 
 static mr_status say_hello(const mr__address *hub)
 {
-    int output[2];
+    int descriptors[MR__DESCRIPTORS];
     unsigned char build_id[MR__BUILD_ID_SIZE];
     mr__record record = {
         .type = MR__HELLO, .rank = mr__ctx.launch.rank, .process = mr__ctx.launch.batch, .a = getpid()};
@@ -54,13 +55,19 @@ static mr_status say_hello(const mr__address *hub)
     snprintf(record.text + used, sizeof record.text - used, " %s", mr__ctx.host);
     status = mr__link_send(self->link, &record, NULL, 0);
     if (status == MR_OK)
-        status = mr__link_receive(self->link, &record, output);
+        status = mr__link_receive(self->link, &record, descriptors);
     if (status != MR_OK)
         return status;
     mr__ctx.rank = record.rank;
     self->wants_places = record.a != 0;
     self->pinning = (mr_pinning)record.b;
-    take_output(output);
+    take_output(descriptors + 1);
+    if (descriptors[0] >= 0) {
+        status = mr__arena_join(descriptors[0]);
+        close(descriptors[0]);
+        if (status != MR_OK)
+            return status;
+    }
     return self->is_local ? MR_OK : mr__printer_connect(hub, mr__ctx.rank);
 }
 

@@ -8,7 +8,7 @@
 
 typedef struct mr__self {
     int link;
-    int report; /* to the supervisor, until MPI is up */
+    int report;    /* to the supervisor, until MPI is up */
     bool is_local; /* on main's host */
     bool wants_places;
     mr_pinning pinning;

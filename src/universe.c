@@ -1,5 +1,7 @@
 #include "universe.h"
 
+#include "object.h"
+#include "seat.h"
 #include "status.h"
 
 #include <signal.h>
@@ -16,7 +18,7 @@ mr_status mr__universe_create(mr__universe **created)
     mr__universe *universe = calloc(1, sizeof *universe);
     if (universe == NULL)
         return mr__fail(MR_ENOMEM, "there is no memory for the universe of ranks");
-    universe->listeners[0] = universe->listeners[1] = -1;
+    universe->listeners[0] = universe->listeners[1] = universe->arena = -1;
     universe->rank_count = 1;
     universe->ranks = calloc(1, sizeof *universe->ranks);
     mr_status status = mr__program_build_id(universe->build_id);
@@ -44,6 +46,8 @@ void mr__universe_free(mr__universe *universe)
         free(universe->wishes);
         universe->wishes = next;
     }
+    if (universe->arena >= 0)
+        close(universe->arena);
     free(universe->ranks);
     free(universe->batches);
     free(universe->hosts);
@@ -467,6 +471,7 @@ void mr__universe_ended(mr__universe *universe, int number, int code, bool is_de
     if (is_dead_now)
         rank->batch->alive--;
     if (before == MR__RANK_BUSY) {
+        mr__objects_forget((uint32_t)number);
         uint64_t process = rank->process;
         mr__host *host = &universe->hosts[rank->host];
         rank->process = 0;
@@ -477,6 +482,8 @@ void mr__universe_ended(mr__universe *universe, int number, int code, bool is_de
         tell_creator(universe, rank->creator, process, code);
         tell_children(universe, process);
     }
+    if (is_dead_now)
+        mr__seats_free((uint32_t)number);
     mr__changed();
 }
 

@@ -69,6 +69,7 @@ typedef struct mr__universe {
     int listeners[2], events, stop; /* hub.c */
     struct mr__connection *connections;
     pthread_t hub;
+    int arena;                   /* its descriptor, for the ranks */
     struct mr__printer *printer; /* printer.c; NULL: all ranks are on main's host */
 
     pthread_t grower, broker; /* growth.c */

@@ -1,0 +1,234 @@
+#include "arena.h"
+
+#include "context.h"
+#include "object.h"
+#include "seat.h"
+#include "status.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The layout: head, seats, slots, heap. Only what is touched takes memory. */
+static const uint64_t PAGE = 4096;
+
+/* Blocks from this size on give their memory back to the system while they are free. */
+static const uint64_t LARGE = 1 << 20;
+
+typedef struct block {
+    uint64_t size_class; /* + 1 while in use, 0 while free: freeing twice is noticed */
+    mr__ref next;        /* while free */
+} block;
+
+static uint64_t seats_at(void)
+{
+    return (sizeof(mr__arena) + PAGE - 1) / PAGE * PAGE;
+}
+
+static uint64_t slots_at(void)
+{
+    return seats_at() + MR__SEATS * sizeof(mr__seat);
+}
+
+static uint64_t heap_at(void)
+{
+    return slots_at() + (uint64_t)MR__SLOTS * MR__SLOT_SIZE;
+}
+
+void *mr__at(mr__ref ref)
+{
+    return (char *)mr__ctx.arena + ref;
+}
+
+mr__seat *mr__seat_at(uint32_t number)
+{
+    return (mr__seat *)mr__at(seats_at()) + number;
+}
+
+mr__object *mr__slot_at(uint32_t slot)
+{
+    return mr__at(slots_at() + (uint64_t)slot * MR__SLOT_SIZE);
+}
+
+/* ---- Coming and going ---- */
+
+static mr_status map(int fd, uint64_t size)
+{
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
+    if (memory == MAP_FAILED)
+        return mr__fail(MR_ESYSTEM,
+                        "mapping the %llu MiB of shared memory failed: %s; is there a limit (ulimit -v)?",
+                        (unsigned long long)(size >> 20), strerror(errno));
+    mr__ctx.arena = memory;
+    mr__ctx.arena_size = size;
+    return MR_OK;
+}
+
+mr_status mr__arena_create(int *fd)
+{
+    uint64_t size = heap_at() + (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+    int memory = mr__above_stdio(memfd_create("multirank", MFD_CLOEXEC));
+    if (memory < 0)
+        return mr__fail(MR_ESYSTEM, "making shared memory failed: %s", strerror(errno));
+    mr_status status = MR_OK;
+    if (ftruncate(memory, (off_t)size) != 0)
+        status = mr__fail(MR_ESYSTEM, "making %llu MiB of shared memory failed: %s",
+                          (unsigned long long)(size >> 20), strerror(errno));
+    if (status == MR_OK)
+        status = map(memory, size);
+    if (status != MR_OK) {
+        close(memory);
+        return status;
+    }
+    mr__shared_mutex_init(&mr__ctx.arena->mutex);
+    mr__ctx.arena->size = size;
+    mr__ctx.arena->top = heap_at();
+    mr__ctx.arena->slots = mr__ctx.arena->seats = 1; /* number 0 is nobody */
+    *fd = memory;
+    return MR_OK;
+}
+
+mr_status mr__arena_join(int fd)
+{
+    struct stat file;
+    if (fstat(fd, &file) != 0)
+        return mr__fail(MR_ESYSTEM, "looking at the shared memory failed: %s", strerror(errno));
+    return map(fd, (uint64_t)file.st_size);
+}
+
+void mr__arena_leave(void)
+{
+    if (mr__ctx.arena != NULL)
+        munmap(mr__ctx.arena, mr__ctx.arena_size);
+    mr__ctx.arena = NULL;
+}
+
+mr_status mr__arena_ready(const char *call)
+{
+    mr_status status = mr__running(call);
+    if (status == MR_OK && mr__ctx.arena == NULL)
+        status = mr__fail(MR_ENOHOST,
+                          "%s: this process runs on %s, and shared objects can so far be used only on the main "
+                          "process's own host; start it there with mr_process_set_host",
+                          call, mr__ctx.host);
+    return status;
+}
+
+/* ---- Mutexes ---- */
+
+void mr__shared_mutex_init(pthread_mutex_t *mutex)
+{
+    pthread_mutexattr_t attributes;
+    pthread_mutexattr_init(&attributes);
+    pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
+    pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
+    pthread_mutex_init(mutex, &attributes);
+    pthread_mutexattr_destroy(&attributes);
+}
+
+bool mr__shared_lock(pthread_mutex_t *mutex)
+{
+    if (pthread_mutex_lock(mutex) != EOWNERDEAD)
+        return false;
+    pthread_mutex_consistent(mutex);
+    return true;
+}
+
+void mr__shared_unlock(pthread_mutex_t *mutex)
+{
+    pthread_mutex_unlock(mutex);
+}
+
+/* ---- The heap ---- */
+
+/* Classes of 32, 40, 48, 56, 64, 80, 96, 112, 128 ... bytes, rounded up to 16: a block is at most a quarter larger
+ * than what it holds. */
+static uint64_t class_size(int size_class)
+{
+    uint64_t base = (uint64_t)32 << (size_class / 4);
+    return (base + base / 4 * (uint64_t)(size_class % 4) + 15) / 16 * 16;
+}
+
+static int class_of(uint64_t size)
+{
+    int size_class = 0;
+    if (size > 32)
+        size_class = 4 * (63 - __builtin_clzll(size) - 5);
+    while (class_size(size_class) < size)
+        size_class++;
+    return size_class;
+}
+
+/* An unused block of a class; 0: there is no memory left. Mutex held. */
+static mr__ref take_block(mr__arena *arena, int size_class, bool *is_fresh)
+{
+    mr__ref ref = arena->free_blocks[size_class];
+    *is_fresh = ref == 0;
+    if (ref != 0) {
+        const block *found = mr__at(ref);
+        arena->free_blocks[size_class] = found->next;
+        return ref;
+    }
+    uint64_t size = class_size(size_class);
+    ref = arena->top;
+    if (size > arena->size - ref)
+        return 0;
+    arena->top = ref + size;
+    return ref;
+}
+
+mr_status mr__alloc(uint64_t size, mr__ref *ref)
+{
+    mr__arena *arena = mr__ctx.arena;
+    bool is_fresh = true;
+    mr__ref found = 0;
+    int size_class = 0;
+    if (size < arena->size) {
+        size_class = class_of(size + sizeof(block));
+        mr__shared_lock(&arena->mutex);
+        found = take_block(arena, size_class, &is_fresh);
+        mr__shared_unlock(&arena->mutex);
+    }
+    if (found == 0)
+        return mr__fail(MR_ENOMEM,
+                        "there is no room for %llu bytes in the %llu MiB of memory that processes share",
+                        (unsigned long long)size, (unsigned long long)(arena->size >> 20));
+    block *new = mr__at(found);
+    new->next = 0;
+    if (!is_fresh && class_size(size_class) < LARGE) /* a large one was made zero when it was freed */
+        memset(new + 1, 0, size);
+    new->size_class = (uint64_t)size_class + 1;
+    *ref = found + sizeof(block);
+    return MR_OK;
+}
+
+/* Gives the memory of a free block back to the system, which also makes it zero. */
+static void empty(block *old, uint64_t size)
+{
+    char *first = (char *)(((uintptr_t)(old + 1) + PAGE - 1) / PAGE * PAGE);
+    char *last = (char *)(((uintptr_t)old + size) / PAGE * PAGE);
+    if (last <= first || madvise(first, (size_t)(last - first), MADV_REMOVE) != 0)
+        last = first;
+    memset(old + 1, 0, (size_t)(first - (char *)(old + 1)));
+    memset(last, 0, (size_t)((char *)old + size - last));
+}
+
+void mr__free(mr__ref ref)
+{
+    mr__arena *arena = mr__ctx.arena;
+    if (ref == 0)
+        return;
+    block *old = mr__at(ref - sizeof(block));
+    uint64_t size_class = old->size_class - 1;
+    if (size_class >= MR__SIZE_CLASSES)
+        return;
+    old->size_class = 0;
+    if (class_size((int)size_class) >= LARGE)
+        empty(old, class_size((int)size_class));
+    mr__shared_lock(&arena->mutex);
+    old->next = arena->free_blocks[size_class];
+    arena->free_blocks[size_class] = ref - sizeof(block);
+    mr__shared_unlock(&arena->mutex);
+}

@@ -1,0 +1,142 @@
+#include "object.h"
+
+#include "context.h"
+#include "seat.h"
+#include "status.h"
+
+#include <string.h>
+
+static uint32_t slot_of(const mr__object *object)
+{
+    return (uint32_t)(((uint64_t)((const char *)object - (const char *)mr__slot_at(0))) / MR__SLOT_SIZE);
+}
+
+uint64_t mr__object_handle(const mr__object *object)
+{
+    return (uint64_t)object->generation << 32 | slot_of(object);
+}
+
+/* ---- Making and ending ---- */
+
+/* A free slot; 0: there is none. */
+static uint32_t take_slot(mr__arena *arena)
+{
+    mr__shared_lock(&arena->mutex);
+    uint32_t slot = arena->free_slot;
+    if (slot != 0) {
+        arena->free_slot = mr__slot_at(slot)->next_free;
+    } else if (arena->slots < MR__SLOTS) {
+        slot = arena->slots;
+        mr__shared_mutex_init(&mr__slot_at(slot)->mutex);
+        arena->slots = slot + 1;
+    }
+    mr__shared_unlock(&arena->mutex);
+    return slot;
+}
+
+mr_status mr__object_new(const char *call, mr__kind_number kind, mr__object **object, uint64_t *handle)
+{
+    mr_status status = mr__arena_ready(call);
+    if (status != MR_OK)
+        return status;
+    uint32_t slot = take_slot(mr__ctx.arena);
+    if (slot == 0)
+        return mr__fail(MR_ELIMIT, "%s: there are %d shared objects already; close those that are not needed",
+                        call, MR__SLOTS);
+    mr__object *new = mr__slot_at(slot);
+    mr__shared_lock(&new->mutex);
+    memset(new + 1, 0, MR__SLOT_SIZE - sizeof *new);
+    new->waiting = 0;
+    new->generation++;
+    new->kind = (uint32_t)kind;
+    *object = new;
+    *handle = mr__object_handle(new);
+    return MR_OK;
+}
+
+void mr__object_close(mr__object *object)
+{
+    mr__arena *arena = mr__ctx.arena;
+    const mr__kind *kind = mr__kinds[object->kind];
+    object->kind = MR__KIND_NONE;
+    mr__seat_grant_all(object, MR_ECLOSED);
+    if (kind->discard != NULL)
+        kind->discard(object);
+    mr__object_leave(object);
+    mr__shared_lock(&arena->mutex);
+    object->next_free = arena->free_slot;
+    arena->free_slot = slot_of(object);
+    mr__shared_unlock(&arena->mutex);
+}
+
+/* ---- Entering ---- */
+
+static mr_status check(const char *call, const mr__object *object, uint64_t handle, mr__kind_number kind)
+{
+    uint32_t found = object->kind, generation = object->generation;
+    if (found == (uint32_t)kind && generation == handle >> 32)
+        return MR_OK;
+    if (generation > handle >> 32 || found == MR__KIND_NONE)
+        return mr__fail(MR_ECLOSED, "%s: this %s has been closed", call, mr__kinds[kind]->name);
+    return mr__fail(MR_EINVAL, "%s: this is no %s", call, mr__kinds[kind]->name);
+}
+
+mr_status mr__object_find(const char *call, uint64_t handle, mr__kind_number kind, mr__object **object)
+{
+    mr_status status = mr__arena_ready(call);
+    if (status != MR_OK)
+        return status;
+    uint32_t slot = (uint32_t)handle;
+    if (slot == 0 || slot >= mr__ctx.arena->slots || handle >> 32 == 0)
+        return mr__fail(MR_EINVAL, "%s: this is no %s; was it ever made?", call, mr__kinds[kind]->name);
+    *object = mr__slot_at(slot);
+    return check(call, *object, handle, kind);
+}
+
+static void enter(mr__object *object)
+{
+    if (!mr__shared_lock(&object->mutex))
+        return;
+    mr__seat_recount(object);
+    const mr__kind *kind = mr__kinds[object->kind];
+    if (kind != NULL && kind->repair != NULL)
+        kind->repair(object);
+}
+
+mr_status mr__object_enter(const char *call, uint64_t handle, mr__kind_number kind, mr__object **object)
+{
+    mr_status status = mr__object_find(call, handle, kind, object);
+    if (status != MR_OK)
+        return status;
+    enter(*object);
+    status = check(call, *object, handle, kind);
+    if (status != MR_OK)
+        mr__object_leave(*object);
+    return status;
+}
+
+void mr__object_leave(mr__object *object)
+{
+    mr__shared_unlock(&object->mutex);
+}
+
+/* ---- Deaths ---- */
+
+void mr__objects_forget(uint32_t rank)
+{
+    const mr__arena *arena = mr__ctx.arena;
+    if (arena == NULL)
+        return;
+    for (uint32_t slot = 1; slot < arena->slots; slot++) {
+        mr__object *object = mr__slot_at(slot);
+        if (object->kind == MR__KIND_NONE)
+            continue;
+        enter(object);
+        const mr__kind *kind = mr__kinds[object->kind];
+        if (object->waiting > 0)
+            mr__seat_remove(object, rank);
+        if (kind != NULL && kind->forget != NULL)
+            kind->forget(object, rank);
+        mr__object_leave(object);
+    }
+}

@@ -1,0 +1,65 @@
+/* Shared objects: locks, queues and whatever else processes have in common. Each lies in a slot of the arena,
+ * under a mutex of its own that survives its owner; a handle names the slot and its generation, so that a stale
+ * one is noticed. Every kind of object says what must be done when a process has died. */
+#ifndef MR_OBJECT_H
+#define MR_OBJECT_H
+
+#include "arena.h"
+
+typedef enum mr__kind_number {
+    MR__KIND_NONE, /* the slot is free */
+    MR__KIND_LOCK,
+    MR__KIND_SEMAPHORE,
+    MR__KIND_CONDITION,
+    MR__KIND_EVENT,
+    MR__KIND_BARRIER,
+    MR__KIND_VALUE,
+    MR__KIND_MEMORY,
+    MR__KIND_PIPE,
+    MR__KIND_QUEUE,
+    MR__KINDS
+} mr__kind_number;
+
+/* The head of every object; its kind's own members follow, up to MR__SLOT_SIZE in all. A slot stays an object for
+ * good, so its mutex may be locked even if the object has just been closed. */
+typedef struct mr__object {
+    pthread_mutex_t mutex;
+    _Atomic uint32_t kind, generation;
+    uint64_t tickets; /* given out to those who wait, in order */
+    uint32_t waiting; /* seats that wait here */
+    uint32_t next_free;
+} mr__object;
+
+/* What the library knows of a kind. All are called with the object's mutex held. */
+typedef struct mr__kind {
+    const char *name;                   /* "lock": for sentences */
+    void (*repair)(mr__object *object); /* somebody was killed in the middle of a change; may be NULL */
+    void (*forget)(mr__object *object,
+                   uint32_t rank);       /* a rank's process has ended: release what it held; or NULL */
+    void (*discard)(mr__object *object); /* free what the object refers to; may be NULL */
+} mr__kind;
+
+/* The slot of that number. */
+mr__object *mr__slot_at(uint32_t slot);
+
+extern const mr__kind *const mr__kinds[MR__KINDS]; /* kinds.c */
+
+/* Makes an object, all zero behind the head, and enters it: the mutex is held. */
+mr_status mr__object_new(const char *call, mr__kind_number kind, mr__object **object, uint64_t *handle);
+
+/* Enters an object: on MR_OK its mutex is held. MR_ECLOSED, MR_EINVAL: no such object (any more). */
+mr_status mr__object_enter(const char *call, uint64_t handle, mr__kind_number kind, mr__object **object);
+void mr__object_leave(mr__object *object);
+
+/* The same without entering it: for what is a single atomic step. */
+mr_status mr__object_find(const char *call, uint64_t handle, mr__kind_number kind, mr__object **object);
+
+/* Ends an object that has been entered, and leaves it: those who wait get MR_ECLOSED, the handle is stale. */
+void mr__object_close(mr__object *object);
+
+uint64_t mr__object_handle(const mr__object *object);
+
+/* A rank's process has ended: whatever it held of any object is released. */
+void mr__objects_forget(uint32_t rank);
+
+#endif

@@ -1,0 +1,241 @@
+#include "seat.h"
+
+#include "context.h"
+#include "status.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { IDLE, WAITING, GRANTED }; /* states; a grant carries its status above these bits */
+enum { STATE_BITS = 2, STATE_MASK = (1 << STATE_BITS) - 1 };
+
+enum { SPINS = 200 }; /* looks before a thread goes to sleep, about a microsecond */
+
+_Static_assert(sizeof(mr__seat) == 64, "a seat fills a cache line");
+
+/* ---- Futexes ---- */
+
+bool mr__futex_wait(_Atomic uint32_t *word, uint32_t value, double deadline)
+{
+    static const double LONGEST = 1e9; /* seconds since the start of the clock */
+    struct timespec time, *end = NULL;
+    if (deadline < LONGEST) {
+        time.tv_sec = (time_t)deadline;
+        time.tv_nsec = (long)((deadline - (double)time.tv_sec) * 1e9);
+        end = &time;
+    }
+    return syscall(SYS_futex, word, FUTEX_WAIT_BITSET, value, end, NULL, FUTEX_BITSET_MATCH_ANY) == 0 ||
+           errno != ETIMEDOUT;
+}
+
+void mr__futex_wake(_Atomic uint32_t *word, int count)
+{
+    syscall(SYS_futex, word, FUTEX_WAKE, count, NULL, NULL, 0);
+}
+
+/* ---- A thread's own seat ---- */
+
+static _Thread_local uint32_t my_number;
+static pthread_key_t at_thread_end;
+static pthread_once_t key_once = PTHREAD_ONCE_INIT;
+
+static void put_back(mr__arena *arena, uint32_t number)
+{
+    mr__seat *seat = mr__seat_at(number);
+    mr__shared_lock(&arena->mutex);
+    seat->rank = UINT32_MAX;
+    seat->next_free = arena->free_seat;
+    arena->free_seat = number;
+    mr__shared_unlock(&arena->mutex);
+}
+
+static void leave_seat(void *unused)
+{
+    (void)unused;
+    if (mr__ctx.arena != NULL && my_number != 0)
+        put_back(mr__ctx.arena, my_number);
+    my_number = 0;
+}
+
+static void make_key(void)
+{
+    pthread_key_create(&at_thread_end, leave_seat);
+}
+
+static uint32_t take_seat(mr__arena *arena)
+{
+    mr__shared_lock(&arena->mutex);
+    uint32_t number = arena->free_seat;
+    if (number != 0) {
+        arena->free_seat = mr__seat_at(number)->next_free;
+    } else if (arena->seats < MR__SEATS) {
+        number = arena->seats;
+        arena->seats = number + 1;
+    }
+    if (number != 0) {
+        mr__seat *seat = mr__seat_at(number);
+        seat->state = IDLE;
+        seat->slot = 0;
+        seat->rank = (uint32_t)mr__ctx.rank;
+    }
+    mr__shared_unlock(&arena->mutex);
+    return number;
+}
+
+mr_status mr__seat_mine(uint32_t *number)
+{
+    if (my_number == 0) {
+        pthread_once(&key_once, make_key);
+        my_number = take_seat(mr__ctx.arena);
+        if (my_number == 0)
+            return mr__fail(MR_ELIMIT, "more than %d threads use shared objects", MR__SEATS);
+        pthread_setspecific(at_thread_end, &my_number);
+    }
+    *number = my_number;
+    return MR_OK;
+}
+
+uint32_t mr__seat_rank(uint32_t number)
+{
+    return number > 0 && number < mr__ctx.arena->seats ? mr__seat_at(number)->rank : UINT32_MAX;
+}
+
+void mr__seats_free(uint32_t rank)
+{
+    mr__arena *arena = mr__ctx.arena;
+    if (arena == NULL)
+        return;
+    for (uint32_t number = 1; number < arena->seats; number++)
+        if (mr__seat_at(number)->rank == rank)
+            put_back(arena, number);
+}
+
+/* ---- Waiting ---- */
+
+static uint32_t slot_of(const mr__object *object)
+{
+    return (uint32_t)mr__object_handle(object);
+}
+
+/* true: granted. */
+static bool sleep_in(mr__seat *seat, double deadline)
+{
+    for (int i = 0; i < SPINS; i++) {
+        if (seat->state != WAITING)
+            return true;
+        mr__relax();
+    }
+    while (seat->state == WAITING)
+        if (!mr__futex_wait(&seat->state, WAITING, deadline))
+            return seat->state != WAITING;
+    return true;
+}
+
+mr_status mr__seat_wait(mr__object *object, uint32_t purpose, uint64_t *amount, double deadline)
+{
+    uint32_t number;
+    mr_status status = mr__seat_mine(&number);
+    if (status != MR_OK) {
+        mr__object_leave(object);
+        return status;
+    }
+    mr__seat *seat = mr__seat_at(number);
+    seat->purpose = purpose;
+    seat->amount = amount != NULL ? *amount : 0;
+    seat->ticket = object->tickets++;
+    seat->slot = slot_of(object);
+    seat->state = WAITING;
+    object->waiting++;
+    mr__object_leave(object);
+    if (!sleep_in(seat, deadline)) {
+        mr__shared_lock(&object->mutex);
+        if (seat->state == WAITING) {
+            object->waiting--;
+            seat->state = GRANTED | (uint32_t)MR_ETIMEDOUT << STATE_BITS;
+        }
+        mr__object_leave(object);
+    }
+    if (amount != NULL)
+        *amount = seat->amount;
+    status = (mr_status)(seat->state >> STATE_BITS);
+    seat->slot = 0;
+    seat->state = IDLE;
+    return status;
+}
+
+/* Seats are read without a lock of their own: what a thread writes there while it waits elsewhere does not matter
+ * here. */
+static bool waits_here(const mr__seat *seat, uint32_t slot)
+{
+    return seat->slot == slot && seat->state == WAITING;
+}
+
+mr__seat *mr__seat_first(const mr__object *object, uint32_t purpose)
+{
+    const mr__arena *arena = mr__ctx.arena;
+    uint32_t slot = slot_of(object), left = object->waiting;
+    mr__seat *first = NULL;
+    for (uint32_t number = 1; number < arena->seats && left > 0; number++) {
+        mr__seat *seat = mr__seat_at(number);
+        if (!waits_here(seat, slot))
+            continue;
+        left--;
+        if (seat->purpose == purpose && (first == NULL || seat->ticket < first->ticket))
+            first = seat;
+    }
+    return first;
+}
+
+void mr__seat_grant(mr__object *object, mr__seat *seat, mr_status status)
+{
+    seat->state = GRANTED | (uint32_t)status << STATE_BITS;
+    object->waiting--;
+    mr__futex_wake(&seat->state, 1);
+}
+
+void mr__seat_grant_all(mr__object *object, mr_status status)
+{
+    const mr__arena *arena = mr__ctx.arena;
+    uint32_t slot = slot_of(object);
+    for (uint32_t number = 1; number < arena->seats && object->waiting > 0; number++)
+        if (waits_here(mr__seat_at(number), slot))
+            mr__seat_grant(object, mr__seat_at(number), status);
+}
+
+uint32_t mr__seat_grant_some(mr__object *object, uint32_t purpose, uint32_t count, mr_status status)
+{
+    uint32_t granted = 0;
+    for (mr__seat *seat; granted < count && (seat = mr__seat_first(object, purpose)) != NULL; granted++)
+        mr__seat_grant(object, seat, status);
+    return granted;
+}
+
+void mr__seat_recount(mr__object *object)
+{
+    const mr__arena *arena = mr__ctx.arena;
+    uint32_t slot = slot_of(object);
+    object->waiting = 0;
+    for (uint32_t number = 1; number < arena->seats; number++) {
+        mr__seat *seat = mr__seat_at(number);
+        if (waits_here(seat, slot))
+            object->waiting++;
+        else if (seat->slot == slot) /* granted; but whoever did it may have been killed before he rang */
+            mr__futex_wake(&seat->state, 1);
+    }
+}
+
+void mr__seat_remove(mr__object *object, uint32_t rank)
+{
+    const mr__arena *arena = mr__ctx.arena;
+    uint32_t slot = slot_of(object);
+    for (uint32_t number = 1; number < arena->seats; number++) {
+        mr__seat *seat = mr__seat_at(number);
+        if (waits_here(seat, slot) && seat->rank == rank) {
+            seat->state = IDLE;
+            object->waiting--;
+        }
+    }
+}

@@ -1,0 +1,66 @@
+/* Seats: where threads wait for shared objects. Every thread that has ever waited has one seat in the arena, with
+ * a futex as its doorbell. Who waits where, and in which order, is written in the seats alone, so nothing has to
+ * be unlinked when a waiting process dies. Whoever lets others wait grants each one by one, the longest waiting
+ * first. */
+#ifndef MR_SEAT_H
+#define MR_SEAT_H
+
+#include "object.h"
+
+typedef struct mr__seat {
+    _Atomic uint32_t state; /* the futex */
+    uint32_t rank;          /* whose thread sits here */
+    _Atomic uint32_t slot;  /* of the object that is waited for; 0: none */
+    uint32_t purpose;       /* what for, where an object has several reasons to wait */
+    uint64_t ticket;        /* its place in the order */
+    uint64_t amount;        /* what it wants, or was given; the kind's own */
+    uint32_t next_free;
+    char unused[28];
+} mr__seat;
+
+/* The number of the calling thread's seat (from 1), which also serves as its identity. MR_ELIMIT when there are
+ * too many threads. */
+mr_status mr__seat_mine(uint32_t *number);
+
+/* Sits down at an object that has been entered, leaves it, and sleeps until granted (MR_OK, or the status that
+ * came with it) or until the deadline (MR_ETIMEDOUT, without a sentence). *amount is what is wanted and becomes
+ * what was given; may be NULL. */
+mr_status mr__seat_wait(mr__object *object, uint32_t purpose, uint64_t *amount, double deadline);
+
+/* The seat that has waited longest at the object for a purpose; NULL: none. Object entered. */
+mr__seat *mr__seat_first(const mr__object *object, uint32_t purpose);
+
+/* Wakes it with a status. Its amount may be changed before. Object entered. */
+void mr__seat_grant(mr__object *object, mr__seat *seat, mr_status status);
+
+/* Wakes all seats, whatever for; up to count of them, and gives how many there were. Object entered. */
+void mr__seat_grant_all(mr__object *object, mr_status status);
+uint32_t mr__seat_grant_some(mr__object *object, uint32_t purpose, uint32_t count, mr_status status);
+
+/* Counts anew who waits at an object whose owner was killed; takes away the seats of a rank that is dead. Object
+ * entered. */
+void mr__seat_recount(mr__object *object);
+void mr__seat_remove(mr__object *object, uint32_t rank);
+
+/* The seat of that number; the rank whose thread sits there. */
+mr__seat *mr__seat_at(uint32_t number);
+uint32_t mr__seat_rank(uint32_t number);
+
+/* Frees the seats of a rank that is dead. */
+void mr__seats_free(uint32_t rank);
+
+/* Says to the processor that this is a loop which waits. */
+static inline void mr__relax(void)
+{
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+/* Sleeps while *word is value, until the deadline (false). Wakes those who sleep so, in any process. */
+bool mr__futex_wait(_Atomic uint32_t *word, uint32_t value, double deadline);
+void mr__futex_wake(_Atomic uint32_t *word, int count);
+
+#endif
