@@ -202,8 +202,7 @@ static void answer_started(const mr__placed *placed, void *argument)
     mr__record record = {
         .type = MR__STARTED, .process = placed->number, .rank = placed->rank, .a = placed->pid, .b = placed->core};
     snprintf(record.text, sizeof record.text, "%s", placed->host);
-    if (asker->link >= 0)
-        mr__link_send(asker->link, &record, NULL, 0);
+    mr__universe_tell(asker, &record);
 }
 
 static void answer_refused(const mr__rank *asker, mr_status status)
@@ -211,8 +210,7 @@ static void answer_refused(const mr__rank *asker, mr_status status)
     mr__record record = {.type = MR__REFUSED, .a = status};
     snprintf(record.text, sizeof record.text, "%s", mr_last_error());
     mr__lock();
-    if (asker->link >= 0)
-        mr__link_send(asker->link, &record, NULL, 0);
+    mr__universe_tell(asker, &record);
     mr__unlock();
 }
 

@@ -176,6 +176,7 @@ static void hear_parked(mr__universe *universe, mr__rank *rank, const mr__record
         mr__ctx.cores = mr__universe_cores(universe);
     }
     rank->stage = MR__STAGE_READY;
+    rank->seat = (uint32_t)record->process;
     mr__rank_check_parked(rank);
 }
 

@@ -14,8 +14,9 @@ typedef enum mr__record_type {
     MR__WELCOME,  /* hub -> rank: your number; on main's host it brings the arena, and standard output and error */
     MR__STAGE,    /* rank -> hub: how far its start has come (a: mr__stage) */
     MR__PLACE,    /* rank -> hub: one place to pin a process to on its host (text: cpus, a: core, b: capacity) */
-    MR__PARKED,   /* rank -> hub: ready for work (a: hardware threads, b: cores of its host) */
-    MR__START,    /* hub -> rank: receive a process of a bytes by MPI and run it */
+    MR__PARKED,   /* rank -> hub: ready for work (a: hardware threads, b: cores of its host, process: its seat) */
+    MR__START,    /* hub -> rank: run the process whose message of a bytes comes by MPI, or lies behind this in its
+                     mail */
     MR__DONE,     /* rank -> hub: the process has ended with code a, the rank lives and is parked again */
     MR__EXITED,   /* supervisor -> hub: the rank has ended with code a */
     MR__SIGNAL,   /* rank -> hub, hub -> supervisor: send signal a to a process */

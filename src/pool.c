@@ -315,8 +315,7 @@ static void send_tasks(mr__pool *pool, const struct task *task, size_t count, in
         memcpy(record.text, task, sizeof *task);
         int number = mr_process_rank(&pool->workers[i]);
         mr__lock();
-        if (universe->ranks[number]->link >= 0)
-            mr__link_send(universe->ranks[number]->link, &record, NULL, 0);
+        mr__universe_tell(universe->ranks[number], &record);
         mr__unlock();
         offset += mine;
     }

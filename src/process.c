@@ -336,10 +336,11 @@ void mr__process_ended(uint64_t number, int code)
     }
 }
 
-void mr__process_orphaned(void)
+void mr__process_orphaned(uint64_t parent)
 {
     for (size_t i = 0; i < mr__ctx.slots; i++)
-        if (mr__ctx.processes[i] != NULL && mr__ctx.processes[i]->role == MR__PARENT)
+        if (mr__ctx.processes[i] != NULL && mr__ctx.processes[i]->role == MR__PARENT &&
+            mr__ctx.processes[i]->placed.number == parent)
             note_ended(mr__ctx.processes[i], MR_EXITCODE_NONE);
 }
 

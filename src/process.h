@@ -70,8 +70,8 @@ void mr__process_leave(void);
 /* A process of this context, known by its number, has ended. Lock held. */
 void mr__process_ended(uint64_t number, int code);
 
-/* The parent has ended. Lock held. */
-void mr__process_orphaned(void);
+/* The process of that number has ended; if it is the caller's parent, that is known from now on. Lock held. */
+void mr__process_orphaned(uint64_t parent);
 
 /* How many of the caller's processes have been made and not been started. Lock held. */
 int mr__process_pending(void);

@@ -3,6 +3,7 @@
 #include "arena.h"
 #include "patience.h"
 #include "printer.h"
+#include "seat.h"
 #include "status.h"
 #include "supervisor.h"
 
@@ -137,8 +138,10 @@ static mr_status report_places(void)
 
 static void park_first(void)
 {
-    mr__record record = {
-        .type = MR__PARKED, .a = mr__topology_pus(mr__ctx.topology), .b = mr__topology_cores(mr__ctx.topology)};
+    mr__record record = {.type = MR__PARKED,
+                         .a = mr__topology_pus(mr__ctx.topology),
+                         .b = mr__topology_cores(mr__ctx.topology),
+                         .process = self->seat};
     mr__link_send(self->link, &record, NULL, 0);
 }
 
@@ -174,7 +177,7 @@ static void hear(const mr__record *record)
         mr__process_ended(record->process, (int)record->a);
         break;
     case MR__ORPHANED:
-        mr__process_orphaned();
+        mr__process_orphaned(record->process);
         break;
     default:
         break;
@@ -214,6 +217,8 @@ mr_status mr__rank_listen(void)
     while (!self->is_listening && poll(&ready, 1, 0) > 0)
         hear_next(); /* what has come so far is known when this returns */
     if (!self->is_listening) {
+        if (self->seat != 0)
+            mr__seat_at(self->seat)->mail = MR__NO_MAIL;
         status = mr__thread_start(&self->listener, "mr-listener", run_listener);
         self->is_listening = status == MR_OK;
     }
@@ -221,16 +226,36 @@ mr_status mr__rank_listen(void)
     return status;
 }
 
+/* A parked rank takes in records itself, as long as there is no listener. On main's host it sleeps by its bell,
+ * which wakes it sooner than a socket. */
+static void hear_when_rung(void)
+{
+    mr__seat *seat = self->seat == 0 ? NULL : mr__seat_at(self->seat);
+    uint32_t was = seat == NULL ? 0 : seat->bell;
+    self->mail = seat == NULL ? 0 : atomic_exchange(&seat->mail, 0);
+    struct pollfd ready = {self->link, POLLIN, 0};
+    if (self->mail != 0) {
+        mr__lock();
+        hear(mr__at(self->mail));
+        mr__unlock();
+    } else if (seat != NULL && poll(&ready, 1, 0) == 0) {
+        mr__bell_wait(self->seat, was);
+    } else {
+        hear_next();
+    }
+}
+
 mr__record mr__rank_next_work(void)
 {
     mr__lock();
+    self->mail = 0;
     while (!self->has_work) {
         if (self->is_listening) {
             mr__wait(INFINITY);
             continue;
         }
         mr__unlock();
-        hear_next();
+        hear_when_rung();
         mr__lock();
     }
     self->has_work = false;
@@ -331,12 +356,22 @@ static void pin(const char *cpus)
         mr__debug("rank %d is not pinned: %s", mr__ctx.rank, mr_last_error());
 }
 
-static int run_process(const mr__record *work)
+/* A copy of the start message of this process's own; NULL: it did not come. */
+static mr__start *take_message(const mr__record *work)
 {
     size_t size = (size_t)work->a;
     mr__start *message = malloc(size);
-    if (message == NULL || mr__wire_receive(self->comm, 0, MR__TAG_START, message, size, NULL, NULL) != MR_OK)
-        return 1;
+    if (message != NULL && self->mail != 0)
+        return memcpy(message, (char *)mr__at(self->mail) + sizeof *work, size);
+    if (message != NULL && mr__wire_receive(self->comm, 0, MR__TAG_START, message, size, NULL, NULL) == MR_OK)
+        return message;
+    free(message);
+    return NULL;
+}
+
+/* The message is its own from now on. */
+static int run_process(const mr__record *work, mr__start *message)
+{
     mr_process parent = {0}, *object = make_object(message);
     if (object == NULL)
         return 1;
@@ -358,6 +393,42 @@ static int run_process(const mr__record *work)
     return code;
 }
 
+static int do_nothing(const void *args, size_t size)
+{
+    (void)args, (void)size;
+    return 0;
+}
+
+static void serve_next(void)
+{
+    mr__record work = mr__rank_next_work();
+    mr__start *message = take_message(&work);
+    int code = message == NULL ? 1 : run_process(&work, message);
+    if (!self->is_local)
+        mr__printer_flush();
+    if (work.process != 0)
+        tell_hub(MR__DONE, code);
+}
+
+/* Whatever runs for the first time costs page faults. A process should not have to wait for them, so before it
+ * parks a rank sends itself one that does nothing. */
+static void rehearse(void)
+{
+    mr_target target = do_nothing;
+    void *address;
+    mr__ref mail;
+    mr__start message = {.name = 1, .identity = 1, .creator_name = 1, .reuse = true}; /* empty strings */
+    mr__record work = {.type = MR__START, .a = sizeof message + 3, .b = -1};
+    memcpy(&address, &target, sizeof address);
+    if (self->seat == 0 || mr__symbol_of(address, true, "the rehearsal", &message.run) != MR_OK ||
+        mr__alloc(sizeof work + sizeof message + 3, &mail) != MR_OK)
+        return;
+    memcpy(mempcpy(mr__at(mail), &work, sizeof work), &message, sizeof message);
+    mr__seat_at(self->seat)->mail = mail;
+    serve_next();
+    mr__free(mail);
+}
+
 _Noreturn void mr__rank_serve(int report)
 {
     char name[16];
@@ -372,14 +443,12 @@ _Noreturn void mr__rank_serve(int report)
     }
     snprintf(name, sizeof name, "mr-rank-%d", mr__ctx.rank);
     prctl(PR_SET_NAME, name);
+    if (mr__ctx.arena != NULL && mr__seat_mine(&self->seat) != MR_OK)
+        self->seat = 0;
     on_exit(leave, NULL);
     mr__ctx.phase = MR__PHASE_RUNNING;
+    rehearse();
     park_first();
-    for (;;) {
-        mr__record work = mr__rank_next_work();
-        int code = run_process(&work);
-        if (!self->is_local)
-            mr__printer_flush();
-        tell_hub(MR__DONE, code);
-    }
+    for (;;)
+        serve_next();
 }

@@ -8,6 +8,7 @@
 
 typedef struct mr__self {
     int link;
+    uint32_t seat; /* in the arena, of the main thread; 0: this is not main's host */
     int report;    /* to the supervisor, until MPI is up */
     bool is_local; /* on main's host */
     bool wants_places;
@@ -20,6 +21,7 @@ typedef struct mr__self {
     bool is_listening;       /* the listener runs; before, a parked rank reads the link itself, which is faster */
 
     /* what the listener has heard */
+    uint64_t mail; /* the block of the arena that the work came in; 0: it came over the link */
     bool has_work; /* a process to run, or for a pool worker a task */
     mr__record work;
     bool is_asking; /* a request of ours is under way */

@@ -36,6 +36,18 @@ void mr__futex_wake(_Atomic uint32_t *word, int count)
     syscall(SYS_futex, word, FUTEX_WAKE, count, NULL, NULL, 0);
 }
 
+void mr__bell_ring(uint32_t number)
+{
+    mr__seat *seat = mr__seat_at(number);
+    seat->bell++;
+    mr__futex_wake(&seat->bell, 1);
+}
+
+void mr__bell_wait(uint32_t number, uint32_t was)
+{
+    mr__futex_wait(&mr__seat_at(number)->bell, was, INFINITY);
+}
+
 /* ---- A thread's own seat ---- */
 
 static _Thread_local uint32_t my_number;
@@ -79,6 +91,7 @@ static uint32_t take_seat(mr__arena *arena)
         mr__seat *seat = mr__seat_at(number);
         seat->state = IDLE;
         seat->slot = 0;
+        seat->mail = 0;
         seat->rank = (uint32_t)mr__ctx.rank;
     }
     mr__shared_unlock(&arena->mutex);

@@ -7,6 +7,8 @@
 
 #include "object.h"
 
+enum { MR__NO_MAIL = 1 };
+
 typedef struct mr__seat {
     _Atomic uint32_t state; /* the futex */
     uint32_t rank;          /* whose thread sits here */
@@ -15,7 +17,9 @@ typedef struct mr__seat {
     uint64_t ticket;        /* its place in the order */
     uint64_t amount;        /* what it wants, or was given; the kind's own */
     uint32_t next_free;
-    char unused[28];
+    _Atomic uint32_t bell; /* a rank's: rung when main has sent it a record */
+    _Atomic mr__ref mail;  /* a rank's: the process it is to run (MR__NO_MAIL: to be sent over its link) */
+    char unused[12];
 } mr__seat;
 
 /* The number of the calling thread's seat (from 1), which also serves as its identity. MR_ELIMIT when there are
@@ -41,6 +45,10 @@ uint32_t mr__seat_grant_some(mr__object *object, uint32_t purpose, uint32_t coun
  * entered. */
 void mr__seat_recount(mr__object *object);
 void mr__seat_remove(mr__object *object, uint32_t rank);
+
+/* Rings a seat's bell; sleeps until it is rung, if it still is what it was. */
+void mr__bell_ring(uint32_t number);
+void mr__bell_wait(uint32_t number, uint32_t was);
 
 /* The seat of that number; the rank whose thread sits there. */
 mr__seat *mr__seat_at(uint32_t number);

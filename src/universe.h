@@ -23,6 +23,8 @@ typedef struct mr__rank {
     mr__batch *batch;
     int rank_in_batch;
     int link, supervisor; /* sockets; -1: not connected */
+    uint32_t seat;        /* whose bell wakes it; 0: it listens to its link alone */
+    uint64_t message;     /* of the process that runs there, in the arena; 0: it went by MPI */
     int host;             /* index; -1: not heard of yet */
     pid_t pid;
     bool was_used;             /* its memory is not fresh any more */
@@ -108,6 +110,9 @@ mr_status mr__universe_start(mr__start **message, size_t size, int pending, mr__
 /* Reserves fresh ranks of one batch, spawned if need be, and gives their numbers. Take the lock themselves. */
 mr_status mr__universe_reserve(int count, uint64_t reservation, int *numbers, const mr__batch **batch);
 void mr__universe_unreserve(uint64_t reservation);
+
+/* Sends a rank a record, and wakes it. */
+void mr__universe_tell(const mr__rank *rank, const mr__record *record);
 
 /* A rank's process has ended; if is_dead, the rank with it. */
 void mr__universe_ended(mr__universe *universe, int rank, int code, bool is_dead);
