@@ -75,8 +75,8 @@ static MPI_Info spawn_info(const mr__universe *universe, const mr__batch *batch,
         MPI_Info_set(info, "host", host);
     MPI_Info_set(info, "map_by", map);
     MPI_Info_set(info, "bind_to", "none");
-    snprintf(environment, sizeof environment, "MULTIRANK_HUB=%s\nMULTIRANK_BATCH=%llu", universe->address.text,
-             (unsigned long long)batch->number);
+    snprintf(environment, sizeof environment, "MULTIRANK_HUB=%s\nMULTIRANK_BATCH=%llu%s", universe->address.text,
+             (unsigned long long)batch->number, mr__ctx.launch.many_hosts ? "\nMULTIRANK_MANY_HOSTS=1" : "");
     MPI_Info_set(info, "env", environment);
     return info;
 }

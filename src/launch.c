@@ -12,6 +12,7 @@
 extern char **environ;
 
 static const double DEFAULT_START_TIMEOUT = 60;
+static const char NO_PLUGINS[] = "/nonexistent"; /* a folder without any */
 static const char LOCAL_BASE[] = "OMPI_MCA_orte_local_tmpdir_base";
 
 static int number_in(const char *variable, int otherwise)
@@ -33,6 +34,7 @@ static mr_status detect_spawned(mr__launch *launch)
         return mr__fail(MR_ELAUNCH, "MULTIRANK_HUB is set, but this is no rank that Multirank spawned; unset it");
     strcpy(launch->hub.text, hub);
     launch->batch = strtoull(batch, NULL, 10);
+    launch->many_hosts = getenv("MULTIRANK_MANY_HOSTS") != NULL;
     return MR_OK;
 }
 
@@ -86,7 +88,7 @@ static bool is_of_launcher(const char *variable)
 {
     return (starts_with(variable, "PMIX_") || starts_with(variable, "OMPI_") || starts_with(variable, "ORTE_") ||
             starts_with(variable, "OPAL_") || starts_with(variable, "MULTIRANK_HUB=") ||
-            starts_with(variable, "MULTIRANK_BATCH=")) &&
+            starts_with(variable, "MULTIRANK_BATCH=") || starts_with(variable, "MULTIRANK_MANY_HOSTS=")) &&
            !starts_with(variable, "OMPI_ALLOW_RUN_AS_ROOT");
 }
 
@@ -104,6 +106,9 @@ void mr__launch_forget(void)
         name[length] = '\0';
         unsetenv(name); /* moves the later ones up, so this place is looked at again */
     }
+    const char *plugins = getenv("HWLOC_PLUGINS_PATH");
+    if (plugins != NULL && strcmp(plugins, NO_PLUGINS) == 0)
+        unsetenv("HWLOC_PLUGINS_PATH"); /* the user's program may want them */
 }
 
 /* mpirun binds a rank to one core unless told otherwise; our ranks are to have all that mpirun itself may use. */
@@ -129,6 +134,30 @@ static mr_status prepare_session(mr__launch *launch)
     return mr__hosts_write(launch);
 }
 
+/* Which parts of Open MPI, UCX and hwloc are used, where the user has not said so. Loading what is not needed
+ * would take most of the time that a rank needs to come up. */
+static void choose_components(const mr__launch *launch)
+{
+    /* UCX between all ranks, also of different batches and on any network; Debian switches it off */
+    setenv("OMPI_MCA_pml", "ucx", 0);
+    setenv("OMPI_MCA_osc", "ucx", 0);
+    setenv("OMPI_MCA_opal_common_ucx_tls", "any", 0);
+    setenv("OMPI_MCA_opal_common_ucx_devices", "any", 0);
+    setenv("UCX_ATOMIC_MODE", "cpu", 0); /* window atomics agree with C11 atomics on rank 0's node */
+    setenv("UCX_WARN_UNUSED_ENV_VARS", "n", 0);
+    if (!launch->many_hosts && launch->kind != MR__LAUNCH_GIVEN) { /* no network then */
+        setenv("UCX_TLS", "posix,cma,self", 0);
+        setenv("UCX_MODULES", "cma", 0);
+    }
+    setenv("OMPI_MCA_btl", "self", 0); /* the others are not used, and leave files in /dev/shm */
+    setenv("OMPI_MCA_coll", "basic,libnbc,tuned,self,inter", 0);
+    setenv("OMPI_MCA_shmem", "mmap", 0);
+    setenv("OMPI_MCA_reachable", "weighted", 0);
+    setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0);
+    setenv("OMPI_MCA_orte_bound_at_launch", "1", 0); /* or each rank looks at the whole machine, for nothing */
+    setenv("HWLOC_PLUGINS_PATH", NO_PLUGINS, 0);     /* they find graphics cards and the like */
+}
+
 mr_status mr__launch_prepare(mr__launch *launch)
 {
     mr_status status = MR_OK;
@@ -145,15 +174,7 @@ mr_status mr__launch_prepare(mr__launch *launch)
     }
     if (launch->kind == MR__LAUNCH_SPAWNED)
         unsetenv(LOCAL_BASE); /* for the daemon only: a rank may be told of one folder, and has been */
-    /* UCX between all ranks, also of different batches and on any network; Debian switches it off. */
-    setenv("OMPI_MCA_pml", "ucx", 0);
-    setenv("OMPI_MCA_osc", "ucx", 0);
-    setenv("OMPI_MCA_btl", "self", 0); /* the others are not used, cost time, and leave files in /dev/shm */
-    setenv("OMPI_MCA_opal_common_ucx_tls", "any", 0);
-    setenv("OMPI_MCA_opal_common_ucx_devices", "any", 0);
-    setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0);
-    setenv("UCX_ATOMIC_MODE", "cpu", 0); /* window atomics agree with C11 atomics on rank 0's node */
-    setenv("UCX_WARN_UNUSED_ENV_VARS", "n", 0);
+    choose_components(launch);
     return status;
 }
 

@@ -112,7 +112,6 @@ static mr_status join_main(void)
     }
     mr__patience(false);
     MPI_Comm_set_errhandler(self->comm, MPI_ERRORS_RETURN);
-    mr__launch_forget();
     return mr__supervisor_report(self->report, &hub, mr__ctx.rank);
 }
 
@@ -441,6 +440,7 @@ _Noreturn void mr__rank_serve(int report)
         fprintf(stderr, "multirank: a rank on %s did not come up: %s\n", mr__ctx.host, mr_last_error());
         _exit(1);
     }
+    mr__launch_forget();
     snprintf(name, sizeof name, "mr-rank-%d", mr__ctx.rank);
     prctl(PR_SET_NAME, name);
     if (mr__ctx.arena != NULL && mr__seat_mine(&self->seat) != MR_OK)
