@@ -145,6 +145,7 @@ static void choose_components(const mr__launch *launch)
     setenv("OMPI_MCA_opal_common_ucx_devices", "any", 0);
     setenv("UCX_ATOMIC_MODE", "cpu", 0); /* window atomics agree with C11 atomics on rank 0's node */
     setenv("UCX_WARN_UNUSED_ENV_VARS", "n", 0);
+    setenv("UCX_POSIX_RX_BUFS_GROW", "64", 0); /* half a megabyte a rank to begin with, not four */
     if (!launch->many_hosts && launch->kind != MR__LAUNCH_GIVEN) { /* no network then */
         setenv("UCX_TLS", "posix,cma,self", 0);
         setenv("UCX_MODULES", "cma", 0);
