@@ -1,6 +1,10 @@
 /* The kinds of shared objects, by number. */
 #include "object.h"
 
+extern const mr__kind mr__array_kind, mr__value_kind; /* array.c */
+
 const mr__kind *const mr__kinds[MR__KINDS] = {
     [MR__KIND_NONE] = NULL,
+    [MR__KIND_ARRAY] = &mr__array_kind,
+    [MR__KIND_VALUE] = &mr__value_kind,
 };

@@ -276,6 +276,54 @@ int mr_active_children(mr_process children[], int capacity);
 
 /* ---- Values and arrays -------------------------------------------------------------------------------------- */
 
+/* An array in memory that processes share: elements of one C type or struct, by size, as in an array of C. A
+ * handle: it may be copied, also into the arguments of a process, and means the same array there. It lasts until
+ * somebody closes it, for all, or mr_finalize. */
+typedef struct mr_array {
+    uint64_t mr__handle;
+} mr_array;
+
+/* Makes an array of length elements of element_size bytes each, with the values of initial (as many), or zeros
+ * where that is NULL. Any process. Errors: MR_EINVAL (NULL, elements of 0 bytes), MR_ENOMEM, MR_ELIMIT,
+ * MR_ENOHOST. Mirrors multiprocessing.Array; a raw array has no lock, as RawArray. */
+mr_status mr_array_init(mr_array *array, size_t element_size, size_t length, const void *initial);
+mr_status mr_raw_array_init(mr_array *array, size_t element_size, size_t length, const void *initial);
+
+/* The elements themselves: what is written there, all processes see. Aligned for any C type; valid until the array
+ * is closed, in the process that calls. NULL on failure. Mirrors the array that get_obj() gives. */
+void *mr_array_data(const mr_array *array);
+
+/* How many elements it has, of how many bytes each; 0 on failure. Mirror len(array) and ctypes.sizeof. */
+size_t mr_array_length(const mr_array *array);
+size_t mr_array_element_size(const mr_array *array);
+
+/* Copies count elements, from the one of index first (from 0) on, out of the array, or into it. Errors: MR_EINVAL
+ * (NULL, not all of them lie in the array: nothing is copied), MR_ECLOSED. Mirror array[i:j] and array[i:j] = ...
+ */
+mr_status mr_array_get(const mr_array *array, size_t first, size_t count, void *out);
+mr_status mr_array_set(const mr_array *array, size_t first, size_t count, const void *in);
+
+/* Makes another array with the same elements. Errors: as mr_array_init. Mirrors sharedctypes.copy. */
+mr_status mr_array_copy(mr_array *copy, const mr_array *array);
+
+/* Ends the array, for all processes. Closing twice is harmless; any other use after it is MR_ECLOSED. Any process.
+ */
+mr_status mr_array_close(const mr_array *array);
+
+/* One variable that processes share: as an array of one element. The functions are those of arrays. Mirrors
+ * multiprocessing.Value and RawValue. */
+typedef struct mr_value {
+    uint64_t mr__handle;
+} mr_value;
+
+mr_status mr_value_init(mr_value *value, size_t size, const void *initial);
+mr_status mr_raw_value_init(mr_value *value, size_t size, const void *initial);
+void *mr_value_data(const mr_value *value);
+mr_status mr_value_get(const mr_value *value, void *out);
+mr_status mr_value_set(const mr_value *value, const void *in);
+mr_status mr_value_copy(mr_value *copy, const mr_value *value);
+mr_status mr_value_close(const mr_value *value);
+
 /* ---- Shared memory ------------------------------------------------------------------------------------------ */
 
 /* ---- Connections -------------------------------------------------------------------------------------------- */

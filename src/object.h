@@ -13,6 +13,7 @@ typedef enum mr__kind_number {
     MR__KIND_CONDITION,
     MR__KIND_EVENT,
     MR__KIND_BARRIER,
+    MR__KIND_ARRAY,
     MR__KIND_VALUE,
     MR__KIND_MEMORY,
     MR__KIND_PIPE,
