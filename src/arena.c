@@ -83,6 +83,7 @@ mr_status mr__arena_create(int *fd)
         return status;
     }
     mr__shared_mutex_init(&mr__ctx.arena->mutex);
+    mr__shared_mutex_init(&mr__ctx.arena->names);
     mr__ctx.arena->size = size;
     mr__ctx.arena->top = heap_at();
     mr__ctx.arena->slots = mr__ctx.arena->seats = 1; /* number 0 is nobody */

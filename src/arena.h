@@ -13,8 +13,8 @@ typedef uint64_t mr__ref; /* 0: none */
 
 enum { MR__SIZE_CLASSES = 176, MR__SEATS = 1 << 16, MR__SLOTS = 1 << 20, MR__SLOT_SIZE = 256 };
 
-/* The head of the arena. All of it is under the mutex. Changes commit by a single store each, so that a process
- * which is killed halfway leaks a block at most. */
+/* The head of the arena. All of it is under the mutex, but for the names. Changes commit by a single store each,
+ * so that a process which is killed halfway leaks a block at most. */
 typedef struct mr__arena {
     pthread_mutex_t mutex;
     uint64_t size;
@@ -22,6 +22,8 @@ typedef struct mr__arena {
     _Atomic mr__ref free_blocks[MR__SIZE_CLASSES];
     _Atomic uint32_t slots, free_slot; /* slots ever used; the first free one, 0: none */
     _Atomic uint32_t seats, free_seat;
+    pthread_mutex_t names;                   /* over the names of shared memory */
+    _Atomic uint32_t first_named, last_name; /* the first slot of the list; the number in the last generated one */
 } mr__arena;
 
 /* Makes the arena (main), or joins it (fd was passed by main; stays the caller's). */

@@ -2,9 +2,11 @@
 #include "object.h"
 
 extern const mr__kind mr__array_kind, mr__value_kind; /* array.c */
+extern const mr__kind mr__memory_kind;                /* shared_memory.c */
 
 const mr__kind *const mr__kinds[MR__KINDS] = {
     [MR__KIND_NONE] = NULL,
     [MR__KIND_ARRAY] = &mr__array_kind,
     [MR__KIND_VALUE] = &mr__value_kind,
+    [MR__KIND_MEMORY] = &mr__memory_kind,
 };

@@ -29,6 +29,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/types.h>
 
 #ifdef __cplusplus
@@ -325,6 +326,113 @@ mr_status mr_value_copy(mr_value *copy, const mr_value *value);
 mr_status mr_value_close(const mr_value *value);
 
 /* ---- Shared memory ------------------------------------------------------------------------------------------ */
+
+/* The most bytes in the name of a block of shared memory. */
+enum { MR_SHARED_MEMORY_NAME_MAX = 127 };
+
+/* A block of memory that processes find by its name; or by a handle that they are given, whose first use there
+ * attaches them. It lives until it has been unlinked and nobody is attached to it any more; a process that ends,
+ * however it ends, is no longer attached. Names are known within the program only, and nothing of them is left
+ * when it has ended. Mirrors shared_memory.SharedMemory. */
+typedef struct mr_shared_memory {
+    uint64_t mr__handle, mr__attachment;
+} mr_shared_memory;
+
+/* Makes a block of size bytes, all zero, and attaches the caller to it. name is copied; NULL: one is made up. Any
+ * process. Errors: MR_EINVAL (NULL, size 0, a name that is empty or too long), MR_EEXIST (the name is taken),
+ * MR_ENOMEM, MR_ELIMIT, MR_ENOHOST. Mirrors SharedMemory(name, create=True, size=size). */
+mr_status mr_shared_memory_create(mr_shared_memory *memory, const char *name, size_t size);
+
+/* Attaches the caller to the block of that name. Errors: MR_ENOENT (there is none, or no more), MR_EINVAL,
+ * MR_ENOMEM, MR_ENOHOST. Mirrors SharedMemory(name). */
+mr_status mr_shared_memory_attach(mr_shared_memory *memory, const char *name);
+
+/* The memory itself, for as long as the caller is attached. NULL on failure: MR_ECLOSED; MR_ENOENT (the handle
+ * came from another process, and the block has been unlinked before its first use here). Mirrors SharedMemory.buf.
+ */
+void *mr_shared_memory_data(const mr_shared_memory *memory);
+
+/* The size in bytes that was asked for, 0 on failure; the name, which lasts as long as the block, NULL on failure.
+ * Both also after close. Mirror SharedMemory.size and SharedMemory.name. */
+size_t mr_shared_memory_size(const mr_shared_memory *memory);
+const char *mr_shared_memory_name(const mr_shared_memory *memory);
+
+/* Detaches the calling process; other handles stay as they are, also copies of this one in other processes.
+ * Closing twice is harmless. Errors: MR_EINVAL, MR_ENOMEM. Mirrors SharedMemory.close. */
+mr_status mr_shared_memory_close(const mr_shared_memory *memory);
+
+/* Takes the name away, so that nobody can attach any more, and the name can be used again. The memory stays for
+ * those who are attached. May be called after close. Errors: MR_ENOENT (that has been done). Mirrors
+ * SharedMemory.unlink. */
+mr_status mr_shared_memory_unlink(const mr_shared_memory *memory);
+
+/* What can be in a shareable list. */
+typedef enum mr_item_type {
+    MR_ITEM_NONE,
+    MR_ITEM_BOOL,
+    MR_ITEM_INT,
+    MR_ITEM_DOUBLE,
+    MR_ITEM_STRING,
+    MR_ITEM_BYTES
+} mr_item_type;
+
+/* An item: MR_INT(5), MR_STRING("five") ... */
+typedef struct mr_item {
+    mr_item_type type;
+    bool boolean;
+    int64_t integer;
+    double real;
+    const void *data; /* of a string (without its closing zero byte) or bytes; not copied here */
+    size_t size;
+} mr_item;
+
+#define MR_NONE ((mr_item){.type = MR_ITEM_NONE})
+#define MR_BOOL(value) ((mr_item){.type = MR_ITEM_BOOL, .boolean = (value)})
+#define MR_INT(value) ((mr_item){.type = MR_ITEM_INT, .integer = (value)})
+#define MR_DOUBLE(value) ((mr_item){.type = MR_ITEM_DOUBLE, .real = (value)})
+#define MR_STRING(text) ((mr_item){.type = MR_ITEM_STRING, .data = (text), .size = strlen(text)})
+#define MR_BYTES(bytes, length) ((mr_item){.type = MR_ITEM_BYTES, .data = (bytes), .size = (length)})
+
+/* A list of fixed length in a block of shared memory, shm: its name, closing and unlinking are those of the block.
+ * Each item's slot has a fixed room: for a string or bytes what they need at first, plus 1, rounded up to 8; for
+ * anything else 8. An item is read and written as a whole, whoever else reads and writes. Indices count from 0,
+ * negative ones from the end. Mirrors shared_memory.ShareableList. */
+typedef struct mr_shareable_list {
+    mr_shared_memory shm;
+} mr_shareable_list;
+
+/* Makes a list of these items; name: as in mr_shared_memory_create, with the same errors; MR_EINVAL also for an
+ * item of no known type, or a string that is NULL. */
+mr_status mr_shareable_list_init(mr_shareable_list *list, const char *name, const mr_item items[], size_t length);
+
+/* Attaches to the list of that name. Errors: as mr_shared_memory_attach; MR_EINVAL (what lies there is no list).
+ */
+mr_status mr_shareable_list_attach(mr_shareable_list *list, const char *name);
+
+/* Makes another list of the same items, with a name of its own. */
+mr_status mr_shareable_list_copy(mr_shareable_list *copy, const char *name, const mr_shareable_list *list);
+
+/* The number of items; 0 on failure. */
+size_t mr_shareable_list_length(const mr_shareable_list *list);
+
+/* Gives an item. A string or bytes is copied to buffer, of capacity bytes, and item->data points there; a string
+ * has a closing zero byte in addition to its size. Errors: MR_EINVAL (NULL, no such index), MR_ETOOSMALL
+ * (item->size says how long it is), MR_ECLOSED, MR_ENOENT. Mirrors list[index]. */
+mr_status mr_shareable_list_get(const mr_shareable_list *list, ptrdiff_t index, mr_item *item, void *buffer,
+                                size_t capacity);
+
+/* Sets an item, also to another type. Errors: MR_EINVAL (no such index), MR_ETOOSMALL (longer than its slot: the
+ * item stays as it was). Mirrors list[index] = item. */
+mr_status mr_shareable_list_set(const mr_shareable_list *list, ptrdiff_t index, mr_item item);
+
+/* How many items are equal to this one (of the same type and value), and the index of the first (MR_ENOENT: there
+ * is none). Mirror ShareableList.count and ShareableList.index. */
+mr_status mr_shareable_list_count(const mr_shareable_list *list, mr_item item, size_t *count);
+mr_status mr_shareable_list_index(const mr_shareable_list *list, mr_item item, size_t *index);
+
+/* Writes the types of all items as Python's struct module does ("8sqd"), as a string. Errors: MR_ETOOSMALL.
+ * Mirrors ShareableList.format. */
+mr_status mr_shareable_list_format(const mr_shareable_list *list, char *text, size_t size);
 
 /* ---- Connections -------------------------------------------------------------------------------------------- */
 

@@ -137,6 +137,9 @@ void mr__objects_forget(uint32_t rank)
             mr__seat_remove(object, rank);
         if (kind != NULL && kind->forget != NULL)
             kind->forget(object, rank);
-        mr__object_leave(object);
+        if (kind != NULL && kind->is_over != NULL && kind->is_over(object))
+            mr__object_close(object);
+        else
+            mr__object_leave(object);
     }
 }

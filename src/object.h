@@ -36,8 +36,9 @@ typedef struct mr__kind {
     const char *name;                   /* "lock": for sentences */
     void (*repair)(mr__object *object); /* somebody was killed in the middle of a change; may be NULL */
     void (*forget)(mr__object *object,
-                   uint32_t rank);       /* a rank's process has ended: release what it held; or NULL */
-    void (*discard)(mr__object *object); /* free what the object refers to; may be NULL */
+                   uint32_t rank);             /* a rank's process has ended: release what it held; or NULL */
+    bool (*is_over)(const mr__object *object); /* with that rank went the last who could use it; or NULL */
+    void (*discard)(mr__object *object);       /* free what the object refers to; may be NULL */
 } mr__kind;
 
 /* The slot of that number. */
