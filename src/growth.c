@@ -14,6 +14,17 @@ enum { LARGEST_BATCH = 256, LARGEST_RESERVE = 16 };
 
 /* ---- The grower ---- */
 
+/* A number of ranks that one batch can have, see spawn_info. */
+static int fit_hosts(const mr__universe *universe, int size, bool may_be_less)
+{
+    int hosts = mr__hosts_count(mr__ctx.launch.hosts);
+    if (hosts > 1 && universe->batch_count == 0) /* as many on each host */
+        return (size + hosts - 1) / hosts * hosts;
+    if (hosts > 1 && may_be_less) /* the other hosts have their turn after this */
+        return (size + hosts - 1) / hosts;
+    return size;
+}
+
 /* How many ranks to spawn now; 0: none. A batch has at least a rank for every core, and grows with the universe,
  * so that a program which starts fresh processes all the time does not spawn all the time. */
 static int batch_size(const mr__universe *universe)
@@ -25,28 +36,20 @@ static int batch_size(const mr__universe *universe)
         fresh += rank->state == MR__RANK_PARKED && !rank->was_used && rank->reservation == 0;
     }
     if (universe->wanted_batch > 0) /* those that there are do not help */
-        return starting > 0 ? 0 : universe->wanted_batch;
+        return starting > 0 ? 0 : fit_hosts(universe, universe->wanted_batch, false);
     bool anywhere = universe->wanted_host[0] == '\0';
     int need = universe->demand - starting - (anywhere ? fresh : 0);
     if (universe->demand == 0 || need <= 0)
         return 0;
-    int size = need, cores = mr__universe_cores(universe), slots = mr__hosts_slots(mr__ctx.launch.hosts);
+    int size = need, cores = mr__universe_cores(universe);
     int reserve = universe->rank_count - 1 < LARGEST_RESERVE ? universe->rank_count - 1 : LARGEST_RESERVE;
     if (anywhere && size < cores)
         size = cores;
-    if (anywhere && universe->batch_count == 0 && size < slots)
-        size = slots;
     if (anywhere && universe->batch_count == 0 && size < mr__ctx.launch.size - 1)
         size = mr__ctx.launch.size - 1; /* what mpirun -n asked for */
     if (anywhere && size < reserve)
         size = reserve;
-    size = size < LARGEST_BATCH ? size : LARGEST_BATCH;
-    int hosts = mr__hosts_count(mr__ctx.launch.hosts);
-    if (hosts > 1 && universe->batch_count == 0) /* as many on each host, see spawn_info */
-        return (size + hosts - 1) / hosts * hosts;
-    if (hosts > 1 && universe->wanted_batch == 0 && anywhere) /* the other hosts have their turn after this */
-        return (size + hosts - 1) / hosts;
-    return size;
+    return fit_hosts(universe, size < LARGEST_BATCH ? size : LARGEST_BATCH, anywhere);
 }
 
 static void fail_growth(mr__universe *universe, mr__batch *batch, mr_status status, const char *text)
@@ -115,12 +118,14 @@ static mr_status spawn(mr__universe *universe, const mr__batch *batch, const cha
                     batch->size, program);
 }
 
-/* Frees the communicators of batches that have died out: Open MPI has only so many. */
+/* Frees the communicators of batches that have ended: Open MPI has only so many. But the next one gets the number
+ * of one that was freed, so nothing may be on its way there any more. */
 static void free_dead_batches(mr__universe *universe)
 {
     for (int i = 0; i < universe->batch_count; i++) {
         mr__batch *batch = universe->batches[i];
-        if (batch->alive > 0 || batch->comm == MPI_COMM_NULL || mr__ctx.launch.kind == MR__LAUNCH_GIVEN)
+        if (batch->alive > 0 || batch->has_crashed || batch->comm == MPI_COMM_NULL ||
+            mr__ctx.launch.kind == MR__LAUNCH_GIVEN)
             continue;
         MPI_Comm comm = batch->comm;
         batch->comm = MPI_COMM_NULL;

@@ -1,6 +1,7 @@
 /* mr_init and mr_finalize: how a program enters the universe, and leaves it. */
 #include "arena.h"
 #include "context.h"
+#include "hosts.h"
 #include "pool.h"
 #include "process.h"
 #include "rank.h"
@@ -39,7 +40,8 @@ static mr_status load_host(mr__universe *universe)
         return status;
     mr__host *host = &universe->hosts[0];
     host->pus = mr__topology_pus(mr__ctx.topology);
-    host->cores = mr__ctx.cores = mr__topology_cores(mr__ctx.topology);
+    host->cores = mr__topology_cores(mr__ctx.topology);
+    mr__ctx.cores = mr__universe_cores(universe);
     return mr__universe_repin(universe, universe->pinning);
 }
 
@@ -242,4 +244,14 @@ int mr_core_count(void)
     int cores = mr__ctx.cores;
     mr__unlock();
     return cores;
+}
+
+int mr_host_count(void)
+{
+    if (main_only("mr_host_count") != MR_OK)
+        return -1;
+    mr__lock();
+    int named = mr__hosts_count(mr__ctx.launch.hosts), seen = mr__ctx.universe->host_count;
+    mr__unlock();
+    return named > seen ? named : seen;
 }

@@ -128,6 +128,10 @@ int mr_cpu_count(void);
  * mr_init. In a process other than main: as it was when that process started. */
 int mr_core_count(void);
 
+/* The number of hosts that processes of this program may run on. At least 1; -1 before mr_init. Main process only.
+ */
+int mr_host_count(void);
+
 /* How processes are tied to cores. The environment variable MULTIRANK_PIN (spread, compact, numa, none) decides
  * where mr_set_pinning has not been called. With more processes than places nobody is pinned. */
 typedef enum mr_pinning {

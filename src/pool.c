@@ -94,7 +94,7 @@ static mr_status run_chunk(MPI_Comm comm, const mr__record *work)
     }
     if (status == MR_OK)
         status = mr__link_send(mr__ctx.self->link, &result, NULL, 0);
-    if (status == MR_OK) {
+    if (status == MR_OK && task.out_size > 0) {
         MPI_Igatherv(out, (int)count, out_type, NULL, NULL, NULL, out_type, 0, comm, &request);
         status = mr__wire_wait(&request, "the gather of a pool", NULL, NULL);
     }
@@ -111,7 +111,7 @@ static int work_in_pool(const void *args, size_t size)
     (void)size;
     const struct worker_args *workers = args;
     MPI_Comm comm;
-    if (mr__rank_listen() != MR_OK || make_comm(mr__ctx.self->comm, workers->ranks, workers->size, &comm) != MR_OK)
+    if (make_comm(mr__ctx.self->comm, workers->ranks, workers->size, &comm) != MR_OK)
         return 1;
     for (;;) {
         mr__record work = mr__rank_next_work();
@@ -178,7 +178,9 @@ static void end_workers(mr__pool *pool)
             mr_process_join(&pool->workers[i], MR_FOREVER);
         mr_process_close(&pool->workers[i]);
     }
-    if (pool->comm != MPI_COMM_NULL)
+    /* What the survivors of a death have sent is still on its way, and would be taken for messages of the next
+     * communicator, which gets the number that a freed one had. */
+    if (pool->comm != MPI_COMM_NULL && !pool->is_broken)
         MPI_Comm_free(&pool->comm);
 }
 
@@ -349,7 +351,7 @@ static mr_status map(mr__pool *pool, const struct task *task, const void *in, vo
     mr_status status = mr__wire_wait(&request, "the scatter of a pool", is_worker_gone, pool);
     if (status == MR_OK && !wait_for_results(pool))
         status = MR_EDIED;
-    if (status == MR_OK) {
+    if (status == MR_OK && task->out_size > 0) {
         MPI_Igatherv(NULL, 0, out_type, out, counts, offsets, out_type, 0, pool->comm, &request);
         status = mr__wire_wait(&request, "the gather of a pool", is_worker_gone, pool);
     }

@@ -1,5 +1,6 @@
 #include "universe.h"
 
+#include "hosts.h"
 #include "object.h"
 #include "seat.h"
 #include "status.h"
@@ -168,7 +169,8 @@ int mr__universe_cores(const mr__universe *universe)
     int cores = 0;
     for (int i = 0; i < universe->host_count; i++)
         cores += universe->hosts[i].cores;
-    return cores;
+    int slots = mr__hosts_slots(mr__ctx.launch.hosts); /* of hosts too that no rank has come from yet */
+    return cores > slots ? cores : slots;
 }
 
 void mr__universe_who_waits(const mr__universe *universe, char *text, size_t size)
@@ -500,8 +502,10 @@ void mr__universe_ended(mr__universe *universe, int number, int code, bool is_de
     if (before == MR__RANK_DEAD)
         return;
     rank->state = is_dead_now ? MR__RANK_DEAD : MR__RANK_PARKED;
-    if (is_dead_now)
+    if (is_dead_now) {
         rank->batch->alive--;
+        rank->batch->has_crashed |= code < 0;
+    }
     if (before == MR__RANK_BUSY) {
         mr__objects_forget((uint32_t)number);
         uint64_t process = rank->process;

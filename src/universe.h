@@ -14,7 +14,8 @@ typedef struct mr__batch {
     uint64_t number;
     int first, size; /* numbers of its ranks */
     int alive;
-    MPI_Comm comm; /* main is 0 in it; MPI_COMM_NULL until all have joined */
+    bool has_crashed; /* a rank of it has; what that had sent may still be on its way */
+    MPI_Comm comm;    /* main is 0 in it; MPI_COMM_NULL until all have joined */
 } mr__batch;
 
 typedef struct mr__rank {
