@@ -33,27 +33,6 @@ static int aborts(const void *args, size_t size)
     abort();
 }
 
-static int follows_a_wild_pointer(const void *args, size_t size)
-{
-    (void)args, (void)size;
-    int *volatile nowhere = (int *)(uintptr_t)16;
-    signal(SIGSEGV, SIG_DFL);
-    note_death();
-    return *nowhere;
-}
-
-static int divides_by_zero(const void *args, size_t size)
-{
-    (void)args;
-    signal(SIGFPE, SIG_DFL);
-    note_death();
-    volatile int zero = (int)(size - size), one = 1;
-    volatile int quotient = one / zero;
-    (void)quotient;
-    raise(SIGFPE); /* where the machine does not mind */
-    return 0;
-}
-
 static int kills_itself(const void *args, size_t size)
 {
     (void)args, (void)size;
@@ -118,6 +97,28 @@ SCENARIO_HOSTS(deaths, by_abort)
 }
 
 #if !defined __SANITIZE_ADDRESS__ /* which replaces both signals */
+
+static int follows_a_wild_pointer(const void *args, size_t size)
+{
+    (void)args, (void)size;
+    int *volatile nowhere = (int *)(uintptr_t)16;
+    signal(SIGSEGV, SIG_DFL);
+    note_death();
+    return *nowhere;
+}
+
+static int divides_by_zero(const void *args, size_t size)
+{
+    (void)args;
+    signal(SIGFPE, SIG_DFL);
+    note_death();
+    volatile int zero = (int)(size - size), one = 1;
+    volatile int quotient = one / zero;
+    (void)quotient;
+    raise(SIGFPE); /* where the machine does not mind */
+    return 0;
+}
+
 SCENARIO_HOSTS(deaths, by_a_wild_pointer)
 {
     survive(follows_a_wild_pointer, -SIGSEGV);
