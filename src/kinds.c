@@ -3,9 +3,14 @@
 
 extern const mr__kind mr__array_kind, mr__value_kind; /* array.c */
 extern const mr__kind mr__memory_kind;                /* shared_memory.c */
+extern const mr__kind mr__lock_kind, mr__semaphore_kind, mr__condition_kind, mr__event_kind;
 
 const mr__kind *const mr__kinds[MR__KINDS] = {
     [MR__KIND_NONE] = NULL,
+    [MR__KIND_LOCK] = &mr__lock_kind,
+    [MR__KIND_SEMAPHORE] = &mr__semaphore_kind,
+    [MR__KIND_CONDITION] = &mr__condition_kind,
+    [MR__KIND_EVENT] = &mr__event_kind,
     [MR__KIND_ARRAY] = &mr__array_kind,
     [MR__KIND_VALUE] = &mr__value_kind,
     [MR__KIND_MEMORY] = &mr__memory_kind,

@@ -93,7 +93,7 @@ mr_status mr__object_find(const char *call, uint64_t handle, mr__kind_number kin
     return check(call, *object, handle, kind);
 }
 
-static void enter(mr__object *object)
+void mr__object_reenter(mr__object *object)
 {
     if (!mr__shared_lock(&object->mutex))
         return;
@@ -108,7 +108,7 @@ mr_status mr__object_enter(const char *call, uint64_t handle, mr__kind_number ki
     mr_status status = mr__object_find(call, handle, kind, object);
     if (status != MR_OK)
         return status;
-    enter(*object);
+    mr__object_reenter(*object);
     status = check(call, *object, handle, kind);
     if (status != MR_OK)
         mr__object_leave(*object);
@@ -129,10 +129,12 @@ void mr__objects_forget(uint32_t rank)
         return;
     for (uint32_t slot = 1; slot < arena->slots; slot++) {
         mr__object *object = mr__slot_at(slot);
-        if (object->kind == MR__KIND_NONE)
+        if (object->kind == MR__KIND_NONE && object->waiting == 0)
             continue;
-        enter(object);
+        mr__object_reenter(object);
         const mr__kind *kind = mr__kinds[object->kind];
+        if (kind == NULL) /* somebody was killed while closing it */
+            mr__seat_grant_all(object, MR_ECLOSED);
         if (object->waiting > 0)
             mr__seat_remove(object, rank);
         if (kind != NULL && kind->forget != NULL)

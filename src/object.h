@@ -53,7 +53,10 @@ mr_status mr__object_new(const char *call, mr__kind_number kind, mr__object **ob
 mr_status mr__object_enter(const char *call, uint64_t handle, mr__kind_number kind, mr__object **object);
 void mr__object_leave(mr__object *object);
 
-/* The same without entering it: for what is a single atomic step. */
+/* Enters one that is known to be there, or to have been a moment ago. */
+void mr__object_reenter(mr__object *object);
+
+/* Finds an object without entering it: for what is a single atomic step. */
 mr_status mr__object_find(const char *call, uint64_t handle, mr__kind_number kind, mr__object **object);
 
 /* Ends an object that has been entered, and leaves it: those who wait get MR_ECLOSED, the handle is stale. */

@@ -59,16 +59,21 @@ static void put_back(mr__arena *arena, uint32_t number)
     mr__seat *seat = mr__seat_at(number);
     mr__shared_lock(&arena->mutex);
     seat->rank = UINT32_MAX;
+    seat->is_vacant = false;
     seat->next_free = arena->free_seat;
     arena->free_seat = number;
     mr__shared_unlock(&arena->mutex);
 }
 
+/* The seat stays this process's: what the thread has not released is still known to be held by it. */
 static void leave_seat(void *unused)
 {
     (void)unused;
-    if (mr__ctx.arena != NULL && my_number != 0)
-        put_back(mr__ctx.arena, my_number);
+    if (mr__ctx.arena != NULL && my_number != 0) {
+        mr__shared_lock(&mr__ctx.arena->mutex);
+        mr__seat_at(my_number)->is_vacant = true;
+        mr__shared_unlock(&mr__ctx.arena->mutex);
+    }
     my_number = 0;
 }
 
@@ -77,11 +82,23 @@ static void make_key(void)
     pthread_key_create(&at_thread_end, leave_seat);
 }
 
+/* One that a thread of this process has left; 0: there is none. */
+static uint32_t vacant_seat(const mr__arena *arena)
+{
+    for (uint32_t number = 1; number < arena->seats; number++)
+        if (mr__seat_at(number)->is_vacant && mr__seat_at(number)->rank == (uint32_t)mr__ctx.rank)
+            return number;
+    return 0;
+}
+
 static uint32_t take_seat(mr__arena *arena)
 {
     mr__shared_lock(&arena->mutex);
-    uint32_t number = arena->free_seat;
+    uint32_t number = vacant_seat(arena);
     if (number != 0) {
+        mr__seat_at(number)->is_vacant = false;
+    } else if (arena->free_seat != 0) {
+        number = arena->free_seat;
         arena->free_seat = mr__seat_at(number)->next_free;
     } else if (arena->seats < MR__SEATS) {
         number = arena->seats;
@@ -92,6 +109,7 @@ static uint32_t take_seat(mr__arena *arena)
         seat->state = IDLE;
         seat->slot = 0;
         seat->mail = 0;
+        seat->errand = 0;
         seat->rank = (uint32_t)mr__ctx.rank;
     }
     mr__shared_unlock(&arena->mutex);
@@ -109,6 +127,11 @@ mr_status mr__seat_mine(uint32_t *number)
     }
     *number = my_number;
     return MR_OK;
+}
+
+uint32_t mr__seat_number(const mr__seat *seat)
+{
+    return (uint32_t)(seat - mr__seat_at(0));
 }
 
 uint32_t mr__seat_rank(uint32_t number)
@@ -164,7 +187,7 @@ mr_status mr__seat_wait(mr__object *object, uint32_t purpose, uint64_t *amount, 
     object->waiting++;
     mr__object_leave(object);
     if (!sleep_in(seat, deadline)) {
-        mr__shared_lock(&object->mutex);
+        mr__object_reenter(object);
         if (seat->state == WAITING) {
             object->waiting--;
             seat->state = GRANTED | (uint32_t)MR_ETIMEDOUT << STATE_BITS;
@@ -184,6 +207,11 @@ mr_status mr__seat_wait(mr__object *object, uint32_t purpose, uint64_t *amount, 
 static bool waits_here(const mr__seat *seat, uint32_t slot)
 {
     return seat->slot == slot && seat->state == WAITING;
+}
+
+bool mr__seat_waits(const mr__object *object, uint32_t number)
+{
+    return number > 0 && number < mr__ctx.arena->seats && waits_here(mr__seat_at(number), slot_of(object));
 }
 
 mr__seat *mr__seat_first(const mr__object *object, uint32_t purpose)

@@ -17,9 +17,11 @@ typedef struct mr__seat {
     uint64_t ticket;        /* its place in the order */
     uint64_t amount;        /* what it wants, or was given; the kind's own */
     uint32_t next_free;
-    _Atomic uint32_t bell; /* a rank's: rung when main has sent it a record */
-    _Atomic mr__ref mail;  /* a rank's: the process it is to run (MR__NO_MAIL: to be sent over its link) */
-    char unused[12];
+    _Atomic uint32_t bell;   /* a rank's: rung when main has sent it a record */
+    _Atomic mr__ref mail;    /* a rank's: the process it is to run (MR__NO_MAIL: to be sent over its link) */
+    uint32_t is_vacant;      /* its thread has ended, and the process lives on */
+    _Atomic uint32_t errand; /* slot of the condition it was notified of, until it holds the lock again */
+    char unused[8];
 } mr__seat;
 
 /* The number of the calling thread's seat (from 1), which also serves as its identity. MR_ELIMIT when there are
@@ -50,7 +52,11 @@ void mr__seat_remove(mr__object *object, uint32_t rank);
 void mr__bell_ring(uint32_t number);
 void mr__bell_wait(uint32_t number, uint32_t was);
 
-/* The seat of that number; the rank whose thread sits there. */
+/* Whether the seat of that number waits at the object. */
+bool mr__seat_waits(const mr__object *object, uint32_t number);
+
+/* The number of a seat; the seat of that number; the rank whose thread sits there. */
+uint32_t mr__seat_number(const mr__seat *seat);
 mr__seat *mr__seat_at(uint32_t number);
 uint32_t mr__seat_rank(uint32_t number);
 

@@ -1,0 +1,131 @@
+/* Events: a flag that processes wait for. */
+#include "context.h"
+#include "seat.h"
+#include "status.h"
+
+typedef struct event {
+    mr__object object;
+    _Atomic uint32_t is_set;
+} event;
+
+_Static_assert(sizeof(event) <= MR__SLOT_SIZE, "an event fits its slot");
+
+/* Somebody may have been killed before he had woken all. */
+static void repair(mr__object *object)
+{
+    if (((event *)object)->is_set)
+        mr__seat_grant_all(object, MR_OK);
+}
+
+const mr__kind mr__event_kind = {.name = "event", .repair = repair};
+
+static mr_status check_given(const char *call, const mr_event *handle)
+{
+    mr_status status = mr__running(call);
+    return status != MR_OK || handle != NULL ? status
+                                             : mr__fail(MR_EINVAL, "%s was given NULL instead of an event", call);
+}
+
+static mr_status enter(const char *call, const mr_event *handle, event **e)
+{
+    mr__object *object = NULL;
+    mr_status status = check_given(call, handle);
+    if (status == MR_OK)
+        status = mr__object_enter(call, handle->mr__handle, MR__KIND_EVENT, &object);
+    *e = (event *)object;
+    return status;
+}
+
+/* Without entering it. */
+static mr_status find(const char *call, const mr_event *handle, event **e)
+{
+    mr__object *object = NULL;
+    mr_status status = check_given(call, handle);
+    if (status == MR_OK)
+        status = mr__object_find(call, handle->mr__handle, MR__KIND_EVENT, &object);
+    *e = (event *)object;
+    return status;
+}
+
+mr_status mr_event_init(mr_event *handle)
+{
+    mr__object *object;
+    mr_status status = check_given("mr_event_init", handle);
+    if (status == MR_OK)
+        status = mr__object_new("mr_event_init", MR__KIND_EVENT, &object, &handle->mr__handle);
+    if (status == MR_OK)
+        mr__object_leave(object);
+    return status;
+}
+
+mr_status mr_event_set(const mr_event *handle)
+{
+    event *e;
+    mr_status status = enter("mr_event_set", handle, &e);
+    if (status != MR_OK)
+        return status;
+    e->is_set = true;
+    mr__seat_grant_all(&e->object, MR_OK);
+    mr__object_leave(&e->object);
+    return MR_OK;
+}
+
+mr_status mr_event_clear(const mr_event *handle)
+{
+    event *e;
+    mr_status status = enter("mr_event_clear", handle, &e);
+    if (status != MR_OK)
+        return status;
+    e->is_set = false;
+    mr__object_leave(&e->object);
+    return MR_OK;
+}
+
+bool mr_event_is_set(const mr_event *handle)
+{
+    event *e;
+    return find("mr_event_is_set", handle, &e) == MR_OK && e->is_set;
+}
+
+static mr_status time_out(double timeout)
+{
+    return mr__fail(MR_ETIMEDOUT, "mr_event_wait: the event has not been set within %g s",
+                    timeout > 0 ? timeout : 0);
+}
+
+mr_status mr_event_wait(const mr_event *handle, double timeout)
+{
+    static const char call[] = "mr_event_wait";
+    event *e;
+    double deadline;
+    mr_status status = find(call, handle, &e);
+    if (status == MR_OK && e->is_set && !isnan(timeout))
+        return MR_OK;
+    if (status == MR_OK)
+        status = mr__deadline(call, timeout, &deadline);
+    if (status == MR_OK && timeout <= 0)
+        return time_out(timeout);
+    if (status == MR_OK)
+        status = enter(call, handle, &e);
+    if (status != MR_OK)
+        return status;
+    if (e->is_set) {
+        mr__object_leave(&e->object);
+        return MR_OK;
+    }
+    status = mr__seat_wait(&e->object, 0, NULL, deadline);
+    if (status == MR_ETIMEDOUT)
+        return time_out(timeout);
+    if (status == MR_ECLOSED)
+        return mr__fail(MR_ECLOSED, "%s: the event was closed by another thread or process", call);
+    return status;
+}
+
+mr_status mr_event_close(const mr_event *handle)
+{
+    event *e;
+    mr_status status = enter("mr_event_close", handle, &e);
+    if (status == MR_OK)
+        mr__object_close(&e->object);
+    return status == MR_ECLOSED ? MR_OK : status;
+}

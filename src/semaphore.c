@@ -1,0 +1,320 @@
+/* Semaphores. Who holds how many units is written in a ledger, by rank; how many are free follows from it, so that
+ * a unit can be neither lost nor doubled, whoever is killed when: each change is one store into the ledger. */
+#include "context.h"
+#include "seat.h"
+#include "status.h"
+
+#include <string.h>
+
+typedef struct holder {
+    uint32_t rank; /* NOBODY: free */
+    _Atomic int64_t units;
+} holder;
+
+static const uint32_t NOBODY = UINT32_MAX;
+
+typedef struct ledger {
+    uint32_t capacity;
+    holder holders[];
+} ledger;
+
+enum { FIRST_CAPACITY = 6 };
+
+typedef struct semaphore {
+    mr__object object;
+    bool is_bounded;
+    int64_t start; /* what it was made with */
+    int64_t total; /* units that there are: start, and what was released beyond what was held */
+    int64_t held;  /* sum of the ledger */
+    int64_t told;  /* units of dead processes that came back and whose next holders must be told */
+    mr__ref ledger;
+    uint32_t handed_place;
+    int64_t handed_units;
+    _Atomic uint32_t
+        handed; /* seat that a unit is being given to: its place in the ledger is to say handed_units */
+} semaphore;
+
+_Static_assert(sizeof(semaphore) <= MR__SLOT_SIZE, "a semaphore fits its slot");
+
+/* ---- The ledger. Object entered. ---- */
+
+static ledger *ledger_of(const semaphore *s)
+{
+    return mr__at(s->ledger);
+}
+
+static holder *find_holder(const semaphore *s, uint32_t rank)
+{
+    ledger *l = ledger_of(s);
+    for (uint32_t i = 0; i < l->capacity; i++)
+        if (l->holders[i].rank == rank)
+            return &l->holders[i];
+    return NULL;
+}
+
+/* Somebody who holds a unit, the rank itself if it does; NULL: nobody holds any. */
+static holder *find_debtor(const semaphore *s, uint32_t rank)
+{
+    ledger *l = ledger_of(s);
+    holder *own = find_holder(s, rank);
+    if (own != NULL && own->units > 0)
+        return own;
+    for (uint32_t i = 0; i < l->capacity; i++)
+        if (l->holders[i].units > 0)
+            return &l->holders[i];
+    return NULL;
+}
+
+static mr_status make_ledger(semaphore *s, uint32_t capacity)
+{
+    mr__ref ref, old = s->ledger;
+    mr_status status = mr__alloc(sizeof(ledger) + capacity * sizeof(holder), &ref);
+    if (status != MR_OK)
+        return status;
+    ledger *new = mr__at(ref);
+    new->capacity = capacity;
+    for (uint32_t i = 0; i < capacity; i++)
+        new->holders[i].rank = NOBODY;
+    if (old != 0)
+        memcpy(new->holders, ledger_of(s)->holders, ledger_of(s)->capacity * sizeof(holder));
+    atomic_signal_fence(memory_order_seq_cst);
+    s->ledger = ref;
+    atomic_signal_fence(memory_order_seq_cst);
+    mr__free(old);
+    return MR_OK;
+}
+
+/* The rank's place, which stays its own until it has ended. */
+static mr_status get_place(semaphore *s, uint32_t rank, holder **place)
+{
+    *place = find_holder(s, rank);
+    if (*place == NULL)
+        *place = find_holder(s, NOBODY);
+    if (*place == NULL) {
+        uint32_t capacity = ledger_of(s)->capacity;
+        mr_status status = make_ledger(s, 2 * capacity);
+        if (status != MR_OK)
+            return status;
+        *place = &ledger_of(s)->holders[capacity];
+    }
+    (*place)->rank = rank;
+    return MR_OK;
+}
+
+static void recount(semaphore *s)
+{
+    const ledger *l = ledger_of(s);
+    int64_t held = 0;
+    for (uint32_t i = 0; i < l->capacity; i++)
+        held += l->holders[i].units;
+    s->held = held;
+}
+
+/* ---- Giving units to those who wait. Object entered. ---- */
+
+/* MR_EOWNERDEAD for the first holders of units that a dead process held. */
+static mr_status take_news(semaphore *s)
+{
+    if (s->told == 0)
+        return MR_OK;
+    s->told--;
+    return MR_EOWNERDEAD;
+}
+
+static void finish_handing(semaphore *s)
+{
+    ledger_of(s)->holders[s->handed_place].units = s->handed_units;
+    recount(s);
+    if (mr__seat_waits(&s->object, s->handed))
+        mr__seat_grant(&s->object, mr__seat_at(s->handed), take_news(s));
+    s->handed = 0;
+}
+
+static void settle(semaphore *s)
+{
+    const mr__seat *seat;
+    while (s->held < s->total && (seat = mr__seat_first(&s->object, 0)) != NULL) {
+        const holder *place = find_holder(s, seat->rank); /* made before it sat down */
+        s->handed_place = (uint32_t)(place - ledger_of(s)->holders);
+        s->handed_units = place->units + 1;
+        s->handed = mr__seat_number(seat); /* from here on it is done, if need be by who comes next */
+        finish_handing(s);
+    }
+}
+
+static void repair(mr__object *object)
+{
+    semaphore *s = (semaphore *)object;
+    if (s->ledger == 0)
+        return; /* it was just being made */
+    if (s->handed != 0)
+        finish_handing(s);
+    recount(s);
+    settle(s);
+}
+
+/* The units go back, but never lift the value above what it was made with: a semaphore that starts at 0 and counts
+ * what has happened is left alone. */
+static void forget(mr__object *object, uint32_t rank)
+{
+    semaphore *s = (semaphore *)object;
+    holder *place = s->ledger != 0 ? find_holder(s, rank) : NULL;
+    if (place == NULL)
+        return;
+    int64_t units = place->units, room = s->start - (s->total - s->held), back = units;
+    if (back > room)
+        back = room > 0 ? room : 0;
+    place->units = 0;
+    place->rank = NOBODY;
+    s->held -= units;
+    s->total -= units - back;
+    s->told += back;
+    settle(s);
+}
+
+static void discard(mr__object *object)
+{
+    semaphore *s = (semaphore *)object;
+    mr__ref ref = s->ledger;
+    s->ledger = 0;
+    mr__free(ref);
+}
+
+const mr__kind mr__semaphore_kind = {.name = "semaphore", .repair = repair, .forget = forget, .discard = discard};
+
+/* ---- Making and closing ---- */
+
+static mr_status check_given(const char *call, const mr_semaphore *handle)
+{
+    mr_status status = mr__running(call);
+    return status != MR_OK || handle != NULL
+               ? status
+               : mr__fail(MR_EINVAL, "%s was given NULL instead of a semaphore", call);
+}
+
+static mr_status make(const char *call, mr_semaphore *handle, int64_t value, bool is_bounded)
+{
+    mr__object *object;
+    mr_status status = check_given(call, handle);
+    if (status == MR_OK && value < 0)
+        status =
+            mr__fail(MR_EINVAL, "%s: a semaphore cannot start at %lld; give 0 or more", call, (long long)value);
+    if (status == MR_OK)
+        status = mr__object_new(call, MR__KIND_SEMAPHORE, &object, &handle->mr__handle);
+    if (status != MR_OK)
+        return status;
+    semaphore *s = (semaphore *)object;
+    s->is_bounded = is_bounded;
+    s->start = s->total = value;
+    status = make_ledger(s, FIRST_CAPACITY);
+    if (status == MR_OK)
+        mr__object_leave(object);
+    else
+        mr__object_close(object);
+    return status;
+}
+
+mr_status mr_semaphore_init(mr_semaphore *handle, int64_t value)
+{
+    return make("mr_semaphore_init", handle, value, false);
+}
+
+mr_status mr_bounded_semaphore_init(mr_semaphore *handle, int64_t value)
+{
+    return make("mr_bounded_semaphore_init", handle, value, true);
+}
+
+static mr_status enter(const char *call, const mr_semaphore *handle, semaphore **s)
+{
+    mr__object *object = NULL;
+    mr_status status = check_given(call, handle);
+    if (status == MR_OK)
+        status = mr__object_enter(call, handle->mr__handle, MR__KIND_SEMAPHORE, &object);
+    *s = (semaphore *)object;
+    return status;
+}
+
+mr_status mr_semaphore_close(const mr_semaphore *handle)
+{
+    semaphore *s;
+    mr_status status = enter("mr_semaphore_close", handle, &s);
+    if (status == MR_OK)
+        mr__object_close(&s->object);
+    return status == MR_ECLOSED ? MR_OK : status;
+}
+
+/* ---- Use ---- */
+
+static mr_status outcome(const char *call, mr_status status, double timeout)
+{
+    if (status == MR_EOWNERDEAD)
+        return mr__fail(MR_EOWNERDEAD, "%s: the unit is yours, but its last holder has ended while it held it",
+                        call);
+    if (status == MR_ETIMEDOUT)
+        return mr__fail(MR_ETIMEDOUT, "%s: no unit has become free within %g s", call, timeout > 0 ? timeout : 0);
+    if (status == MR_ECLOSED)
+        return mr__fail(MR_ECLOSED, "%s: the semaphore was closed by another thread or process", call);
+    return status;
+}
+
+mr_status mr_semaphore_acquire(const mr_semaphore *handle, double timeout)
+{
+    static const char call[] = "mr_semaphore_acquire";
+    semaphore *s;
+    holder *place;
+    double deadline;
+    mr_status status = check_given(call, handle);
+    if (status == MR_OK)
+        status = mr__deadline(call, timeout, &deadline);
+    if (status == MR_OK)
+        status = enter(call, handle, &s);
+    if (status != MR_OK)
+        return status;
+    status = get_place(s, (uint32_t)mr__ctx.rank, &place);
+    if (status == MR_OK && s->held == s->total && timeout > 0)
+        return outcome(call, mr__seat_wait(&s->object, 0, NULL, deadline), timeout);
+    if (status == MR_OK && s->held == s->total)
+        status = MR_ETIMEDOUT;
+    if (status == MR_OK) {
+        place->units++;
+        s->held++;
+        status = take_news(s);
+    }
+    mr__object_leave(&s->object);
+    return outcome(call, status, timeout);
+}
+
+mr_status mr_semaphore_release(const mr_semaphore *handle)
+{
+    static const char call[] = "mr_semaphore_release";
+    semaphore *s;
+    mr_status status = enter(call, handle, &s);
+    if (status != MR_OK)
+        return status;
+    holder *debtor = find_debtor(s, (uint32_t)mr__ctx.rank);
+    if (debtor != NULL) {
+        debtor->units--;
+        s->held--;
+    } else if (s->is_bounded) {
+        status = mr__fail(MR_EOVERFLOW, "%s: all %lld units of this bounded semaphore are free already", call,
+                          (long long)s->start);
+    } else if (s->total == INT64_MAX) {
+        status =
+            mr__fail(MR_EOVERFLOW, "%s: a semaphore cannot count further than %lld", call, (long long)s->total);
+    } else {
+        s->total++;
+    }
+    settle(s);
+    mr__object_leave(&s->object);
+    return status;
+}
+
+int64_t mr_semaphore_value(const mr_semaphore *handle)
+{
+    semaphore *s;
+    if (enter("mr_semaphore_value", handle, &s) != MR_OK)
+        return -1;
+    int64_t value = s->total - s->held;
+    mr__object_leave(&s->object);
+    return value;
+}
