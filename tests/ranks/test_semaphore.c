@@ -90,8 +90,8 @@ static int shares(const void *args, size_t size)
     return 0;
 }
 
-/* There are never more inside than units; what is released in one process can be acquired in another; a process that
- * ends takes nothing away from, and adds nothing to, a semaphore that counts what has happened. */
+/* There are never more inside than units; what is released in one process can be acquired in another; a process
+ * that ends takes nothing away from, and adds nothing to, a semaphore that counts what has happened. */
 SCENARIO(semaphore, between_processes)
 {
     struct contest c;
