@@ -289,7 +289,7 @@ static mr_status acquire_slowly(const char *call, lock *l, uint64_t handle, uint
         return status;
     if (timeout <= 0 && owner_of(l->word) != 0)
         return time_out(call, l, timeout);
-    if (timeout > 0 && spin(l, handle & GENERATION, me))
+    if (timeout > 0 && (l->word & WAITED) == 0 && spin(l, handle & GENERATION, me))
         return outcome(call, l, MR_OK, timeout);
     status = mr__object_enter(call, handle, MR__KIND_LOCK, &object);
     if (status != MR_OK)

@@ -56,6 +56,36 @@ static bool ask_python(const char *method, const char *count, figures *round)
     return run_for_figure(argv, &round->other);
 }
 
+static bool ask_sync(const char *what, const char *amount, double *figure)
+{
+    char path[PATH_MAX];
+    const char *const argv[] = {program_path(path, "sync"), what, amount, NULL};
+    return run_for_figure(argv, figure);
+}
+
+/* With the components that Multirank uses. */
+static bool ask_mpi_window(const char *amount, double *figure)
+{
+    char path[PATH_MAX];
+    const char *const argv[] = {"env",
+                                "OMPI_MCA_pml=ucx",
+                                "OMPI_MCA_osc=ucx",
+                                "OMPI_MCA_opal_common_ucx_tls=any",
+                                "OMPI_MCA_opal_common_ucx_devices=any",
+                                "OMPI_ALLOW_RUN_AS_ROOT=1",
+                                "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1",
+                                "OMPI_MCA_mpi_yield_when_idle=1",
+                                "mpirun",
+                                "--oversubscribe",
+                                "-n",
+                                "4",
+                                program_path(path, "sync"),
+                                "win",
+                                amount,
+                                NULL};
+    return run_for_figure(argv, figure);
+}
+
 /* ---- The rows ----------------------------------------------------------------------------------------------- */
 
 static bool measure_start(bool quick, figures *round)
@@ -134,6 +164,33 @@ static bool measure_edges(bool quick, figures *round)
     return command_run(remove_all, text, sizeof text) && measured;
 }
 
+static bool measure_lock(bool quick, figures *round)
+{
+    return ask_sync("lock", quick ? "1000" : "2000000", &round->ours);
+}
+
+static bool measure_lock_posix(bool quick, figures *round)
+{
+    const char *count = quick ? "1000" : "1000000";
+    return ask_sync("lock-contended", count, &round->ours) && ask_sync("posix", count, &round->other);
+}
+
+static bool measure_lock_mpi(bool quick, figures *round)
+{
+    return ask_sync("lock-contended", quick ? "1000" : "1000000", &round->ours) &&
+           ask_mpi_window(quick ? "100" : "2000", &round->other);
+}
+
+static bool measure_event(bool quick, figures *round)
+{
+    return ask_sync("event", quick ? "100" : "20000", &round->ours);
+}
+
+static bool measure_condition(bool quick, figures *round)
+{
+    return ask_sync("condition", quick ? "100" : "20000", &round->ours);
+}
+
 #define MIB (1024.0 * 1024.0)
 
 const row rows[] = {
@@ -143,6 +200,14 @@ const row rows[] = {
     {"fork", "start + join on a used rank, one after another", "Python fork", measure_fork, 5, "us", 1e6, 0.1},
     {"idle", "CPU of a program with ten parked ranks, of a core", NULL, measure_idle, 3, "%", 1e2, 1},
     {"memory", "memory of a parked rank and its supervisor (Pss)", NULL, measure_memory, 3, "MiB", 1 / MIB, 0},
+    {"lock", "lock: acquire + release, nobody else wants it", NULL, measure_lock, 5, "ns", 1e9, 100},
+    {"lock-posix", "lock: 4 processes at once, per acquire + release", "robust mutex", measure_lock_posix, 5, "ns",
+     1e9, 0},
+    {"lock-mpi", "lock: 4 processes at once, per acquire + release", "MPI_Win_lock", measure_lock_mpi, 5, "ns",
+     1e9, 0.2},
+    {"event", "event: from set to the end of wait elsewhere", NULL, measure_event, 5, "us", 1e6, 20},
+    {"condition", "condition: from notify to the end of wait elsewhere", NULL, measure_condition, 5, "us", 1e6,
+     20},
     {"edges", "image filter, 3000 x 2000, 2 processes", "OpenMP, 2 threads", measure_edges, 5, "ms", 1e3, 1.05},
 };
 

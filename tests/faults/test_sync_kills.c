@@ -4,12 +4,9 @@
  *
  * Most kills hit forks of the test that share an arena, without MPI: they are cheap, so there can be thousands. A
  * few hit ranks. MR_TEST_LONG=1 asks for more, MR_TEST_SEED for the same again. */
-#include "arena.h"
-#include "context.h"
-#include "object.h"
+#include "forks.h"
 #include "page.h"
 #include "scenario.h"
-#include "seat.h"
 #include "targets.h"
 
 #include <signal.h>
@@ -17,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum { WORKERS = 4, UNITS = 2 };
@@ -168,69 +164,48 @@ static unsigned first_seed(void)
 
 /* ---- Forks ---- */
 
-/* An arena without a universe: what mr_init would have made. */
-static void make_arena(void)
+static pid_t fork_worker(const struct worker *w, page *p, int *rank)
 {
-    int fd;
-    cr_assert_eq(mr__arena_create(&fd), MR_OK, "%s", mr_last_error());
-    mr__ctx.phase = MR__PHASE_RUNNING;
-}
-
-static pid_t fork_worker(const struct worker *w, page *p, int rank)
-{
-    pid_t pid = fork();
-    if (pid == 0) {
-        mr__ctx.rank = rank;
-        work(w, p, (unsigned)rank);
-    }
+    pid_t pid = forks_fork(rank);
+    if (pid == 0)
+        work(w, p, (unsigned)*rank);
     return pid;
-}
-
-/* What main does when it hears of an end. */
-static void bury(pid_t pid, int rank)
-{
-    kill(pid, SIGKILL);
-    cr_assert_eq(waitpid(pid, NULL, 0), pid);
-    mr__objects_forget((uint32_t)rank);
-    mr__seats_free((uint32_t)rank);
 }
 
 /* In a process of its own, since a fork must not inherit a seat. */
 static bool check_all_free(const struct objects *o)
 {
-    int status = -1;
-    pid_t pid = fork();
+    int rank;
+    pid_t pid = forks_fork(&rank);
     if (pid == 0)
         _exit(is_all_free(o) ? 0 : 1);
-    return waitpid(pid, &status, 0) == pid && status == 0;
+    return forks_end(pid, rank, hang);
 }
 
 static void kill_forks(int kills)
 {
     struct worker workers[WORKERS];
     pid_t pids[WORKERS];
-    int ranks[WORKERS], last_rank = 0;
+    int ranks[WORKERS];
     unsigned seed = first_seed();
     page *p = mmap(NULL, sizeof *p, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    make_arena();
+    forks_begin();
     cr_assert(make(&workers[0].objects), "%s", mr_last_error());
     for (int i = 0; i < WORKERS; i++) {
         workers[i].objects = workers[0].objects;
         workers[i].number = i;
-        ranks[i] = ++last_rank;
-        pids[i] = fork_worker(&workers[i], p, ranks[i]);
+        pids[i] = fork_worker(&workers[i], p, &ranks[i]);
     }
     for (int n = 0; n < kills; n++) {
         int victim = rand_r(&seed) % WORKERS;
         rest(1e-6 * (rand_r(&seed) % 1500));
-        bury(pids[victim], ranks[victim]);
-        ranks[victim] = ++last_rank;
-        pids[victim] = fork_worker(&workers[victim], p, ranks[victim]);
+        forks_bury(pids[victim], ranks[victim]);
+        pids[victim] = fork_worker(&workers[victim], p, &ranks[victim]);
         cr_assert(all_go_on(p), "after %d kills: %ld intrusions, %ld failures, or nobody goes on", n + 1,
                   p->counts[INTRUSIONS], p->counts[FAILURES]);
     }
     for (int i = 0; i < WORKERS; i++)
-        bury(pids[i], ranks[i]);
+        forks_bury(pids[i], ranks[i]);
     cr_assert(check_all_free(&workers[0].objects), "something is lost after %d kills", kills);
 }
 
