@@ -4,6 +4,7 @@
 extern const mr__kind mr__array_kind, mr__value_kind; /* array.c */
 extern const mr__kind mr__memory_kind;                /* shared_memory.c */
 extern const mr__kind mr__lock_kind, mr__semaphore_kind, mr__condition_kind, mr__event_kind;
+extern const mr__kind mr__barrier_kind; /* barrier.c */
 
 const mr__kind *const mr__kinds[MR__KINDS] = {
     [MR__KIND_NONE] = NULL,
@@ -11,6 +12,7 @@ const mr__kind *const mr__kinds[MR__KINDS] = {
     [MR__KIND_SEMAPHORE] = &mr__semaphore_kind,
     [MR__KIND_CONDITION] = &mr__condition_kind,
     [MR__KIND_EVENT] = &mr__event_kind,
+    [MR__KIND_BARRIER] = &mr__barrier_kind,
     [MR__KIND_ARRAY] = &mr__array_kind,
     [MR__KIND_VALUE] = &mr__value_kind,
     [MR__KIND_MEMORY] = &mr__memory_kind,

@@ -498,6 +498,43 @@ static inline void mr__scope_leave(mr__scope *scope)
 
 /* ---- Barriers ----------------------------------------------------------------------------------------------- */
 
+/* A barrier: a fixed number of parties (threads of any processes) wait there for each other, again and again.
+ * Mirrors multiprocessing.Barrier, and MPI_Barrier. */
+typedef struct mr_barrier {
+    uint64_t mr__handle;
+} mr_barrier;
+
+/* As the time-out of mr_barrier_wait: the one that the barrier was made with. */
+#define MR_DEFAULT (-(double)INFINITY)
+
+/* Makes a barrier for so many parties. action, unless NULL, is run by one of them each time when all have come,
+ * before any goes on; if it does not return 0 the barrier breaks. timeout: for those who wait with MR_DEFAULT. Any
+ * process. Errors: MR_EINVAL (NULL, no parties, NaN), MR_EBUILD (the action is no function of this program),
+ * MR_ELIMIT, MR_ENOHOST. Mirrors Barrier(parties, action, timeout). */
+mr_status mr_barrier_init(mr_barrier *barrier, int parties, int (*action)(void), double timeout);
+
+/* Waits until all parties have come, at most timeout seconds. *index (may be NULL) gets a number from 0 to parties
+ * - 1, another one for each. Errors: MR_EBROKEN: the barrier was broken, before or meanwhile, because somebody
+ * aborted or reset it, died in it, did not come before somebody's time-out (the caller's own, maybe), or the
+ * action failed; it stays so until it is reset. MR_ECLOSED, MR_EINVAL; MR_ETIMEDOUT (only if there are more to
+ * come than parties, and those before have not left in time). Mirrors Barrier.wait. */
+mr_status mr_barrier_wait(const mr_barrier *barrier, double timeout, int *index);
+
+/* Makes it as new; those who wait get MR_EBROKEN. Mirrors Barrier.reset. */
+mr_status mr_barrier_reset(const mr_barrier *barrier);
+
+/* Breaks it: those who wait, or come later, get MR_EBROKEN. Mirrors Barrier.abort. */
+mr_status mr_barrier_abort(const mr_barrier *barrier);
+
+/* How many have to come, and how many have; -1 on failure. Whether it is broken; false on failure. Mirror
+ * Barrier.parties, n_waiting and broken. */
+int mr_barrier_parties(const mr_barrier *barrier);
+int mr_barrier_n_waiting(const mr_barrier *barrier);
+bool mr_barrier_broken(const mr_barrier *barrier);
+
+/* Ends it, for all processes; those who wait get MR_ECLOSED. Closing twice is harmless. */
+mr_status mr_barrier_close(const mr_barrier *barrier);
+
 /* ---- Values and arrays -------------------------------------------------------------------------------------- */
 
 /* An array in memory that processes share: elements of one C type or struct, by size, as in an array of C. A

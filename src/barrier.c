@@ -1,0 +1,440 @@
+/* Barriers. All that changes is one word: the turn, which is a number and whether it is broken, and how many have
+ * come for it. Who comes counts itself in, and the last one begins the next turn, each by a single
+ * compare-and-swap, so a process that is killed leaves nothing half done. Before that, everyone writes in its seat
+ * which turn it waits for: a death is noticed by that, and breaking a turn that is over by then tells those who
+ * are still on their way out. */
+#include "context.h"
+#include "module.h"
+#include "object.h"
+#include "seat.h"
+#include "status.h"
+
+#include <sched.h>
+#include <string.h>
+
+/* Why a turn has been broken. */
+typedef enum cause { NOT_BROKEN, ABORTED, TIMED_OUT, DIED, FAILED, RESET, CLOSED } cause;
+
+struct barrier {
+    mr__object object;
+    _Alignas(64) _Atomic uint64_t state; /* turn, and above it the count */
+    _Alignas(64) uint32_t parties;
+    bool is_crowded; /* more parties than cores */
+    bool has_action;
+    mr__symbol action;
+    double timeout;
+    _Atomic uint32_t cause; /* of the turn that is broken */
+};
+
+_Static_assert(sizeof(struct barrier) <= MR__SLOT_SIZE, "a barrier fits its slot");
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the turn is where the futex is");
+
+static const uint32_t BROKEN = 1, NEXT = 2;                                  /* in the turn */
+static const uint64_t ONE = (uint64_t)1 << 32, SLEEPERS = (uint64_t)1 << 63; /* in the state */
+
+/* Looks before a party goes to sleep. Spinning is worth it only where each party has a core; giving the core away
+ * is always, for a while: it is given to those who have yet to come. */
+enum { SPINS = 1000, YIELDS = 100 };
+
+static uint32_t turn_of(uint64_t state)
+{
+    return (uint32_t)state;
+}
+
+static uint32_t count_of(uint64_t state)
+{
+    return (uint32_t)((state & ~SLEEPERS) >> 32);
+}
+
+static _Atomic uint32_t *turn_word(struct barrier *barrier)
+{
+    return (_Atomic uint32_t *)&barrier->state;
+}
+
+static void wake(struct barrier *barrier)
+{
+    mr__futex_wake(turn_word(barrier), INT_MAX);
+}
+
+/* ---- What a party writes in its seat: the turn that it waits for, at which barrier ---- */
+
+/* The bits: a tag that no other use of a ticket has; slot; cause, when the turn has been broken; turn. */
+static const uint64_t TAG = (uint64_t)1 << 63;
+enum { CAUSE_SHIFT = 32, SLOT_SHIFT = 36 };
+
+static uint64_t ticket_for(uint64_t slot, uint32_t turn)
+{
+    return TAG | slot << SLOT_SHIFT | turn;
+}
+
+static cause cause_in(const mr__seat *seat)
+{
+    return (cause)(seat->ticket >> CAUSE_SHIFT & 15);
+}
+
+/* Whoever sits there may be gone by now, and the seat be in other use: so only a ticket for this turn is changed.
+ */
+static void tell(mr__seat *seat, uint64_t ticket, cause why)
+{
+    atomic_compare_exchange_strong((_Atomic uint64_t *)&seat->ticket, &ticket,
+                                   ticket | (uint64_t)why << CAUSE_SHIFT);
+}
+
+/* ---- Breaking: object entered ---- */
+
+/* Breaks a turn, unless it is over. */
+static void break_turn(struct barrier *barrier, uint32_t turn, cause why)
+{
+    uint64_t state = barrier->state;
+    if (turn_of(state) != turn || (turn & BROKEN) != 0)
+        return;
+    barrier->cause = why;
+    while (turn_of(state) == turn)
+        if (atomic_compare_exchange_weak(&barrier->state, &state, state | BROKEN))
+            break;
+    wake(barrier);
+}
+
+/* Tells those who wait for a turn that has been broken: they may not look before the next ones. */
+static void tell_waiting(const struct barrier *barrier, cause why)
+{
+    uint32_t slot = (uint32_t)mr__object_handle(&barrier->object);
+    uint64_t ticket = ticket_for(slot, turn_of(barrier->state) & ~BROKEN);
+    for (uint32_t number = 1; number < mr__ctx.arena->seats; number++) {
+        mr__seat *seat = mr__seat_at(number);
+        if (seat->slot == slot)
+            tell(seat, ticket, why);
+    }
+}
+
+/* Begins a new turn after one that has been broken. Nobody counts himself in meanwhile. */
+static void renew(struct barrier *barrier)
+{
+    uint32_t turn = turn_of(barrier->state);
+    tell_waiting(barrier, barrier->cause);
+    barrier->state = (uint32_t)((turn & ~BROKEN) + NEXT);
+    wake(barrier);
+}
+
+/* A turn is broken by a reset only until that has been done. */
+static bool is_being_reset(const struct barrier *barrier)
+{
+    return (turn_of(barrier->state) & BROKEN) != 0 && barrier->cause == RESET;
+}
+
+static void repair(mr__object *object)
+{
+    if (is_being_reset((struct barrier *)object))
+        renew((struct barrier *)object);
+}
+
+static void forget(mr__object *object, uint32_t rank)
+{
+    struct barrier *barrier = (struct barrier *)object;
+    uint32_t slot = (uint32_t)mr__object_handle(object), turn = turn_of(barrier->state);
+    for (uint32_t number = 1; number < mr__ctx.arena->seats; number++) {
+        const mr__seat *seat = mr__seat_at(number);
+        if (seat->rank == rank && seat->slot == slot && seat->ticket == ticket_for(slot, turn))
+            break_turn(barrier, turn, DIED);
+    }
+    wake(barrier); /* it may have been killed before it did */
+}
+
+static void discard(mr__object *object)
+{
+    struct barrier *barrier = (struct barrier *)object;
+    break_turn(barrier, turn_of(barrier->state), CLOSED);
+    tell_waiting(barrier, CLOSED);
+    wake(barrier);
+}
+
+const mr__kind mr__barrier_kind = {.name = "barrier", .repair = repair, .forget = forget, .discard = discard};
+
+static mr_status broken(const char *call, cause why)
+{
+    static const char *const reasons[] = {
+        [NOT_BROKEN] = "is broken",
+        [ABORTED] = "was aborted",
+        [TIMED_OUT] = "was broken because not all came in time",
+        [DIED] = "was broken because a process died there",
+        [FAILED] = "was broken because its action failed",
+        [RESET] = "was reset",
+    };
+    if (why == CLOSED)
+        return mr__fail(MR_ECLOSED, "%s: this barrier has been closed", call);
+    return mr__fail(MR_EBROKEN, "%s: the barrier %s%s", call, reasons[why <= RESET ? why : NOT_BROKEN],
+                    why == RESET ? "" : "; mr_barrier_reset makes it usable again");
+}
+
+/* ---- Waiting ---- */
+
+/* true: the turn is over. */
+static bool look_awake(const struct barrier *barrier, uint32_t turn, double deadline)
+{
+    for (int i = barrier->is_crowded ? SPINS : 0; i < SPINS; i++) {
+        if (turn_of(barrier->state) != turn)
+            return true;
+        mr__relax();
+    }
+    for (int i = 0; i < YIELDS && (isinf(deadline) || mr__now() < deadline); i++) {
+        if (turn_of(barrier->state) != turn)
+            return true;
+        sched_yield();
+    }
+    return false;
+}
+
+/* Waits until the turn is over, in whatever way; false: the time is. */
+static bool await(struct barrier *barrier, uint32_t turn, double timeout)
+{
+    double deadline = INFINITY;
+    mr__deadline("mr_barrier_wait", timeout, &deadline);
+    if (timeout > 0 && look_awake(barrier, turn, deadline))
+        return true;
+    uint64_t state = barrier->state;
+    while (turn_of(state) == turn) {
+        if ((state & SLEEPERS) == 0 && !atomic_compare_exchange_weak(&barrier->state, &state, state | SLEEPERS))
+            continue;
+        bool in_time = mr__futex_wait(turn_word(barrier), turn, deadline);
+        state = barrier->state;
+        if (!in_time)
+            return turn_of(state) != turn;
+    }
+    return true;
+}
+
+/* How a turn that the caller has waited for went. */
+static mr_status outcome(const char *call, const struct barrier *barrier, const mr__seat *seat, uint32_t turn)
+{
+    if (turn_of(barrier->state) == (turn | BROKEN))
+        return broken(call, barrier->cause);
+    cause why = cause_in(seat);
+    return why == NOT_BROKEN ? MR_OK : broken(call, why);
+}
+
+/* Breaks the turn from outside of the object. */
+static void break_from_outside(const char *call, const mr_barrier *handle, uint32_t turn, cause why)
+{
+    mr__object *object = NULL;
+    if (mr__object_enter(call, handle->mr__handle, MR__KIND_BARRIER, &object) != MR_OK)
+        return;
+    break_turn((struct barrier *)object, turn, why);
+    mr__object_leave(object);
+}
+
+/* Counts the caller in; gives the turn and its index. The action of the turn before may still be running. */
+static mr_status arrive(const char *call, const mr_barrier *handle, mr__seat *seat, double timeout, uint32_t *turn,
+                        uint32_t *index)
+{
+    for (;;) {
+        mr__object *object = NULL;
+        mr_status status = mr__object_find(call, handle->mr__handle, MR__KIND_BARRIER, &object);
+        if (status != MR_OK)
+            return status;
+        struct barrier *barrier = (struct barrier *)object;
+        uint64_t state = barrier->state;
+        *turn = turn_of(state);
+        *index = count_of(state);
+        if ((*turn & BROKEN) != 0 && !is_being_reset(barrier))
+            return broken(call, barrier->cause);
+        if ((*turn & BROKEN) != 0) {
+            status = mr__object_enter(call, handle->mr__handle, MR__KIND_BARRIER, &object);
+            if (status != MR_OK)
+                return status;
+            mr__object_leave(object); /* by now it has been done */
+            continue;
+        }
+        if (*index == barrier->parties) {
+            if (!await(barrier, *turn, timeout))
+                return mr__fail(MR_ETIMEDOUT, "%s: those who came before have not left in time", call);
+            continue;
+        }
+        uint32_t slot = (uint32_t)handle->mr__handle;
+        seat->ticket = ticket_for(slot, *turn);
+        atomic_store_explicit(&seat->slot, slot, memory_order_release);
+        if (atomic_compare_exchange_strong(&barrier->state, &state, state + ONE))
+            return MR_OK;
+        atomic_store_explicit(&seat->slot, 0, memory_order_release);
+    }
+}
+
+/* 0: all is well. */
+static int run_action(const struct barrier *barrier)
+{
+    int (*action)(void) = NULL;
+    void *address = barrier->has_action ? mr__symbol_find(&barrier->action) : NULL;
+    if (!barrier->has_action)
+        return 0;
+    memcpy(&action, &address, sizeof action);
+    return action == NULL ? -1 : action();
+}
+
+/* What the last one to come does: begins the next turn. */
+static mr_status finish(const char *call, const mr_barrier *handle, struct barrier *barrier, const mr__seat *seat,
+                        uint32_t turn)
+{
+    if (run_action(barrier) != 0)
+        break_from_outside(call, handle, turn, FAILED);
+    uint64_t state = barrier->state;
+    while (turn_of(state) == turn) {
+        if (!atomic_compare_exchange_weak(&barrier->state, &state, (uint32_t)(turn + NEXT)))
+            continue;
+        if ((state & SLEEPERS) != 0)
+            wake(barrier);
+        return MR_OK;
+    }
+    return outcome(call, barrier, seat, turn);
+}
+
+static mr_status find(const char *call, const mr_barrier *handle, struct barrier **barrier)
+{
+    mr__object *object = NULL;
+    if (handle == NULL)
+        return mr__fail(MR_EINVAL, "%s was given NULL as the barrier", call);
+    mr_status status = mr__object_find(call, handle->mr__handle, MR__KIND_BARRIER, &object);
+    if (status == MR_OK)
+        *barrier = (struct barrier *)object;
+    return status;
+}
+
+mr_status mr_barrier_wait(const mr_barrier *handle, double timeout, int *index)
+{
+    static const char call[] = "mr_barrier_wait";
+    struct barrier *barrier = NULL;
+    double unused;
+    uint32_t number = 0, turn = 0, place = 0;
+    mr_status status = find(call, handle, &barrier);
+    if (status == MR_OK && isnan(timeout))
+        status = mr__deadline(call, timeout, &unused);
+    if (status == MR_OK)
+        status = mr__seat_mine(&number);
+    if (status != MR_OK)
+        return status;
+    if (isinf(timeout) && timeout < 0)
+        timeout = barrier->timeout;
+    mr__seat *seat = mr__seat_at(number);
+    status = arrive(call, handle, seat, timeout, &turn, &place);
+    if (status != MR_OK)
+        return status;
+    if (place + 1 == barrier->parties) {
+        status = finish(call, handle, barrier, seat, turn);
+    } else {
+        if (!await(barrier, turn, timeout))
+            break_from_outside(call, handle, turn, TIMED_OUT);
+        status = outcome(call, barrier, seat, turn);
+    }
+    atomic_store_explicit(&seat->slot, 0, memory_order_release);
+    if (status == MR_OK && index != NULL)
+        *index = (int)place;
+    return status;
+}
+
+/* ---- The rest ---- */
+
+mr_status mr_barrier_init(mr_barrier *handle, int parties, int (*action)(void), double timeout)
+{
+    static const char call[] = "mr_barrier_init";
+    mr__symbol symbol = {.offset = 0};
+    mr__object *object = NULL;
+    mr_status status = mr__arena_ready(call);
+    if (status == MR_OK && handle == NULL)
+        status = mr__fail(MR_EINVAL, "%s was given NULL as the barrier", call);
+    if (status == MR_OK && parties < 1)
+        status = mr__fail(MR_EINVAL, "%s: a barrier of %d parties is none; it needs at least one", call, parties);
+    if (status == MR_OK && isnan(timeout))
+        status = mr__fail(MR_EINVAL, "%s: the time-out is not a number", call);
+    if (status == MR_OK && action != NULL) {
+        void *address;
+        memcpy(&address, &action, sizeof address);
+        status = mr__symbol_of(address, true, "the action", &symbol);
+    }
+    if (status == MR_OK)
+        status = mr__object_new(call, MR__KIND_BARRIER, &object, &handle->mr__handle);
+    if (status != MR_OK)
+        return status;
+    struct barrier *barrier = (struct barrier *)object;
+    barrier->parties = (uint32_t)parties;
+    barrier->is_crowded = parties > mr_cpu_count();
+    barrier->has_action = action != NULL;
+    barrier->action = symbol;
+    barrier->timeout = isinf(timeout) && timeout < 0 ? MR_FOREVER : timeout;
+    /* No turn of the slot's next barrier is to be taken for one of this. */
+    barrier->state = (uint32_t)(object->generation * 0x9e3779b1u) & ~BROKEN;
+    mr__object_leave(object);
+    return MR_OK;
+}
+
+static mr_status enter(const char *call, const mr_barrier *handle, struct barrier **barrier)
+{
+    mr__object *object = NULL;
+    if (handle == NULL)
+        return mr__fail(MR_EINVAL, "%s was given NULL as the barrier", call);
+    mr_status status = mr__object_enter(call, handle->mr__handle, MR__KIND_BARRIER, &object);
+    if (status == MR_OK)
+        *barrier = (struct barrier *)object;
+    return status;
+}
+
+mr_status mr_barrier_abort(const mr_barrier *handle)
+{
+    struct barrier *barrier = NULL;
+    mr_status status = enter("mr_barrier_abort", handle, &barrier);
+    if (status != MR_OK)
+        return status;
+    uint32_t turn;
+    do {
+        turn = turn_of(barrier->state);
+        break_turn(barrier, turn, ABORTED);
+    } while ((turn_of(barrier->state) & BROKEN) == 0);
+    mr__object_leave(&barrier->object);
+    return MR_OK;
+}
+
+mr_status mr_barrier_reset(const mr_barrier *handle)
+{
+    struct barrier *barrier = NULL;
+    mr_status status = enter("mr_barrier_reset", handle, &barrier);
+    if (status != MR_OK)
+        return status;
+    for (uint64_t state = barrier->state; count_of(state) > 0 && (turn_of(state) & BROKEN) == 0;) {
+        break_turn(barrier, turn_of(state), RESET);
+        state = barrier->state;
+    }
+    if ((turn_of(barrier->state) & BROKEN) != 0)
+        renew(barrier);
+    mr__object_leave(&barrier->object);
+    return MR_OK;
+}
+
+int mr_barrier_parties(const mr_barrier *handle)
+{
+    struct barrier *barrier = NULL;
+    return find("mr_barrier_parties", handle, &barrier) == MR_OK ? (int)barrier->parties : -1;
+}
+
+int mr_barrier_n_waiting(const mr_barrier *handle)
+{
+    struct barrier *barrier = NULL;
+    if (find("mr_barrier_n_waiting", handle, &barrier) != MR_OK)
+        return -1;
+    uint64_t state = barrier->state;
+    return (turn_of(state) & BROKEN) != 0 ? 0 : (int)count_of(state);
+}
+
+bool mr_barrier_broken(const mr_barrier *handle)
+{
+    struct barrier *barrier = NULL;
+    return find("mr_barrier_broken", handle, &barrier) == MR_OK && (turn_of(barrier->state) & BROKEN) != 0 &&
+           !is_being_reset(barrier);
+}
+
+mr_status mr_barrier_close(const mr_barrier *handle)
+{
+    struct barrier *barrier = NULL;
+    mr_status status = enter("mr_barrier_close", handle, &barrier);
+    if (status == MR_ECLOSED)
+        return MR_OK;
+    if (status == MR_OK)
+        mr__object_close(&barrier->object);
+    return status;
+}
