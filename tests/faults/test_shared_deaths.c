@@ -141,6 +141,7 @@ SCENARIO(shared_deaths, at_random_in_a_barrier, .timeout = 120)
 
 static int attaches_and_sleeps(const void *args, size_t size)
 {
+    (void)size;
     char *bytes = mr_shared_memory_data(args);
     CHECK_OR_STOP(CHECK(bytes != NULL));
     strcpy(bytes, "was here");
