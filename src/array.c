@@ -11,8 +11,9 @@ void *mr__array_data(mr__array *array)
 
 /* ---- What arrays and values have in common ---- */
 
-mr_status mr__array_make(mr__array_call call, uint64_t element_size, uint64_t length, const void *initial,
-                         uint64_t *handle)
+/* An array without a lock. */
+static mr_status make_raw(mr__array_call call, uint64_t element_size, uint64_t length, const void *initial,
+                          uint64_t *handle)
 {
     uint64_t size = 0;
     mr__object *object = NULL;
@@ -44,6 +45,20 @@ mr_status mr__array_make(mr__array_call call, uint64_t element_size, uint64_t le
     return MR_OK;
 }
 
+mr_status mr__array_make(mr__array_call call, uint64_t element_size, uint64_t length, const void *initial,
+                         bool is_raw, uint64_t *handle)
+{
+    uint64_t made = 0;
+    mr_status status = make_raw(call, element_size, length, initial, handle == NULL ? NULL : &made);
+    if (status == MR_OK && !is_raw)
+        status = mr__array_synchronize(call, &made, NULL);
+    if (status == MR_OK)
+        *handle = made;
+    else if (made != 0)
+        mr__array_close(call, &made);
+    return status;
+}
+
 mr_status mr__array_find(mr__array_call call, const uint64_t *handle, mr__array **array)
 {
     if (handle == NULL)
@@ -57,10 +72,10 @@ mr_status mr__array_find(mr__array_call call, const uint64_t *handle, mr__array 
 
 /* The elements first .. first + count - 1. */
 static mr_status find_elements(mr__array_call call, const uint64_t *handle, size_t first, size_t count,
-                               const void *buffer, void **elements, size_t *size)
+                               const void *buffer, mr__array **found, void **elements, size_t *size)
 {
-    mr__array *array = NULL;
-    mr_status status = mr__array_find(call, handle, &array);
+    mr_status status = mr__array_find(call, handle, found);
+    mr__array *array = *found;
     if (status != MR_OK)
         return status;
     if (first > array->length || count > array->length - first)
@@ -73,33 +88,112 @@ static mr_status find_elements(mr__array_call call, const uint64_t *handle, size
     return MR_OK;
 }
 
+/* ---- Their locks ---- */
+
+mr_status mr__array_synchronize(mr__array_call call, const uint64_t *handle, const mr_lock *lock)
+{
+    mr_lock own = {0};
+    mr__object *object = NULL;
+    if (handle == NULL)
+        return mr__fail(MR_EINVAL, "%s was given NULL as the object", call.name);
+    mr_status status =
+        lock != NULL ? mr__object_find(call.name, lock->mr__handle, MR__KIND_LOCK, &object) : mr_rlock_init(&own);
+    if (status == MR_OK)
+        status = mr__object_enter(call.name, *handle, call.kind, &object);
+    if (status == MR_OK) {
+        mr__array *array = (mr__array *)object;
+        if (array->lock != 0) {
+            status = mr__fail(MR_ESTATE, "%s: it has a lock already", call.name);
+        } else {
+            array->owns_lock = lock == NULL;
+            array->lock = lock != NULL ? lock->mr__handle : own.mr__handle;
+        }
+        mr__object_leave(object);
+    }
+    if (status != MR_OK && own.mr__handle != 0)
+        mr_lock_close(&own);
+    return status;
+}
+
+mr_status mr__array_lock(mr__array_call call, const uint64_t *handle, mr_lock *lock)
+{
+    mr__array *array = NULL;
+    mr_status status = mr__array_find(call, handle, &array);
+    if (status != MR_OK)
+        return status;
+    if (lock == NULL)
+        return mr__fail(MR_EINVAL, "%s was given NULL as the lock", call.name);
+    if (array->lock == 0)
+        return mr__fail(MR_ESTATE, "%s: it is a raw one, without a lock", call.name);
+    *lock = (mr_lock){array->lock};
+    return MR_OK;
+}
+
+/* Gives the lock, held; MR_EOWNERDEAD, which is to be passed on: its owner has died and it is held all the same.
+ */
+static mr_status acquire(const mr__array *array, mr_lock *lock)
+{
+    *lock = (mr_lock){array->lock};
+    return lock->mr__handle != 0 ? mr_lock_acquire(lock, MR_FOREVER) : MR_OK;
+}
+
+static bool is_held(mr_status acquired)
+{
+    return acquired == MR_OK || acquired == MR_EOWNERDEAD;
+}
+
+static void release(const mr_lock *lock)
+{
+    if (lock->mr__handle != 0)
+        mr_lock_release(lock);
+}
+
+/* ---- Reading and writing ---- */
+
+static mr_status move(const mr__array *array, void *to, const void *from, size_t size)
+{
+    mr_lock lock;
+    mr_status status = acquire(array, &lock);
+    if (!is_held(status))
+        return status;
+    if (size > 0)
+        memcpy(to, from, size);
+    release(&lock);
+    return status;
+}
+
 mr_status mr__array_read(mr__array_call call, const uint64_t *handle, size_t first, size_t count, void *out)
 {
+    mr__array *array = NULL;
     void *elements = NULL;
     size_t size = 0;
-    mr_status status = find_elements(call, handle, first, count, out, &elements, &size);
-    if (status == MR_OK && size > 0)
-        memcpy(out, elements, size);
-    return status;
+    mr_status status = find_elements(call, handle, first, count, out, &array, &elements, &size);
+    return status == MR_OK ? move(array, out, elements, size) : status;
 }
 
 mr_status mr__array_write(mr__array_call call, const uint64_t *handle, size_t first, size_t count, const void *in)
 {
+    mr__array *array = NULL;
     void *elements = NULL;
     size_t size = 0;
-    mr_status status = find_elements(call, handle, first, count, in, &elements, &size);
-    if (status == MR_OK && size > 0)
-        memcpy(elements, in, size);
-    return status;
+    mr_status status = find_elements(call, handle, first, count, in, &array, &elements, &size);
+    return status == MR_OK ? move(array, elements, in, size) : status;
 }
 
 mr_status mr__array_copy(mr__array_call call, uint64_t *copy, const uint64_t *handle)
 {
     mr__array *array = NULL;
+    mr_lock lock;
     mr_status status = mr__array_find(call, handle, &array);
-    if (status == MR_OK)
-        status = mr__array_make(call, array->element_size, array->length, mr__array_data(array), copy);
-    return status;
+    if (status != MR_OK)
+        return status;
+    status = acquire(array, &lock);
+    if (!is_held(status))
+        return status;
+    mr_status made = mr__array_make(call, array->element_size, array->length, mr__array_data(array),
+                                    lock.mr__handle == 0, copy);
+    release(&lock);
+    return made != MR_OK ? made : status;
 }
 
 mr_status mr__array_close(mr__array_call call, const uint64_t *handle)
@@ -110,9 +204,12 @@ mr_status mr__array_close(mr__array_call call, const uint64_t *handle)
     mr_status status = mr__object_enter(call.name, *handle, call.kind, &object);
     if (status == MR_ECLOSED)
         return MR_OK;
-    if (status == MR_OK)
-        mr__object_close(object);
-    return status;
+    if (status != MR_OK)
+        return status;
+    const mr__array *array = (const mr__array *)object;
+    mr_lock own = {array->owns_lock ? array->lock : 0};
+    mr__object_close(object);
+    return own.mr__handle != 0 ? mr_lock_close(&own) : MR_OK;
 }
 
 static void discard(mr__object *object)
@@ -138,13 +235,13 @@ static const uint64_t *handle_of(const mr_array *array)
 
 mr_status mr_array_init(mr_array *array, size_t element_size, size_t length, const void *initial)
 {
-    return mr__array_make(as("mr_array_init"), element_size, length, initial,
+    return mr__array_make(as("mr_array_init"), element_size, length, initial, false,
                           array == NULL ? NULL : &array->mr__handle);
 }
 
 mr_status mr_raw_array_init(mr_array *array, size_t element_size, size_t length, const void *initial)
 {
-    return mr__array_make(as("mr_raw_array_init"), element_size, length, initial,
+    return mr__array_make(as("mr_raw_array_init"), element_size, length, initial, true,
                           array == NULL ? NULL : &array->mr__handle);
 }
 
@@ -175,6 +272,16 @@ mr_status mr_array_get(const mr_array *array, size_t first, size_t count, void *
 mr_status mr_array_set(const mr_array *array, size_t first, size_t count, const void *in)
 {
     return mr__array_write(as("mr_array_set"), handle_of(array), first, count, in);
+}
+
+mr_status mr_array_synchronize(const mr_array *array, const mr_lock *lock)
+{
+    return mr__array_synchronize(as("mr_array_synchronize"), handle_of(array), lock);
+}
+
+mr_status mr_array_lock(const mr_array *array, mr_lock *lock)
+{
+    return mr__array_lock(as("mr_array_lock"), handle_of(array), lock);
 }
 
 mr_status mr_array_copy(mr_array *copy, const mr_array *array)

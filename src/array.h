@@ -10,7 +10,9 @@ enum { MR__ARRAY_INLINE = 128 }; /* bytes that lie in the slot itself */
 typedef struct mr__array {
     mr__object object;
     uint64_t element_size, length;
-    mr__ref data; /* 0: inline */
+    mr__ref data;          /* 0: inline */
+    _Atomic uint64_t lock; /* 0: a raw one */
+    bool owns_lock;
     _Alignas(16) unsigned char inline_data[MR__ARRAY_INLINE];
 } mr__array;
 
@@ -23,11 +25,13 @@ typedef struct mr__array_call {
 } mr__array_call;
 
 mr_status mr__array_make(mr__array_call call, uint64_t element_size, uint64_t length, const void *initial,
-                         uint64_t *handle);
+                         bool is_raw, uint64_t *handle);
+mr_status mr__array_synchronize(mr__array_call call, const uint64_t *handle, const mr_lock *lock);
 mr_status mr__array_find(mr__array_call call, const uint64_t *handle, mr__array **array);
 void *mr__array_data(mr__array *array);
 mr_status mr__array_read(mr__array_call call, const uint64_t *handle, size_t first, size_t count, void *out);
 mr_status mr__array_write(mr__array_call call, const uint64_t *handle, size_t first, size_t count, const void *in);
+mr_status mr__array_lock(mr__array_call call, const uint64_t *handle, mr_lock *lock);
 mr_status mr__array_copy(mr__array_call call, uint64_t *copy, const uint64_t *handle);
 mr_status mr__array_close(mr__array_call call, const uint64_t *handle);
 

@@ -545,10 +545,19 @@ typedef struct mr_array {
 } mr_array;
 
 /* Makes an array of length elements of element_size bytes each, with the values of initial (as many), or zeros
- * where that is NULL. Any process. Errors: MR_EINVAL (NULL, elements of 0 bytes), MR_ENOMEM, MR_ELIMIT,
- * MR_ENOHOST. Mirrors multiprocessing.Array; a raw array has no lock, as RawArray. */
+ * where that is NULL, and with a lock of its own, an RLock; a raw array has none. Any process. Errors: MR_EINVAL
+ * (NULL, elements of 0 bytes), MR_ENOMEM, MR_ELIMIT. Mirror multiprocessing.Array and RawArray. */
 mr_status mr_array_init(mr_array *array, size_t element_size, size_t length, const void *initial);
 mr_status mr_raw_array_init(mr_array *array, size_t element_size, size_t length, const void *initial);
+
+/* Gives a raw array a lock: this one, which stays the caller's to close; NULL: an RLock of its own. To be called
+ * before others use the array. Errors: MR_ESTATE (it has a lock), MR_EINVAL, MR_ECLOSED (the lock is none, or no
+ * more). Mirrors sharedctypes.synchronized(obj, lock), and Array(..., lock=lock). */
+mr_status mr_array_synchronize(const mr_array *array, const mr_lock *lock);
+
+/* Gives its lock, to be held over what must not be interrupted, such as adding to an element. Errors: MR_ESTATE
+ * (it is a raw array). Mirrors Array.get_lock. */
+mr_status mr_array_lock(const mr_array *array, mr_lock *lock);
 
 /* The elements themselves: what is written there, all processes see. Aligned for any C type; valid until the array
  * is closed, in the process that calls. NULL on failure. Mirrors the array that get_obj() gives. */
@@ -558,16 +567,19 @@ void *mr_array_data(const mr_array *array);
 size_t mr_array_length(const mr_array *array);
 size_t mr_array_element_size(const mr_array *array);
 
-/* Copies count elements, from the one of index first (from 0) on, out of the array, or into it. Errors: MR_EINVAL
- * (NULL, not all of them lie in the array: nothing is copied), MR_ECLOSED. Mirror array[i:j] and array[i:j] = ...
- */
+/* Copies count elements, from the one of index first (from 0) on, out of the array, or into it, while it holds the
+ * array's lock, if there is one. Errors: MR_EINVAL (NULL, not all of them lie in the array: nothing is copied);
+ * MR_EOWNERDEAD: it has been done, but somebody died while he held the lock, and may have left the elements half
+ * changed. Mirror array[i:j] and array[i:j] = ... */
 mr_status mr_array_get(const mr_array *array, size_t first, size_t count, void *out);
 mr_status mr_array_set(const mr_array *array, size_t first, size_t count, const void *in);
 
-/* Makes another array with the same elements. Errors: as mr_array_init. Mirrors sharedctypes.copy. */
+/* Makes another array with the same elements, and a lock of its own if this one has a lock. Errors: as
+ * mr_array_init and mr_array_get. Mirrors sharedctypes.copy. */
 mr_status mr_array_copy(mr_array *copy, const mr_array *array);
 
-/* Ends the array, for all processes. Closing twice is harmless; any other use after it is MR_ECLOSED. Any process.
+/* Ends the array, for all processes, and its own lock. Closing twice is harmless; any other use after it is
+ * MR_ECLOSED. Any process.
  */
 mr_status mr_array_close(const mr_array *array);
 
@@ -582,6 +594,8 @@ mr_status mr_raw_value_init(mr_value *value, size_t size, const void *initial);
 void *mr_value_data(const mr_value *value);
 mr_status mr_value_get(const mr_value *value, void *out);
 mr_status mr_value_set(const mr_value *value, const void *in);
+mr_status mr_value_synchronize(const mr_value *value, const mr_lock *lock);
+mr_status mr_value_lock(const mr_value *value, mr_lock *lock);
 mr_status mr_value_copy(mr_value *copy, const mr_value *value);
 mr_status mr_value_close(const mr_value *value);
 

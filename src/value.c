@@ -15,12 +15,13 @@ static const uint64_t *handle_of(const mr_value *value)
 
 mr_status mr_value_init(mr_value *value, size_t size, const void *initial)
 {
-    return mr__array_make(as("mr_value_init"), size, 1, initial, value == NULL ? NULL : &value->mr__handle);
+    return mr__array_make(as("mr_value_init"), size, 1, initial, false, value == NULL ? NULL : &value->mr__handle);
 }
 
 mr_status mr_raw_value_init(mr_value *value, size_t size, const void *initial)
 {
-    return mr__array_make(as("mr_raw_value_init"), size, 1, initial, value == NULL ? NULL : &value->mr__handle);
+    return mr__array_make(as("mr_raw_value_init"), size, 1, initial, true,
+                          value == NULL ? NULL : &value->mr__handle);
 }
 
 void *mr_value_data(const mr_value *value)
@@ -37,6 +38,16 @@ mr_status mr_value_get(const mr_value *value, void *out)
 mr_status mr_value_set(const mr_value *value, const void *in)
 {
     return mr__array_write(as("mr_value_set"), handle_of(value), 0, 1, in);
+}
+
+mr_status mr_value_synchronize(const mr_value *value, const mr_lock *lock)
+{
+    return mr__array_synchronize(as("mr_value_synchronize"), handle_of(value), lock);
+}
+
+mr_status mr_value_lock(const mr_value *value, mr_lock *lock)
+{
+    return mr__array_lock(as("mr_value_lock"), handle_of(value), lock);
 }
 
 mr_status mr_value_copy(mr_value *copy, const mr_value *value)

@@ -188,3 +188,43 @@ SCENARIO(shared_deaths, while_attached)
     CHECK_OK(mr_shared_memory_attach(&m, "kept"));
     CHECK_TEXT(mr_shared_memory_data(&m), "still there");
 }
+
+/* ---- Arrays ---- */
+
+static int dies_with_the_lock(const void *args, size_t size)
+{
+    mr_lock lock;
+    CHECK_OR_STOP(CHECK_OK(mr_array_lock(args, &lock)));
+    CHECK_OR_STOP(CHECK_OK(mr_lock_acquire(&lock, 30)));
+    ((int *)mr_array_data(args))[0] = 1; /* and no more */
+    CHECK_EQ(size, sizeof(mr_array));
+    CHECK(await_lines("die", 1, 30));
+    rest(0.2);
+    note("died", "%.6f", now());
+    kill(getpid(), SIGKILL);
+    return 0;
+}
+
+/* Whoever comes next gets what he asked for, with a warning; after him all is as ever. */
+SCENARIO(shared_deaths, with_the_lock_of_an_array)
+{
+    mr_array array, copy;
+    mr_process p;
+    int numbers[2];
+    for (int round = 0; round < 2; round++) {
+        CHECK_OR_STOP(CHECK_OK(mr_array_init(&array, sizeof(int), 2, NULL)));
+        CHECK_OR_STOP(begin(&p, dies_with_the_lock, &array, sizeof array));
+        while (*(volatile int *)mr_array_data(&array) == 0)
+            rest(0.001);
+        note("die", "now");
+        CHECK_STATUS(round == 0 ? mr_array_get(&array, 0, 2, numbers) : mr_array_copy(&copy, &array),
+                     MR_EOWNERDEAD);
+        CHECK_AT_MOST(now() - noted_number("died", round), promise);
+        CHECK_OK(mr_array_get(round == 0 ? &array : &copy, 0, 2, numbers));
+        CHECK_EQ(numbers[0], 1);
+        CHECK_EQ(numbers[1], 0);
+        CHECK_OK(mr_array_set(&array, 0, 2, (int[]){5, 6}));
+        CHECK(end(&p, 30, -SIGKILL));
+        CHECK_OK(mr_array_close(&array));
+    }
+}

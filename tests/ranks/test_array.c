@@ -48,3 +48,111 @@ SCENARIO(array, array)
     check_array(mr_array_init);
     check_array(mr_raw_array_init);
 }
+
+/* _TestArray.test_array_from_size: zeroed, also where memory is used again */
+SCENARIO(array, zeroed)
+{
+    static const size_t lengths[] = {0, 1, 10, 1000, 300000};
+    for (int round = 0; round < 3; round++) {
+        for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+            mr_array array;
+            CHECK_OR_STOP(CHECK_OK(mr_array_init(&array, sizeof(int), lengths[i], NULL)));
+            int *data = mr_array_data(&array), sum = 0;
+            CHECK_OR_STOP(CHECK(data != NULL));
+            CHECK_EQ((uintptr_t)data % _Alignof(max_align_t), 0);
+            for (size_t j = 0; j < lengths[i]; j++)
+                sum |= data[j];
+            CHECK_EQ(sum, 0);
+            memset(data, 0xff, lengths[i] * sizeof(int));
+            CHECK_EQ(mr_array_length(&array), lengths[i]);
+            CHECK_OK(mr_array_close(&array));
+        }
+    }
+}
+
+enum { ADDITIONS = 20000 };
+
+static int adds_under_the_lock(const void *args, size_t size)
+{
+    mr_lock lock;
+    CHECK_EQ(size, sizeof(mr_array));
+    CHECK_OR_STOP(CHECK_OK(mr_array_lock(args, &lock)));
+    for (int i = 0; i < ADDITIONS; i++) {
+        int numbers[2];
+        CHECK_OR_STOP(CHECK_OK(mr_lock_acquire(&lock, 30)));
+        CHECK_OR_STOP(CHECK_OK(mr_array_get(args, 0, 2, numbers))); /* takes the lock once more */
+        CHECK_OR_STOP(CHECK_EQ(numbers[0], -numbers[1]));
+        numbers[0]++, numbers[1]--;
+        CHECK_OR_STOP(CHECK_OK(mr_array_set(args, 0, 2, numbers)));
+        CHECK_OR_STOP(CHECK_OK(mr_lock_release(&lock)));
+    }
+    return 0;
+}
+
+/* _TestArray.test_getobj_getlock_obj */
+SCENARIO(array, lock)
+{
+    mr_array array, raw, other;
+    mr_lock lock, seen, closed;
+    mr_process p;
+    int numbers[2];
+    CHECK_OR_STOP(CHECK_OK(mr_array_init(&array, sizeof(int), 2, NULL)));
+    CHECK_OR_STOP(begin(&p, adds_under_the_lock, &array, sizeof array));
+    adds_under_the_lock(&array, sizeof array);
+    CHECK(end(&p, 30, 0));
+    CHECK_OK(mr_array_get(&array, 0, 2, numbers));
+    CHECK_EQ(numbers[0], 2 * ADDITIONS);
+
+    CHECK_OK(mr_lock_init(&lock));
+    CHECK_OK(mr_raw_array_init(&raw, sizeof(int), 2, NULL));
+    CHECK_STATUS(mr_array_lock(&raw, &seen), MR_ESTATE);
+    CHECK_STATUS(mr_array_synchronize(&raw, &(mr_lock){array.mr__handle}), MR_EINVAL);
+    CHECK_OK(mr_lock_init(&closed));
+    CHECK_OK(mr_lock_close(&closed));
+    CHECK_STATUS(mr_array_synchronize(&raw, &closed), MR_ECLOSED);
+    CHECK_OK(mr_array_synchronize(&raw, &lock));
+    CHECK_STATUS(mr_array_synchronize(&raw, &lock), MR_ESTATE);
+    CHECK_OK(mr_array_lock(&raw, &seen));
+    CHECK(memcmp(&seen, &lock, sizeof lock) == 0);
+    CHECK_OK(mr_array_copy(&other, &raw));
+    CHECK_OK(mr_array_lock(&other, &seen));
+    CHECK(memcmp(&seen, &lock, sizeof lock) != 0);
+    CHECK_OK(mr_array_close(&raw));
+    CHECK_OK(mr_lock_acquire(&lock, 0)); /* it stays its maker's */
+    CHECK_OK(mr_array_close(&other));
+    CHECK_STATUS(mr_lock_acquire(&seen, 0), MR_ECLOSED); /* an array's own goes with it */
+}
+
+SCENARIO(array, bad_input)
+{
+    mr_array array, none = {0};
+    mr_value value;
+    int numbers[4] = {1, 2, 3, 4};
+    CHECK_STATUS(mr_array_init(NULL, 4, 1, NULL), MR_EINVAL);
+    CHECK_STATUS(mr_raw_array_init(&array, 0, 1, NULL), MR_EINVAL);
+    CHECK_STATUS(mr_array_init(&array, SIZE_MAX, 2, NULL), MR_ENOMEM);
+    CHECK_STATUS(mr_array_init(&array, SIZE_MAX / 2, 1, NULL), MR_ENOMEM);
+    CHECK_REFUSED(mr_array_data(NULL) == NULL, MR_EINVAL);
+    CHECK_REFUSED(mr_array_data(&none) == NULL, MR_EINVAL);
+    CHECK_REFUSED(mr_array_length(&none) == 0, MR_EINVAL);
+    CHECK_REFUSED(mr_array_element_size(NULL) == 0, MR_EINVAL);
+    CHECK_STATUS(mr_array_lock(&none, NULL), MR_EINVAL);
+    CHECK_STATUS(mr_array_close(NULL), MR_EINVAL);
+    CHECK_STATUS(mr_array_copy(&array, &none), MR_EINVAL);
+
+    CHECK_OK(mr_array_init(&array, sizeof(int), 3, numbers));
+    CHECK_STATUS(mr_array_get(&array, 0, 4, numbers), MR_EINVAL);
+    CHECK_STATUS(mr_array_set(&array, 4, 0, numbers), MR_EINVAL);
+    CHECK_STATUS(mr_array_set(&array, 1, SIZE_MAX, numbers), MR_EINVAL);
+    CHECK_STATUS(mr_array_set(&array, SIZE_MAX, 2, numbers), MR_EINVAL);
+    CHECK_STATUS(mr_array_get(&array, 0, 1, NULL), MR_EINVAL);
+    CHECK_OK(mr_array_get(&array, 3, 0, NULL));
+    CHECK_STATUS(mr_array_lock(&array, NULL), MR_EINVAL);
+    CHECK_STATUS(mr_array_copy(NULL, &array), MR_EINVAL);
+    value = (mr_value){array.mr__handle};
+    CHECK_REFUSED(mr_value_data(&value) == NULL, MR_EINVAL); /* an array is no value */
+    CHECK_OK(mr_array_close(&array));
+    CHECK_OK(mr_array_close(&array));
+    CHECK_REFUSED(mr_array_data(&array) == NULL, MR_ECLOSED);
+    CHECK_STATUS(mr_array_set(&array, 0, 1, numbers), MR_ECLOSED);
+}
