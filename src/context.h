@@ -37,6 +37,7 @@ typedef struct mr__context {
     struct mr__self *self;
     struct mr__pool *pools;
     uint64_t last_pool;
+    void *packer; /* MPI_Comm, of connection_mpi.c; NULL: not yet made */
 } mr__context;
 
 extern mr__context mr__ctx;

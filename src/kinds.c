@@ -5,6 +5,7 @@ extern const mr__kind mr__array_kind, mr__value_kind; /* array.c */
 extern const mr__kind mr__memory_kind;                /* shared_memory.c */
 extern const mr__kind mr__lock_kind, mr__semaphore_kind, mr__condition_kind, mr__event_kind;
 extern const mr__kind mr__barrier_kind; /* barrier.c */
+extern const mr__kind mr__pipe_kind;    /* pipe.c */
 
 const mr__kind *const mr__kinds[MR__KINDS] = {
     [MR__KIND_NONE] = NULL,
@@ -16,4 +17,5 @@ const mr__kind *const mr__kinds[MR__KINDS] = {
     [MR__KIND_ARRAY] = &mr__array_kind,
     [MR__KIND_VALUE] = &mr__value_kind,
     [MR__KIND_MEMORY] = &mr__memory_kind,
+    [MR__KIND_PIPE] = &mr__pipe_kind,
 };

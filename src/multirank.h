@@ -710,6 +710,84 @@ mr_status mr_shareable_list_format(const mr_shareable_list *list, char *text, si
 
 /* ---- Connections -------------------------------------------------------------------------------------------- */
 
+/* One end of a pipe: a handle, a plain value. It may be passed in the arguments of a process or sent in a message,
+ * and used there.
+ *
+ * An end belongs to one process at a time: first to the one that made the pipe, then to the process that it is
+ * handed to in its arguments, and in any case to the one that uses it (sends, receives, polls or waits); a message
+ * of up to 1024 bytes takes the ends that are in it along, too. Whoever has handed an end over need not close his
+ * copy, and if he does, nothing happens. When the owner closes an end or ends himself, however he ends, the other
+ * side receives what is still in the pipe, and then MR_EEOF. An end that its owner has not used before that is as
+ * good as closed; but if another process has got hold of it, it is open again when that one uses it.
+ * Several threads of the owner may use an end at the same time. Messages go straight from process to process. */
+typedef struct mr_connection {
+    uint64_t mr__handle;
+} mr_connection;
+
+/* Makes a pipe. duplex: both ends send and receive; else a receives only and b sends only. A pipe holds up to
+ * 256 KiB that nobody has received yet in each direction; then sending waits. Any process on main's host. Errors:
+ * MR_EINVAL, MR_ELIMIT, MR_ENOMEM, MR_ENOHOST, MR_ENOTINIT, MR_EFINALIZED. Mirrors multiprocessing.Pipe. */
+mr_status mr_pipe(mr_connection *a, mr_connection *b, bool duplex);
+
+/* Sends one message of any size, also 0 (data may then be NULL). Waits at most timeout seconds until the other
+ * side makes room; once that has begun to receive the message, as long as that takes. When it returns MR_OK the
+ * message arrives, even if the caller ends at once; else nothing of it does. Errors: MR_ETIMEDOUT; MR_EEOF (the
+ * other side has closed, or died: Python's BrokenPipeError); MR_ECLOSED (this end is closed); MR_ENOTOWNER
+ * (another process is using this end at this moment); MR_EINVAL (NULL, NaN, an end that only receives). Mirrors
+ * Connection.send_bytes and MPI_Send. */
+mr_status mr_connection_send(const mr_connection *connection, const void *data, size_t size, double timeout);
+
+/* Receives one message into a buffer of capacity bytes, waiting for it at most timeout seconds. *size (may be
+ * NULL) becomes its size. Errors: MR_ETOOSMALL (*size says what is needed; the message can still be received),
+ * MR_ETIMEDOUT, MR_EEOF (nothing more will come: Python's EOFError), MR_ECLOSED, MR_ENOTOWNER, MR_EINVAL. Mirrors
+ * Connection.recv_bytes_into and MPI_Recv. */
+mr_status mr_connection_recv(const mr_connection *connection, void *buffer, size_t capacity, size_t *size,
+                             double timeout);
+
+/* The same into memory that is made for the message; *data is the caller's to free(). Errors: as above, MR_ENOMEM
+ * (the message can still be received). Mirrors Connection.recv_bytes, and MPI_Mprobe with MPI_Mrecv. */
+mr_status mr_connection_recv_alloc(const mr_connection *connection, void **data, size_t *size, double timeout);
+
+/* Waits at most timeout seconds until there is something to receive, a message or the end of file, and tells
+ * whether there is; that there is nothing is no error. Errors: MR_ECLOSED, MR_ENOTOWNER, MR_EINVAL. Mirrors
+ * Connection.poll and MPI_Probe. */
+mr_status mr_connection_poll(const mr_connection *connection, double timeout, bool *ready);
+
+/* Closes an end, if it is the caller's (else the other process keeps it). Threads that wait at it get MR_ECLOSED.
+ * Closing twice is harmless. Errors: MR_EINVAL (no connection). Mirrors Connection.close. */
+mr_status mr_connection_close(const mr_connection *connection);
+
+/* Whether one can receive and send at this end, and whether it has been closed. Anybody may ask: that is no use.
+ * The first two are false, the third true, for what is no connection (any more). Mirror Connection.readable,
+ * writable and closed. */
+bool mr_connection_readable(const mr_connection *connection);
+bool mr_connection_writable(const mr_connection *connection);
+bool mr_connection_closed(const mr_connection *connection);
+
+/* A connection that is closed when its variable goes out of scope, also on an early return:
+ *     mr_scoped_connection a = {0}, b = {0};
+ *     mr_pipe(&a, &b, true);
+ * Mirrors `with connection:`. */
+#define mr_scoped_connection __attribute__((cleanup(mr_connection_cleanup))) mr_connection
+void mr_connection_cleanup(const mr_connection *connection);
+
+/* What mr_wait waits for: exactly one of the three is set; ready is the answer. */
+typedef struct mr_waitable {
+    const mr_connection *connection; /* something to receive, or the end of file */
+    mr_process *process;             /* its end (its sentinel) */
+    const struct mr_queue *queue;    /* something to get */
+    bool ready;
+} mr_waitable;
+
+/* Waits at most timeout seconds until at least one of count items is ready; sets their members ready, and *ready
+ * to how many are. Errors: MR_ETIMEDOUT (*ready is 0), MR_EINVAL, and what is wrong with an item: MR_ECLOSED,
+ * MR_ENOTOWNER, MR_ESTATE (a process that has not been started), MR_ENOTCREATOR.
+ *     mr_waitable items[] = {{.connection = &c}, {.process = &p}};
+ *     size_t ready;
+ *     mr_wait(items, 2, MR_FOREVER, &ready);
+ * Mirrors multiprocessing.connection.wait. */
+mr_status mr_wait(mr_waitable items[], size_t count, double timeout, size_t *ready);
+
 /* ---- Queues ------------------------------------------------------------------------------------------------- */
 
 /* ---- Pool --------------------------------------------------------------------------------------------------- */

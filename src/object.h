@@ -31,6 +31,9 @@ typedef struct mr__object {
     uint32_t next_free;
 } mr__object;
 
+/* Whether a wait for the object behind a handle is over (see watch.h). */
+typedef mr_status (*mr__look)(const char *call, uint64_t handle, bool *is_ready);
+
 /* What the library knows of a kind. All are called with the object's mutex held. */
 typedef struct mr__kind {
     const char *name;                   /* "lock": for sentences */
@@ -39,6 +42,7 @@ typedef struct mr__kind {
                    uint32_t rank);             /* a rank's process has ended: release what it held; or NULL */
     bool (*is_over)(const mr__object *object); /* with that rank went the last who could use it; or NULL */
     void (*discard)(mr__object *object);       /* free what the object refers to; may be NULL */
+    mr__look look;                             /* for mr_wait; not entered; or NULL */
 } mr__kind;
 
 /* The slot of that number. */

@@ -6,6 +6,7 @@
 #include "registry.h"
 #include "status.h"
 #include "universe.h"
+#include "watch.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -323,6 +324,7 @@ static void note_ended(mr__process *process, int code)
     process->exitcode = code;
     if (process->sentinel >= 0)
         make_ready(process);
+    mr__watch_ring_processes();
     mr__changed();
 }
 

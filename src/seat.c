@@ -110,6 +110,7 @@ static uint32_t take_seat(mr__arena *arena)
         seat->slot = 0;
         seat->mail = 0;
         seat->errand = 0;
+        seat->watches = 0;
         seat->rank = (uint32_t)mr__ctx.rank;
     }
     mr__shared_unlock(&arena->mutex);

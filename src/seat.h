@@ -10,18 +10,18 @@
 enum { MR__NO_MAIL = 1 };
 
 typedef struct mr__seat {
-    _Atomic uint32_t state; /* the futex */
-    uint32_t rank;          /* whose thread sits here */
-    _Atomic uint32_t slot;  /* of the object that is waited for; 0: none */
-    uint32_t purpose;       /* what for, where an object has several reasons to wait */
-    uint64_t ticket;        /* its place in the order */
-    uint64_t amount;        /* what it wants, or was given; the kind's own */
+    _Atomic uint32_t state;   /* the futex */
+    uint32_t rank;            /* whose thread sits here */
+    _Atomic uint32_t slot;    /* of the object that is waited for; 0: none */
+    uint32_t purpose;         /* what for, where an object has several reasons to wait */
+    uint64_t ticket;          /* its place in the order */
+    uint64_t amount;          /* what it wants, or was given; the kind's own */
+    _Atomic uint64_t watches; /* the objects that mr_wait waits for, as a sieve of bits (watch.h) */
     uint32_t next_free;
-    _Atomic uint32_t bell;   /* a rank's: rung when main has sent it a record */
+    _Atomic uint32_t bell;   /* a rank's: rung when main has sent it a record, or what is watched may be ready */
     _Atomic mr__ref mail;    /* a rank's: the process it is to run (MR__NO_MAIL: to be sent over its link) */
     uint32_t is_vacant;      /* its thread has ended, and the process lives on */
     _Atomic uint32_t errand; /* slot of the condition it was notified of, until it holds the lock again */
-    char unused[8];
 } mr__seat;
 
 /* The number of the calling thread's seat (from 1), which also serves as its identity. MR_ELIMIT when there are

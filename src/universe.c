@@ -2,6 +2,7 @@
 
 #include "hosts.h"
 #include "object.h"
+#include "pipe.h"
 #include "seat.h"
 #include "status.h"
 
@@ -447,6 +448,8 @@ mr_status mr__universe_start(mr__start **message, size_t size, int pending, mr__
     }
     mr__rank *rank = universe->ranks[number];
     assign(universe, number, *message, pending, placed);
+    mr__connections_hand_over((*message)->aligned_payload, (*message)->payload, (uint32_t)(*message)->creator_rank,
+                              (uint32_t)number);
     if (tell != NULL)
         tell(placed, argument);
     mr__record record = {.type = MR__START,

@@ -1,0 +1,202 @@
+/* Connections: sending, receiving and polling at the ends of pipes. */
+#include "context.h"
+#include "pipe.h"
+#include "status.h"
+
+#include <stdlib.h>
+
+/* Of a message this small every word is looked at: a connection in it moves. */
+enum { HAND_OVER_MAX = 1024 };
+
+static const size_t LARGEST = (size_t)1 << 59;
+
+/* The sentence for what stopped an end. */
+static mr_status explain(const mr__end *end, mr_status status, const char *what)
+{
+    uint64_t other = end->pipe->ends[1 - end->number], own = end->pipe->ends[end->number];
+    switch (status) {
+    case MR_ETIMEDOUT:
+        return mr__fail(status, "%s: %s within %g s", end->call, what,
+                        end->flow.timeout > 0 ? end->flow.timeout : 0);
+    case MR_EEOF:
+        return mr__fail(status, "%s: the other end of the pipe %s", end->call,
+                        other & MR__END_DIED ? "is closed, since its process has ended" : "has been closed");
+    case MR_ECLOSED:
+        return mr__fail(status, "%s: this end of the pipe was closed %s", end->call,
+                        own & MR__END_DIED ? "when its process ended" : "by another thread");
+    default:
+        return status;
+    }
+}
+
+mr_status mr_connection_send(const mr_connection *connection, const void *data, size_t size, double timeout)
+{
+    mr__end end;
+    mr_status status = mr__end_enter("mr_connection_send", connection, MR__WRITING, timeout, &end);
+    if (status != MR_OK)
+        return status;
+    if ((data == NULL && size > 0) || size > LARGEST)
+        status = mr__fail(MR_EINVAL, "mr_connection_send was given %s",
+                          data == NULL ? "NULL instead of a message of some size"
+                                       : "a size that no message can have; was it negative?");
+    if (status == MR_OK)
+        status = end.flow.look_around(&end);
+    if (status == MR_OK) {
+        if (size >= sizeof(mr_connection) && size <= HAND_OVER_MAX)
+            mr__connections_hand_over(data, size, (uint32_t)mr__ctx.rank, MR__ANYBODY);
+        status = mr__ring_write(&end.flow, data, size);
+    }
+    if (status != MR_OK && status != MR_EINVAL)
+        explain(&end, status, "the other side has not made room for the message");
+    mr__end_leave(&end);
+    return status;
+}
+
+/* ---- Receiving ---- */
+
+/* Where a message goes: a buffer of the caller's, or one that is made for it. */
+typedef struct sink {
+    void *buffer;
+    size_t capacity;
+    bool makes_buffer;
+} sink;
+
+/* Prepares the sink for a message that is still in the pipe. */
+static mr_status prepare(const mr__end *end, sink *to, uint64_t size)
+{
+    if (to->makes_buffer) {
+        free(to->buffer); /* of a message that was taken back */
+        to->buffer = malloc(size > 0 ? size : 1);
+        if (to->buffer == NULL)
+            return mr__fail(MR_ENOMEM, "%s: there is no memory for a message of %llu bytes", end->call,
+                            (unsigned long long)size);
+    } else if (size > to->capacity) {
+        return mr__fail(MR_ETOOSMALL,
+                        "%s: the message has %llu bytes, the buffer %zu; it waits for a larger buffer", end->call,
+                        (unsigned long long)size, to->capacity);
+    }
+    return MR_OK;
+}
+
+static mr_status receive(const char *call, const mr_connection *connection, sink *to, size_t *size, double timeout)
+{
+    mr__end end;
+    uint64_t found = 0;
+    mr_status status = mr__end_enter(call, connection, MR__READING, timeout, &end);
+    if (status != MR_OK)
+        return status;
+    bool is_done = false;
+    while (!is_done) {
+        status = mr__ring_await(&end.flow, &found);
+        is_done = status != MR_OK;
+        if (is_done) {
+            explain(&end, status, "no message has come");
+        } else {
+            status = prepare(&end, to, found);
+            is_done = status != MR_OK;
+        }
+        if (!is_done) {
+            status = mr__ring_read(&end.flow, to->buffer, found);
+            is_done = status != MR_ETIMEDOUT;
+            if (is_done && status != MR_OK)
+                explain(&end, status, "");
+        }
+    }
+    mr__end_leave(&end);
+    if (size != NULL && (status == MR_OK || status == MR_ETOOSMALL))
+        *size = found;
+    return status;
+}
+
+mr_status mr_connection_recv(const mr_connection *connection, void *buffer, size_t capacity, size_t *size,
+                             double timeout)
+{
+    sink to = {.buffer = buffer, .capacity = capacity};
+    if (buffer == NULL)
+        to.capacity = 0;
+    return receive("mr_connection_recv", connection, &to, size, timeout);
+}
+
+mr_status mr_connection_recv_alloc(const mr_connection *connection, void **data, size_t *size, double timeout)
+{
+    sink to = {.makes_buffer = true};
+    mr_status status = mr__running("mr_connection_recv_alloc");
+    if (status == MR_OK && data == NULL)
+        status = mr__fail(MR_EINVAL, "mr_connection_recv_alloc was given NULL instead of a place for the message");
+    if (status == MR_OK)
+        status = receive("mr_connection_recv_alloc", connection, &to, size, timeout);
+    if (status == MR_OK)
+        *data = to.buffer;
+    else
+        free(to.buffer);
+    return status;
+}
+
+/* ---- Asking ---- */
+
+mr_status mr_connection_poll(const mr_connection *connection, double timeout, bool *ready)
+{
+    mr__end end;
+    uint64_t size;
+    mr_status status = mr__running("mr_connection_poll");
+    if (status == MR_OK && ready == NULL)
+        status = mr__fail(MR_EINVAL, "mr_connection_poll was given NULL instead of a place for the answer");
+    if (status != MR_OK)
+        return status;
+    *ready = false;
+    status = mr__end_enter("mr_connection_poll", connection, MR__READING, timeout, &end);
+    if (status == MR_ETIMEDOUT)
+        return MR_OK;
+    if (status != MR_OK)
+        return status;
+    status = mr__ring_await(&end.flow, &size);
+    *ready = status == MR_OK || status == MR_EEOF;
+    if (status == MR_ECLOSED)
+        explain(&end, status, "");
+    mr__end_leave(&end);
+    return status == MR_ECLOSED ? status : MR_OK;
+}
+
+/* For mr_wait. Another thread that is receiving leaves nothing to be had here. */
+mr_status mr__connection_look(const char *call, uint64_t handle, bool *is_ready)
+{
+    mr__end end;
+    uint64_t size;
+    *is_ready = false;
+    mr_status status = mr__end_enter(call, &(mr_connection){handle}, MR__READING, 0, &end);
+    if (status != MR_OK)
+        return status == MR_ETIMEDOUT ? MR_OK : status;
+    end.flow.ring->watched = 1;
+    *is_ready = mr__ring_peek(&end.flow, &size) || end.flow.look_around(&end) != MR_OK;
+    if (!*is_ready && mr__ring_peek(&end.flow, &size))
+        *is_ready = true;
+    mr__end_leave(&end);
+    return MR_OK;
+}
+
+/* Whether an end has a way in that direction. */
+static bool has_way(const char *call, const mr_connection *connection, mr__direction direction)
+{
+    mr__pipe *pipe;
+    int number;
+    return mr__end_find(call, connection, &pipe, &number) == MR_OK &&
+           pipe->rings[direction == MR__WRITING ? number : 1 - number] != 0;
+}
+
+bool mr_connection_readable(const mr_connection *connection)
+{
+    return has_way("mr_connection_readable", connection, MR__READING);
+}
+
+bool mr_connection_writable(const mr_connection *connection)
+{
+    return has_way("mr_connection_writable", connection, MR__WRITING);
+}
+
+bool mr_connection_closed(const mr_connection *connection)
+{
+    mr__pipe *pipe;
+    int number;
+    return mr__end_find("mr_connection_closed", connection, &pipe, &number) != MR_OK ||
+           (pipe->ends[number] & (MR__END_CLOSED | MR__END_LAPSED)) != 0;
+}

@@ -1,0 +1,110 @@
+/* mr_wait: one wait for several connections, processes and queues. */
+#include "context.h"
+#include "object.h"
+#include "pipe.h"
+#include "registry.h"
+#include "seat.h"
+#include "status.h"
+#include "watch.h"
+
+#include <string.h>
+
+static mr_status look_at_process(mr_process *object, bool *is_ready)
+{
+    mr__process *process;
+    mr_status status = mr__enter("mr_wait", object, &process);
+    if (status != MR_OK)
+        return status;
+    if (process->role == MR__SELF || process->state == MR__PROCESS_NEW)
+        status = mr__fail(MR_ESTATE, "mr_wait: %s %s", process->name,
+                          process->role == MR__SELF ? "cannot wait for itself" : "has not been started");
+    *is_ready = process->state == MR__PROCESS_ENDED;
+    mr__unlock();
+    return status;
+}
+
+/* A queue is its handle, too. */
+static uint64_t handle_of(const mr_waitable *item)
+{
+    uint64_t handle = 0;
+    if (item->connection != NULL)
+        handle = mr__connection_object(item->connection);
+    else if (item->queue != NULL)
+        memcpy(&handle, item->queue, sizeof handle);
+    return handle;
+}
+
+static uint64_t bits_of(const mr_waitable items[], size_t count)
+{
+    uint64_t bits = 0;
+    for (size_t i = 0; i < count; i++)
+        bits |= items[i].process != NULL ? MR__WATCH_PROCESSES : mr__watch_bit(handle_of(&items[i]));
+    return bits;
+}
+
+static mr_status look_at(const mr_waitable *item, bool *is_ready)
+{
+    if (item->process != NULL)
+        return look_at_process(item->process, is_ready);
+    mr__kind_number kind = item->connection != NULL ? MR__KIND_PIPE : MR__KIND_QUEUE;
+    if (mr__kinds[kind] == NULL || mr__kinds[kind]->look == NULL)
+        return mr__fail(MR_EINVAL, "mr_wait cannot wait for this kind of object");
+    return mr__kinds[kind]->look(
+        "mr_wait", item->connection != NULL ? item->connection->mr__handle : handle_of(item), is_ready);
+}
+
+static mr_status look_at_all(mr_waitable items[], size_t count, size_t *ready)
+{
+    mr_status status = MR_OK;
+    *ready = 0;
+    for (size_t i = 0; i < count && status == MR_OK; i++) {
+        status = look_at(&items[i], &items[i].ready);
+        *ready += items[i].ready;
+    }
+    return status;
+}
+
+static mr_status check(const mr_waitable items[], size_t count, double timeout, const size_t *ready)
+{
+    mr_status status = mr__arena_ready("mr_wait");
+    if (status != MR_OK)
+        return status;
+    if (ready == NULL || (items == NULL && count > 0))
+        return mr__fail(MR_EINVAL, "mr_wait was given NULL instead of %s",
+                        ready == NULL ? "a place for the number of items that are ready" : "items");
+    if (count == 0 && timeout == MR_FOREVER)
+        return mr__fail(MR_EINVAL, "mr_wait was asked to wait for nothing, forever");
+    for (size_t i = 0; i < count; i++)
+        if ((items[i].connection != NULL) + (items[i].process != NULL) + (items[i].queue != NULL) != 1)
+            return mr__fail(MR_EINVAL, "mr_wait: item %zu must name exactly one connection, process or queue", i);
+    return MR_OK;
+}
+
+mr_status mr_wait(mr_waitable items[], size_t count, double timeout, size_t *ready)
+{
+    uint32_t number;
+    double deadline;
+    mr_status status = check(items, count, timeout, ready);
+    if (status == MR_OK)
+        status = mr__deadline("mr_wait", timeout, &deadline);
+    if (status == MR_OK)
+        status = mr__seat_mine(&number);
+    if (status != MR_OK)
+        return status;
+    mr__seat *seat = mr__seat_at(number);
+    seat->watches = bits_of(items, count);
+    for (bool in_time = true;;) {
+        uint32_t bell = seat->bell;
+        status = look_at_all(items, count, ready);
+        if (status != MR_OK || *ready > 0)
+            break;
+        if (!in_time || timeout <= 0) {
+            status = mr__fail(MR_ETIMEDOUT, "mr_wait: none of the %zu items has become ready within %g s", count,
+                              timeout > 0 ? timeout : 0);
+            break;
+        }
+        in_time = mr__futex_wait(&seat->bell, bell, deadline);
+    }
+    seat->watches = 0;
+    return status;
+}
