@@ -2,6 +2,7 @@
 #include "context.h"
 #include "pipe.h"
 #include "status.h"
+#include "watch.h"
 
 #include <stdlib.h>
 
@@ -102,7 +103,10 @@ static mr_status receive(const char *call, const mr_connection *connection, sink
                 explain(&end, status, "");
         }
     }
+    bool is_watched = end.flow.ring->watched != 0; /* by a thread that could not look meanwhile */
     mr__end_leave(&end);
+    if (is_watched)
+        mr__watch_ring(&end.pipe->object);
     if (size != NULL && (status == MR_OK || status == MR_ETOOSMALL))
         *size = found;
     return status;
@@ -157,15 +161,33 @@ mr_status mr_connection_poll(const mr_connection *connection, double timeout, bo
     return status == MR_ECLOSED ? status : MR_OK;
 }
 
-/* For mr_wait. Another thread that is receiving leaves nothing to be had here. */
+/* Sets the flag while another thread of this process is receiving; that one rings when it has done. */
+static mr_status watch_busy(const char *call, const mr_connection *connection)
+{
+    mr__object *object;
+    mr__pipe *pipe = NULL;
+    int number = 0;
+    mr_status status = mr__end_find(call, connection, &pipe, &number);
+    if (status == MR_OK)
+        status = mr__object_enter(call, mr__connection_object(connection), MR__KIND_PIPE, &object);
+    if (status != MR_OK)
+        return status;
+    ((mr__ring *)mr__at(pipe->rings[1 - number]))->watched = 1;
+    mr__object_leave(object);
+    return MR_OK;
+}
+
 mr_status mr__connection_look(const char *call, uint64_t handle, bool *is_ready)
 {
     mr__end end;
     uint64_t size;
     *is_ready = false;
-    mr_status status = mr__end_enter(call, &(mr_connection){handle}, MR__READING, 0, &end);
+    mr_connection connection = {handle};
+    mr_status status = mr__end_enter(call, &connection, MR__READING, 0, &end);
+    if (status == MR_ETIMEDOUT)
+        return watch_busy(call, &connection);
     if (status != MR_OK)
-        return status == MR_ETIMEDOUT ? MR_OK : status;
+        return status;
     end.flow.ring->watched = 1;
     *is_ready = mr__ring_peek(&end.flow, &size) || end.flow.look_around(&end) != MR_OK;
     if (!*is_ready && mr__ring_peek(&end.flow, &size))

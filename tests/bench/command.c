@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #define TIME_LIMIT "120" /* seconds for one command: a hang is a failure */
-enum { WORDS_MAX = 32 };
+enum { WORDS_MAX = 64 };
 
 extern char **environ;
 static volatile sig_atomic_t caught;

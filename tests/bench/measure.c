@@ -1,5 +1,6 @@
 /* Multirank's side of the benchmark: measure WHAT AMOUNT prints one figure, in seconds, cores or bytes. */
 #include "median.h"
+#include "pipes.h"
 
 #include <fcntl.h>
 #include <multirank.h>
@@ -272,9 +273,14 @@ static const struct {
     const char *name;
     double (*measure)(int amount);
 } measures[] = {
-    {"start", measure_start_used}, {"start-fresh", measure_start_fresh},
-    {"fresh", measure_fresh},      {"reused", measure_reused},
-    {"idle", measure_idle},        {"memory", measure_memory},
+    {"start", measure_start_used},
+    {"start-fresh", measure_start_fresh},
+    {"fresh", measure_fresh},
+    {"reused", measure_reused},
+    {"idle", measure_idle},
+    {"memory", measure_memory},
+    {"pipe-small", measure_pipe_small},
+    {"pipe-large", measure_pipe_large},
 };
 
 int main(int argc, char **argv)
@@ -287,6 +293,6 @@ int main(int argc, char **argv)
         printf("%.9g\n", measures[i].measure(amount));
         return mr_finalize() == MR_OK ? 0 : 1;
     }
-    fprintf(stderr, "Usage: measure start|start-fresh|fresh|reused|idle|memory AMOUNT\n");
+    fprintf(stderr, "Usage: measure start|start-fresh|fresh|reused|idle|memory|pipe-small|pipe-large AMOUNT\n");
     return mr_finalize() == MR_OK ? 2 : 1;
 }

@@ -49,10 +49,41 @@ static bool ask_ours(const char *what, const char *amount, figures *round)
     return run_for_figure(argv, &round->ours);
 }
 
-static bool ask_python(const char *method, const char *count, figures *round)
+static bool ask_python(const char *program, const char *what, const char *amount, figures *round)
 {
     char path[PATH_MAX];
-    const char *const argv[] = {"python3", program_path(path, "starts.py"), method, count, NULL};
+    const char *const argv[] = {"python3", program_path(path, program), what, amount, NULL};
+    return run_for_figure(argv, &round->other);
+}
+
+/* With the components that Multirank uses. */
+static bool ask_mpi(const char *program, const char *what, const char *amount, figures *round)
+{
+    char path[PATH_MAX];
+    const char *const argv[] = {"mpirun",
+                                "-n",
+                                "2",
+                                "--allow-run-as-root",
+                                "--oversubscribe",
+                                "--mca",
+                                "pml",
+                                "ucx",
+                                "--mca",
+                                "osc",
+                                "ucx",
+                                "--mca",
+                                "btl",
+                                "self",
+                                "--mca",
+                                "opal_common_ucx_tls",
+                                "any",
+                                "--mca",
+                                "opal_common_ucx_devices",
+                                "any",
+                                program_path(path, program),
+                                what,
+                                amount,
+                                NULL};
     return run_for_figure(argv, &round->other);
 }
 
@@ -101,13 +132,47 @@ static bool measure_fresh(bool quick, figures *round)
 static bool measure_spawn(bool quick, figures *round)
 {
     const char *count = quick ? "4" : "24";
-    return ask_ours("fresh", count, round) && ask_python("spawn", count, round);
+    return ask_ours("fresh", count, round) && ask_python("starts.py", "spawn", count, round);
 }
 
 static bool measure_fork(bool quick, figures *round)
 {
     const char *count = quick ? "20" : "200";
-    return ask_ours("reused", count, round) && ask_python("fork", count, round);
+    return ask_ours("reused", count, round) && ask_python("starts.py", "fork", count, round);
+}
+
+static const char *small_messages(bool quick)
+{
+    return quick ? "1000" : "100000";
+}
+
+static const char *large_messages(bool quick)
+{
+    return quick ? "20" : "1000";
+}
+
+static bool measure_small_mpi(bool quick, figures *round)
+{
+    return ask_ours("pipe-small", small_messages(quick), round) &&
+           ask_mpi("mpi_pipes", "small", small_messages(quick), round);
+}
+
+static bool measure_small_python(bool quick, figures *round)
+{
+    return ask_ours("pipe-small", small_messages(quick), round) &&
+           ask_python("pipes.py", "small", small_messages(quick), round);
+}
+
+static bool measure_large_mpi(bool quick, figures *round)
+{
+    return ask_ours("pipe-large", large_messages(quick), round) &&
+           ask_mpi("mpi_pipes", "large", large_messages(quick), round);
+}
+
+static bool measure_large_python(bool quick, figures *round)
+{
+    return ask_ours("pipe-large", large_messages(quick), round) &&
+           ask_python("pipes.py", "large", large_messages(quick), round);
 }
 
 static bool measure_idle(bool quick, figures *round)
@@ -198,6 +263,10 @@ const row rows[] = {
     {"start-fresh", "start on a fresh parked rank, to 1st instruction", NULL, measure_fresh, 5, "us", 1e6, 100},
     {"spawn", "start + join on a fresh rank, one after another", "Python spawn", measure_spawn, 5, "ms", 1e3, 0.5},
     {"fork", "start + join on a used rank, one after another", "Python fork", measure_fork, 5, "us", 1e6, 0.1},
+    {"pipe-8", "pipe, 8 bytes, one way", "raw MPI", measure_small_mpi, 7, "us", 1e6, 1.25},
+    {"pipe-8-python", "pipe, 8 bytes, one way", "Python", measure_small_python, 3, "us", 1e6, 0.2},
+    {"pipe-1m", "pipe, 1 MiB in a stream", "raw MPI", measure_large_mpi, 7, "us", 1e6, 1 / 0.95},
+    {"pipe-1m-python", "pipe, 1 MiB in a stream", "Python", measure_large_python, 3, "us", 1e6, 0},
     {"idle", "CPU of a program with ten parked ranks, of a core", NULL, measure_idle, 3, "%", 1e2, 1},
     {"memory", "memory of a parked rank and its supervisor (Pss)", NULL, measure_memory, 3, "MiB", 1 / MIB, 0},
     {"lock", "lock: acquire + release, nobody else wants it", NULL, measure_lock, 5, "ns", 1e9, 100},
