@@ -725,7 +725,7 @@ typedef struct mr_connection {
 } mr_connection;
 
 /* Makes a pipe. duplex: both ends send and receive; else a receives only and b sends only. A pipe holds up to
- * 256 KiB that nobody has received yet in each direction; then sending waits. Any process on main's host. Errors:
+ * 1 MiB that nobody has received yet in each direction; then sending waits. Any process on main's host. Errors:
  * MR_EINVAL, MR_ELIMIT, MR_ENOMEM, MR_ENOHOST, MR_ENOTINIT, MR_EFINALIZED. Mirrors multiprocessing.Pipe. */
 mr_status mr_pipe(mr_connection *a, mr_connection *b, bool duplex);
 

@@ -6,7 +6,7 @@
 
 #include "arena.h"
 
-enum { MR__RING_SIZE = 1 << 18, MR__LINE = 64 };
+enum { MR__RING_SIZE = 1 << 20, MR__LINE = 64 };
 
 /* What writers and readers touch often lies on cache lines of its own. Positions count bytes and only grow. */
 typedef struct mr__ring {

@@ -166,7 +166,7 @@ struct ends {
 /* Messages that say which they are, of sizes from nothing to more than a pipe holds. */
 static size_t random_size(unsigned *seed)
 {
-    static const size_t limits[] = {64, 20000, 600000};
+    static const size_t limits[] = {64, 20000, 3000000};
     return sizeof(unsigned) + (size_t)rand_r(seed) % limits[rand_r(seed) % 3];
 }
 
@@ -175,7 +175,7 @@ static int sends_at_random(const void *args, size_t size)
     const struct ends *ends = args;
     unsigned seed = ends->seed;
     (void)size;
-    char *bytes = malloc(1 << 20);
+    char *bytes = malloc(1 << 22);
     for (unsigned i = 0;; i++) {
         size_t length = random_size(&seed);
         memset(bytes, (int)(i & 255), length);
@@ -198,10 +198,10 @@ static int receives_at_random(const void *args, size_t size)
 static unsigned receive_all(const mr_connection *c, unsigned seed)
 {
     unsigned count = 0, number;
-    unsigned char *bytes = malloc(1 << 20);
+    unsigned char *bytes = malloc(1 << 22);
     mr_status status;
     size_t size;
-    while ((status = mr_connection_recv(c, bytes, 1 << 20, &size, soon)) == MR_OK) {
+    while ((status = mr_connection_recv(c, bytes, 1 << 22, &size, soon)) == MR_OK) {
         memcpy(&number, bytes, sizeof number);
         bool is_well = number == count && size == random_size(&seed);
         for (size_t i = sizeof number; i < size && is_well; i++)
