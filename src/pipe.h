@@ -11,7 +11,7 @@ static const uint64_t MR__END_LAPSED = (uint64_t)1
                                        << 33; /* given up unused: as if closed, until another uses it */
 static const uint64_t MR__END_CLOSED = (uint64_t)1 << 34; /* for good */
 static const uint64_t MR__END_DIED = (uint64_t)1 << 35;   /* ... because its process has ended */
-enum { MR__ANYBODY = UINT32_MAX }; /* on its way in a message: whose it is, the use will tell */
+static const uint32_t MR__ANYBODY = UINT32_MAX; /* on its way in a message: whose it is, the use will tell */
 
 typedef struct mr__pipe {
     mr__object object;
