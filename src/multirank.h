@@ -424,20 +424,19 @@ mr_status mr_event_close(const mr_event *event);
  * the lock held), or why the block is not run. Costs three words on the stack, besides acquire and release. Needs
  * gcc or clang
  * (__attribute__((cleanup))). Mirrors Python's `with lock:`. */
-#define MR_LOCKED(object) MR__LOCKED(object, NULL, __LINE__)
-#define MR_LOCKED_STATUS(object, status) MR__LOCKED(object, &(status), __LINE__)
+#define MR_LOCKED(object) MR__LOCKED(object, NULL, __COUNTER__)
+#define MR_LOCKED_STATUS(object, status) MR__LOCKED(object, &(status), __COUNTER__)
 
-#define MR__LOCKED(object, status, line) MR__LOCKED_AS(object, status, line)
-#define MR__LOCKED_AS(object, status, line) \
-    for (mr__scope mr__scope_##line __attribute__((cleanup(mr__scope_leave))) =       \
-             _Generic((object),                                                       \
-                 mr_lock *: mr__scope_of_lock,                                        \
-                 const mr_lock *: mr__scope_of_lock,                                  \
-                 mr_semaphore *: mr__scope_of_semaphore,                              \
-                 const mr_semaphore *: mr__scope_of_semaphore,                        \
-                 mr_condition *: mr__scope_of_condition,                              \
-                 const mr_condition *: mr__scope_of_condition)((object), (status));   \
-         mr__scope_##line.runs; mr__scope_##line.runs = false)
+#define MR__LOCKED(object, status, number) MR__LOCKED_AS(object, status, number)
+#define MR__LOCKED_AS(object, status, number) \
+    for (mr__scope mr__scope_##number __attribute__((cleanup(mr__scope_leave))) = _Generic((object), \
+            mr_lock *: mr__scope_of_lock,                                                                      \
+            const mr_lock *: mr__scope_of_lock,                                                                \
+            mr_semaphore *: mr__scope_of_semaphore,                                                            \
+            const mr_semaphore *: mr__scope_of_semaphore,                                                      \
+            mr_condition *: mr__scope_of_condition,                                                            \
+            const mr_condition *: mr__scope_of_condition)((object), (status));                                 \
+         mr__scope_##number.runs; mr__scope_##number.runs = false)
 
 /* What the macros are made of. */
 typedef struct mr__scope {

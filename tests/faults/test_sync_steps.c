@@ -1,12 +1,13 @@
-/* A process is killed in the middle of a call on a lock, semaphore, condition or event: after its first
- * instruction, after its second, and so on, until the call is through. Each time, those who wait are served, and
- * in the end everything is free. The short form leaves most instructions out; MR_TEST_LONG=1 takes nearly all. */
+/* A process is killed in the middle of a call on a lock, semaphore, condition or event, at one instruction after
+ * the other. Each time, those who wait are served, and in the end everything is free. The instructions are picked
+ * at random (MR_TEST_SEED); MR_TEST_LONG=1 picks many. */
 #include "forks.h"
 #include "notes.h"
 #include "object.h"
 #include "page.h"
 
 #include <criterion/criterion.h>
+#include <limits.h>
 #include <multirank.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -239,11 +240,13 @@ static pid_t start_victim(const struct step *s, const struct objects *o, int *ra
     _exit(good ? 0 : 1);
 }
 
-/* So many instructions further; true: the call is through. */
-static bool step_on(pid_t pid, int steps)
+/* So many instructions further; true: the call is through. *length: how many they were. */
+static bool step_on(pid_t pid, int steps, int *length)
 {
     int status;
     for (int i = 0; i < steps; i++) {
+        if (length != NULL)
+            *length = i;
         if (ptrace(PTRACE_SINGLESTEP, pid, NULL, NULL) != 0 || waitpid(pid, &status, 0) != pid)
             cr_assert_fail("the victim is gone");
         cr_assert(WIFSTOPPED(status), "the victim has ended");
@@ -269,7 +272,7 @@ static void start_waiters(const struct step *s, const struct objects *o, pid_t w
 }
 
 /* One life, of so many instructions; true: the call was through before its end. */
-static bool live(const struct step *s, page *p, int steps)
+static bool live(const struct step *s, page *p, int steps, int *length)
 {
     struct objects o;
     pid_t victim, holder = 0, waiters[WAITERS];
@@ -288,7 +291,7 @@ static bool live(const struct step *s, page *p, int steps)
         cr_skip("no process may trace another here");
     if (!s->waiters_first)
         start_waiters(s, &o, waiters, ranks);
-    bool is_through = step_on(victim, steps);
+    bool is_through = step_on(victim, steps, length);
     forks_bury(victim, rank);
     p->counts[RELEASE] = 1;
     cr_assert(run(s->rouse, &o), "after %d steps: it cannot be used", steps);
@@ -300,86 +303,78 @@ static bool live(const struct step *s, page *p, int steps)
     return is_through;
 }
 
-static void kill_at_each(const struct step *s, int stride)
+/* Once through the whole call, to see how long it is; then with an end somewhere in it, again and again. */
+static void kill_within(const struct step *s)
 {
     const char *value = getenv("MR_TEST_LONG");
-    bool is_long = value != NULL && strcmp(value, "1") == 0;
+    int instructions = value != NULL && strcmp(value, "1") == 0 ? 1000000 : 40000, length = 0;
     page *p = mmap(NULL, sizeof *p, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     forks_begin();
-    int steps = 0, lives = 0;
-    while (!live(s, p, steps)) {
-        steps += is_long ? 1 + stride / 20 : stride;
-        lives++;
-    }
-    cr_assert_geq(lives, 5, "there was nothing to kill");
+    cr_assert(live(s, p, INT_MAX, &length));
+    cr_assert_geq(length, 50, "there was nothing to kill");
+    value = getenv("MR_TEST_SEED");
+    unsigned seed = value != NULL ? (unsigned)strtoul(value, NULL, 10) : 1;
+    for (int i = 0; i < instructions / length; i++)
+        live(s, p, rand_r(&seed) % length, NULL);
 }
 
-/* The numbers are chosen so that the short form takes a second or two. */
 Test(sync_steps, lock_release)
 {
-    kill_at_each(
-        &(struct step){.prepare = take_lock, .act = release_lock, .wait = pass_lock, .waited_for = lock_of}, 7);
+    kill_within(
+        &(struct step){.prepare = take_lock, .act = release_lock, .wait = pass_lock, .waited_for = lock_of});
 }
 
 Test(sync_steps, lock_acquire)
 {
-    kill_at_each(&(struct step){.hold = take_lock,
-                                .let_go = release_lock,
-                                .act = wait_for_lock,
-                                .wait = pass_lock,
-                                .waited_for = lock_of},
-                 47);
+    kill_within(&(struct step){.hold = take_lock,
+                               .let_go = release_lock,
+                               .act = wait_for_lock,
+                               .wait = pass_lock,
+                               .waited_for = lock_of});
 }
 
 Test(sync_steps, rlock_release)
 {
-    kill_at_each(
-        &(struct step){.prepare = take_rlock, .act = release_rlock, .wait = pass_rlock, .waited_for = rlock_of},
-        13);
+    kill_within(
+        &(struct step){.prepare = take_rlock, .act = release_rlock, .wait = pass_rlock, .waited_for = rlock_of});
 }
 
 Test(sync_steps, semaphore_release)
 {
-    kill_at_each(
-        &(struct step){.prepare = take_unit, .act = release_unit, .wait = pass_unit, .waited_for = semaphore_of},
-        7);
+    kill_within(
+        &(struct step){.prepare = take_unit, .act = release_unit, .wait = pass_unit, .waited_for = semaphore_of});
 }
 
 Test(sync_steps, semaphore_acquire)
 {
-    kill_at_each(&(struct step){.hold = take_unit,
-                                .let_go = release_unit,
-                                .act = wait_for_unit,
-                                .wait = pass_unit,
-                                .waited_for = semaphore_of},
-                 47);
+    kill_within(&(struct step){.hold = take_unit,
+                               .let_go = release_unit,
+                               .act = wait_for_unit,
+                               .wait = pass_unit,
+                               .waited_for = semaphore_of});
 }
 
 Test(sync_steps, condition_notify)
 {
-    kill_at_each(&(struct step){.prepare = take_condition,
-                                .act = notify_and_release,
-                                .wait = wait_at_condition,
-                                .waited_for = condition_of,
-                                .waiters_first = true},
-                 13);
+    kill_within(&(struct step){.prepare = take_condition,
+                               .act = notify_and_release,
+                               .wait = wait_at_condition,
+                               .waited_for = condition_of,
+                               .waiters_first = true});
 }
 
 Test(sync_steps, condition_wait)
 {
-    kill_at_each(&(struct step){.prepare = take_condition,
-                                .act = wait_at_condition_briefly,
-                                .wait = wait_at_condition,
-                                .rouse = notify,
-                                .waited_for = condition_of,
-                                .waiters_first = true},
-                 47);
+    kill_within(&(struct step){.prepare = take_condition,
+                               .act = wait_at_condition_briefly,
+                               .wait = wait_at_condition,
+                               .rouse = notify,
+                               .waited_for = condition_of,
+                               .waiters_first = true});
 }
 
 Test(sync_steps, event_set)
 {
-    kill_at_each(
-        &(struct step){
-            .act = set_event, .wait = wait_for_event, .rouse = set_event_if_need_be, .waited_for = event_of},
-        7);
+    kill_within(&(struct step){
+        .act = set_event, .wait = wait_for_event, .rouse = set_event_if_need_be, .waited_for = event_of});
 }
