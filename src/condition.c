@@ -148,7 +148,7 @@ static mr_status time_out(const char *call, double timeout)
                     timeout > 0 ? timeout : 0);
 }
 
-/* In all cases but the first two the lock is held again when it returns, unless it was closed. */
+/* When it returns the lock is held as before, unless it was closed, or never was held. */
 static mr_status wait(const char *call, const mr_condition *handle, double timeout, double deadline)
 {
     condition *c;

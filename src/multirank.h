@@ -430,12 +430,12 @@ mr_status mr_event_close(const mr_event *event);
 #define MR__LOCKED(object, status, number) MR__LOCKED_AS(object, status, number)
 #define MR__LOCKED_AS(object, status, number) \
     for (mr__scope mr__scope_##number __attribute__((cleanup(mr__scope_leave))) = _Generic((object), \
-            mr_lock *: mr__scope_of_lock,                                                                      \
-            const mr_lock *: mr__scope_of_lock,                                                                \
-            mr_semaphore *: mr__scope_of_semaphore,                                                            \
-            const mr_semaphore *: mr__scope_of_semaphore,                                                      \
-            mr_condition *: mr__scope_of_condition,                                                            \
-            const mr_condition *: mr__scope_of_condition)((object), (status));                                 \
+            mr_lock *: mr__scope_of_lock,                                                            \
+            const mr_lock *: mr__scope_of_lock,                                                      \
+            mr_semaphore *: mr__scope_of_semaphore,                                                  \
+            const mr_semaphore *: mr__scope_of_semaphore,                                            \
+            mr_condition *: mr__scope_of_condition,                                                  \
+            const mr_condition *: mr__scope_of_condition)((object), (status));                       \
          mr__scope_##number.runs; mr__scope_##number.runs = false)
 
 /* What the macros are made of. */
