@@ -1,23 +1,40 @@
-/* Events: a flag that processes wait for. */
+/* Events: a flag that processes wait for. Clearing is one compare-and-swap, so that who was woken can clear it
+ * while the one who has set it is still busy waking. */
 #include "context.h"
 #include "seat.h"
 #include "status.h"
 
+/* The word: the generation of the object above, as in a lock's, and flags. */
+static const uint64_t SET = 1;
+static const uint64_t WAKING = 2; /* those who wait are being woken, whether it is still set or not */
+static const uint64_t GENERATION = (uint64_t)UINT32_MAX << 32;
+
 typedef struct event {
     mr__object object;
-    _Atomic uint32_t is_set;
+    _Atomic uint64_t word;
 } event;
 
 _Static_assert(sizeof(event) <= MR__SLOT_SIZE, "an event fits its slot");
 
+static void wake_all(event *e)
+{
+    mr__seat_grant_all(&e->object, MR_OK);
+    e->word &= ~WAKING;
+}
+
 /* Somebody may have been killed before he had woken all. */
 static void repair(mr__object *object)
 {
-    if (((event *)object)->is_set)
-        mr__seat_grant_all(object, MR_OK);
+    if ((((event *)object)->word & WAKING) != 0)
+        wake_all((event *)object);
 }
 
-const mr__kind mr__event_kind = {.name = "event", .repair = repair};
+static void discard(mr__object *object)
+{
+    ((event *)object)->word = 0;
+}
+
+const mr__kind mr__event_kind = {.name = "event", .repair = repair, .discard = discard};
 
 static mr_status check_given(const char *call, const mr_event *handle)
 {
@@ -53,9 +70,11 @@ mr_status mr_event_init(mr_event *handle)
     mr_status status = check_given("mr_event_init", handle);
     if (status == MR_OK)
         status = mr__object_new("mr_event_init", MR__KIND_EVENT, &object, &handle->mr__handle);
-    if (status == MR_OK)
-        mr__object_leave(object);
-    return status;
+    if (status != MR_OK)
+        return status;
+    ((event *)object)->word = handle->mr__handle & GENERATION;
+    mr__object_leave(object);
+    return MR_OK;
 }
 
 mr_status mr_event_set(const mr_event *handle)
@@ -64,8 +83,8 @@ mr_status mr_event_set(const mr_event *handle)
     mr_status status = enter("mr_event_set", handle, &e);
     if (status != MR_OK)
         return status;
-    e->is_set = true;
-    mr__seat_grant_all(&e->object, MR_OK);
+    e->word |= SET | WAKING;
+    wake_all(e);
     mr__object_leave(&e->object);
     return MR_OK;
 }
@@ -73,18 +92,20 @@ mr_status mr_event_set(const mr_event *handle)
 mr_status mr_event_clear(const mr_event *handle)
 {
     event *e;
-    mr_status status = enter("mr_event_clear", handle, &e);
+    mr_status status = find("mr_event_clear", handle, &e);
     if (status != MR_OK)
         return status;
-    e->is_set = false;
-    mr__object_leave(&e->object);
+    uint64_t word = e->word;
+    while ((word & SET) != 0 && (word & GENERATION) == (handle->mr__handle & GENERATION))
+        if (atomic_compare_exchange_weak(&e->word, &word, word & ~SET))
+            break;
     return MR_OK;
 }
 
 bool mr_event_is_set(const mr_event *handle)
 {
     event *e;
-    return find("mr_event_is_set", handle, &e) == MR_OK && e->is_set;
+    return find("mr_event_is_set", handle, &e) == MR_OK && (e->word & SET) != 0;
 }
 
 static mr_status time_out(double timeout)
@@ -99,7 +120,7 @@ mr_status mr_event_wait(const mr_event *handle, double timeout)
     event *e;
     double deadline;
     mr_status status = find(call, handle, &e);
-    if (status == MR_OK && e->is_set && !isnan(timeout))
+    if (status == MR_OK && (e->word & SET) != 0 && !isnan(timeout))
         return MR_OK;
     if (status == MR_OK)
         status = mr__deadline(call, timeout, &deadline);
@@ -109,7 +130,7 @@ mr_status mr_event_wait(const mr_event *handle, double timeout)
         status = enter(call, handle, &e);
     if (status != MR_OK)
         return status;
-    if (e->is_set) {
+    if ((e->word & SET) != 0) {
         mr__object_leave(&e->object);
         return MR_OK;
     }
