@@ -94,10 +94,14 @@ static bool ask_sync(const char *what, const char *amount, double *figure)
     return run_for_figure(argv, figure);
 }
 
-/* With the components that Multirank uses. */
-static bool ask_mpi_window(const char *amount, double *figure)
+/* A program under mpirun, with the components that Multirank uses. yield: "1": ranks that wait give their core
+ * away. */
+static bool ask_mpi(const char *program, const char *what, const char *amount, int ranks, const char *yield,
+                    double *figure)
 {
-    char path[PATH_MAX];
+    char path[PATH_MAX], number[16], yields[48];
+    snprintf(number, sizeof number, "%d", ranks);
+    snprintf(yields, sizeof yields, "OMPI_MCA_mpi_yield_when_idle=%s", yield);
     const char *const argv[] = {"env",
                                 "OMPI_MCA_pml=ucx",
                                 "OMPI_MCA_osc=ucx",
@@ -105,15 +109,23 @@ static bool ask_mpi_window(const char *amount, double *figure)
                                 "OMPI_MCA_opal_common_ucx_devices=any",
                                 "OMPI_ALLOW_RUN_AS_ROOT=1",
                                 "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1",
-                                "OMPI_MCA_mpi_yield_when_idle=1",
+                                yields,
                                 "mpirun",
                                 "--oversubscribe",
                                 "-n",
-                                "4",
-                                program_path(path, "sync"),
-                                "win",
+                                number,
+                                program_path(path, program),
+                                what,
                                 amount,
                                 NULL};
+    return run_for_figure(argv, figure);
+}
+
+static bool ask_barrier(const char *amount, int parties, double *figure)
+{
+    char path[PATH_MAX], number[16];
+    snprintf(number, sizeof number, "%d", parties);
+    const char *const argv[] = {program_path(path, "barrier"), "ours", amount, number, NULL};
     return run_for_figure(argv, figure);
 }
 
@@ -243,7 +255,7 @@ static bool measure_lock_posix(bool quick, figures *round)
 static bool measure_lock_mpi(bool quick, figures *round)
 {
     return ask_sync("lock-contended", quick ? "1000" : "1000000", &round->ours) &&
-           ask_mpi_window(quick ? "100" : "2000", &round->other);
+           ask_mpi("sync", "win", quick ? "100" : "2000", 4, "1", &round->other);
 }
 
 static bool measure_event(bool quick, figures *round)
@@ -254,6 +266,33 @@ static bool measure_event(bool quick, figures *round)
 static bool measure_condition(bool quick, figures *round)
 {
     return ask_sync("condition", quick ? "100" : "20000", &round->ours);
+}
+
+/* So many processes on each core. */
+static int crowd(int on_each_core)
+{
+    int cores = (int)sysconf(_SC_NPROCESSORS_ONLN);
+    return on_each_core * (cores < 2 ? 2 : cores);
+}
+
+static bool measure_barrier(bool quick, figures *round)
+{
+    const char *count = quick ? "1000" : "1000000";
+    return ask_barrier(count, crowd(1), &round->ours) &&
+           ask_mpi("barrier", "mpi", count, crowd(1), "0", &round->other);
+}
+
+static bool measure_barrier_crowded(bool quick, figures *round)
+{
+    const char *count = quick ? "100" : "20000";
+    return ask_barrier(count, crowd(4), &round->ours) &&
+           ask_mpi("barrier", "mpi", count, crowd(4), "1", &round->other);
+}
+
+static bool measure_barrier_spinning(bool quick, figures *round)
+{
+    return ask_barrier(quick ? "100" : "20000", crowd(4), &round->ours) &&
+           ask_mpi("barrier", "mpi", quick ? "10" : "100", crowd(4), "0", &round->other);
 }
 
 #define MIB (1024.0 * 1024.0)
@@ -277,6 +316,11 @@ const row rows[] = {
     {"event", "event: from set to the end of wait elsewhere", NULL, measure_event, 5, "us", 1e6, 20},
     {"condition", "condition: from notify to the end of wait elsewhere", NULL, measure_condition, 5, "us", 1e6,
      20},
+    {"barrier", "barrier, one process a core", "MPI_Barrier", measure_barrier, 5, "us", 1e6, 1.25},
+    {"barrier-crowded", "barrier, 4 processes a core", "MPI_Barrier, yielding", measure_barrier_crowded, 5, "us",
+     1e6, 1},
+    {"barrier-spinning", "barrier, 4 processes a core", "MPI_Barrier, spinning", measure_barrier_spinning, 3, "us",
+     1e6, 0.1},
     {"edges", "image filter, 3000 x 2000, 2 processes", "OpenMP, 2 threads", measure_edges, 5, "ms", 1e3, 1.05},
 };
 

@@ -156,3 +156,36 @@ SCENARIO(array, bad_input)
     CHECK_REFUSED(mr_array_data(&array) == NULL, MR_ECLOSED);
     CHECK_STATUS(mr_array_set(&array, 0, 1, numbers), MR_ECLOSED);
 }
+
+/* _TestHeap.test_heap: 5000 arrays of random sizes come and go; none lies over another, and what is given back is
+ * used again */
+SCENARIO(array, heap)
+{
+    enum { ARRAYS = 100, ROUNDS = 5000, LARGEST = 100000 };
+    mr_array arrays[ARRAYS] = {{0}};
+    uintptr_t lowest = UINTPTR_MAX, highest = 0;
+    srand(11);
+    for (int round = 0; round < ROUNDS + ARRAYS; round++) {
+        int i = round % ARRAYS;
+        unsigned char *bytes;
+        if (arrays[i].mr__handle != 0) {
+            size_t length = mr_array_length(&arrays[i]), kept = 0;
+            bytes = mr_array_data(&arrays[i]);
+            while (kept < length && bytes[kept] == (unsigned char)(i + 1))
+                kept++;
+            CHECK_OR_STOP(CHECK_EQ(kept, length));
+            CHECK_OK(mr_array_close(&arrays[i]));
+        }
+        if (round >= ROUNDS)
+            continue;
+        size_t length = (size_t)rand() % (rand() % 2 == 0 ? 200 : LARGEST);
+        CHECK_OR_STOP(CHECK_OK(mr_raw_array_init(&arrays[i], 1, length, NULL)));
+        bytes = mr_array_data(&arrays[i]);
+        memset(bytes, i + 1, length);
+        if (length < 1000)
+            continue; /* that may lie elsewhere */
+        lowest = (uintptr_t)bytes < lowest ? (uintptr_t)bytes : lowest;
+        highest = (uintptr_t)bytes + length > highest ? (uintptr_t)bytes + length : highest;
+    }
+    CHECK_AT_MOST((double)(highest - lowest), 20e6); /* of 125 MB that were asked for, at most 10 at a time */
+}
