@@ -275,9 +275,8 @@ void mr__seat_remove(mr__object *object, uint32_t rank)
     uint32_t slot = slot_of(object);
     for (uint32_t number = 1; number < arena->seats; number++) {
         mr__seat *seat = mr__seat_at(number);
-        if (waits_here(seat, slot) && seat->rank == rank) {
-            seat->state = IDLE;
-            object->waiting--;
-        }
+        if (waits_here(seat, slot) &&
+            seat->rank == rank) /* a rank that is used again may have threads left over */
+            mr__seat_grant(object, seat, MR_EDIED);
     }
 }
