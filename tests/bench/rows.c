@@ -56,37 +56,6 @@ static bool ask_python(const char *program, const char *what, const char *amount
     return run_for_figure(argv, &round->other);
 }
 
-/* With the components that Multirank uses. */
-static bool ask_mpi(const char *program, const char *what, const char *amount, figures *round)
-{
-    char path[PATH_MAX];
-    const char *const argv[] = {"mpirun",
-                                "-n",
-                                "2",
-                                "--allow-run-as-root",
-                                "--oversubscribe",
-                                "--mca",
-                                "pml",
-                                "ucx",
-                                "--mca",
-                                "osc",
-                                "ucx",
-                                "--mca",
-                                "btl",
-                                "self",
-                                "--mca",
-                                "opal_common_ucx_tls",
-                                "any",
-                                "--mca",
-                                "opal_common_ucx_devices",
-                                "any",
-                                program_path(path, program),
-                                what,
-                                amount,
-                                NULL};
-    return run_for_figure(argv, &round->other);
-}
-
 static bool ask_sync(const char *what, const char *amount, double *figure)
 {
     char path[PATH_MAX];
@@ -166,7 +135,7 @@ static const char *large_messages(bool quick)
 static bool measure_small_mpi(bool quick, figures *round)
 {
     return ask_ours("pipe-small", small_messages(quick), round) &&
-           ask_mpi("mpi_pipes", "small", small_messages(quick), round);
+           ask_mpi("mpi_pipes", "small", small_messages(quick), 2, "0", &round->other);
 }
 
 static bool measure_small_python(bool quick, figures *round)
@@ -178,7 +147,7 @@ static bool measure_small_python(bool quick, figures *round)
 static bool measure_large_mpi(bool quick, figures *round)
 {
     return ask_ours("pipe-large", large_messages(quick), round) &&
-           ask_mpi("mpi_pipes", "large", large_messages(quick), round);
+           ask_mpi("mpi_pipes", "large", large_messages(quick), 2, "0", &round->other);
 }
 
 static bool measure_large_python(bool quick, figures *round)
