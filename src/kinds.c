@@ -6,6 +6,7 @@ extern const mr__kind mr__memory_kind;                /* shared_memory.c */
 extern const mr__kind mr__lock_kind, mr__semaphore_kind, mr__condition_kind, mr__event_kind;
 extern const mr__kind mr__barrier_kind; /* barrier.c */
 extern const mr__kind mr__pipe_kind;    /* pipe.c */
+extern const mr__kind mr__queue_kind, mr__inlet_kind;
 
 const mr__kind *const mr__kinds[MR__KINDS] = {
     [MR__KIND_NONE] = NULL,
@@ -18,4 +19,6 @@ const mr__kind *const mr__kinds[MR__KINDS] = {
     [MR__KIND_VALUE] = &mr__value_kind,
     [MR__KIND_MEMORY] = &mr__memory_kind,
     [MR__KIND_PIPE] = &mr__pipe_kind,
+    [MR__KIND_QUEUE] = &mr__queue_kind,
+    [MR__KIND_INLET] = &mr__inlet_kind,
 };

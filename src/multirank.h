@@ -789,6 +789,77 @@ mr_status mr_wait(mr_waitable items[], size_t count, double timeout, size_t *rea
 
 /* ---- Queues ------------------------------------------------------------------------------------------------- */
 
+/* A queue: a line of items, byte strings of any length, that any process may put into and get from. A handle: it
+ * may be copied, passed in arguments or sent through a queue, and means the same queue in every process. Items
+ * come out in the order in which they went in; so those of one producer keep their order.
+ *
+ * When a process dies. An item is in the queue before the put that brought it returns. A process that is killed
+ * while it puts leaves either the whole item or nothing. One that is killed while it gets has the item if its
+ * bytes were all in its buffer and it was about to return; otherwise the item is still at the head, or goes back
+ * there, and the next get takes it: none is lost to others, and none is taken twice. Until somebody has it, an
+ * item keeps its place in a bounded queue; places are never lost. The others go on at once. */
+typedef struct mr_queue {
+    uint64_t mr__handle;
+} mr_queue;
+
+/* Makes a queue for at most maxsize items at a time (0: any number that memory allows), one that can be joined,
+ * or a simple one. It lasts until mr_queue_destroy or mr_finalize, whatever becomes of the process that made it.
+ * Any process on the main process's host. Errors: MR_EINVAL (NULL, maxsize below 0 or above INT_MAX), MR_ENOMEM,
+ * MR_ELIMIT, MR_ENOHOST. Mirror multiprocessing.Queue(maxsize), JoinableQueue(maxsize) and SimpleQueue(). */
+mr_status mr_queue_init(mr_queue *queue, long maxsize);
+mr_status mr_joinable_queue_init(mr_queue *queue, long maxsize);
+mr_status mr_simple_queue_init(mr_queue *queue);
+
+/* Puts a copy of size bytes (0: an empty item; data may then be NULL) at the end. While the queue is full it
+ * waits, at most timeout seconds. On MR_OK the item is in the queue, and does not need this process any more; on
+ * errors nothing is. Errors: MR_ETIMEDOUT (still full; Python's Full), MR_EINVAL, MR_ENOMEM, MR_ELIMIT (2^32
+ * items), MR_ECLOSED (closed by this process, or destroyed). Mirrors Queue.put, MPI_Send. */
+mr_status mr_queue_put(const mr_queue *queue, const void *data, size_t size, double timeout);
+
+/* Takes the first item: copies it into the buffer of so many bytes, its length into *size (may be NULL). While the
+ * queue is empty it waits, at most timeout seconds. Errors: MR_ETIMEDOUT (still empty; Python's Empty),
+ * MR_ETOOSMALL (*size is what it needs; the item stays at the head, so another process may get it meanwhile),
+ * MR_EINVAL, MR_ECLOSED (closed by this process, or destroyed). Mirrors Queue.get, MPI_Recv. */
+mr_status mr_queue_get(const mr_queue *queue, void *buffer, size_t capacity, size_t *size, double timeout);
+
+/* The same into memory from malloc, of the right size: *data is the caller's, who frees it with free(). It is
+ * never NULL on MR_OK. Errors: as mr_queue_get, and MR_ENOMEM (the item stays at the head). */
+mr_status mr_queue_get_alloc(const mr_queue *queue, void **data, size_t *size, double timeout);
+
+/* How many items are in it, those included that somebody is just getting; -1 on failure. Whether a get would have
+ * to wait (true on failure), whether a put would (false on failure). While others use the queue, all of this may
+ * have changed on return. Errors: MR_ECLOSED, MR_EINVAL. Mirror Queue.qsize, Queue.empty and Queue.full. */
+long mr_queue_size(const mr_queue *queue);
+bool mr_queue_empty(const mr_queue *queue);
+bool mr_queue_full(const mr_queue *queue);
+
+/* Says that an item is done with, once for each that was got. Errors: MR_EOVERFLOW (more often than items were
+ * put; Python's ValueError), MR_EINVAL (no joinable queue), MR_ECLOSED. Mirrors JoinableQueue.task_done. */
+mr_status mr_queue_task_done(const mr_queue *queue);
+
+/* Waits until every item that was put is done with, at most timeout seconds. MR_EDIED: the queue is empty, and all
+ * that is left to do was got by processes that have ended; it waits again once somebody has called
+ * mr_queue_task_done for them, or put them again. Other errors: MR_ETIMEDOUT, MR_EINVAL (no joinable queue; NaN),
+ * MR_ECLOSED. Mirrors JoinableQueue.join, which waits for the dead for ever. */
+mr_status mr_queue_join(const mr_queue *queue, double timeout);
+
+/* Says that the calling process has finished with the queue: from here on it can neither put nor get nor, unless
+ * nothing has ever been put, look at it: MR_ECLOSED. Nothing changes for other processes, and what is in the queue
+ * stays there. (A simple queue cannot be looked at in any case.) Closing twice is harmless. Errors: MR_EINVAL,
+ * MR_ECLOSED (destroyed), MR_ENOMEM. Mirrors Queue.close. */
+mr_status mr_queue_close(const mr_queue *queue);
+
+/* In Python these wait for the thread that sends what was put, or say not to. Here whatever was put has arrived,
+ * so neither has anything to do; the first may be called only after mr_queue_close (MR_ESTATE). Errors: MR_EINVAL,
+ * MR_ECLOSED (destroyed). Mirror Queue.join_thread and Queue.cancel_join_thread. */
+mr_status mr_queue_join_thread(const mr_queue *queue);
+mr_status mr_queue_cancel_join_thread(const mr_queue *queue);
+
+/* Ends the queue for everybody, and drops what is in it: calls that wait for it in any process, and all later
+ * ones, are MR_ECLOSED. Any process. Errors: MR_EINVAL, MR_ECLOSED (destroyed before). In Python this happens when
+ * the last reference is gone. */
+mr_status mr_queue_destroy(const mr_queue *queue);
+
 /* ---- Pool --------------------------------------------------------------------------------------------------- */
 
 /* Workers that stay, to run one function over many inputs. A handle; made by mr_pool_init, ended by mr_pool_close.

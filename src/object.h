@@ -18,6 +18,7 @@ typedef enum mr__kind_number {
     MR__KIND_MEMORY,
     MR__KIND_PIPE,
     MR__KIND_QUEUE,
+    MR__KIND_INLET, /* a queue's other half */
     MR__KINDS
 } mr__kind_number;
 

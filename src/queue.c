@@ -1,0 +1,537 @@
+#include "queue.h"
+
+#include "context.h"
+#include "seat.h"
+#include "status.h"
+#include "watch.h"
+
+_Static_assert(sizeof(mr__queue) <= MR__SLOT_SIZE && sizeof(mr__inlet) <= MR__SLOT_SIZE, "they fit into slots");
+
+/* A process that has closed the queue, or has got items of one that can be joined. When it has ended, its place in
+ * the list serves another. */
+typedef struct member {
+    mr__ref next;
+    _Atomic uint32_t rank;
+    _Atomic bool is_closed;
+    uint32_t tasks; /* that it has got and not done */
+} member;
+
+static const uint32_t NOBODY = UINT32_MAX; /* no rank */
+
+/* ---- Members ---- */
+
+static member *member_at(mr__ref ref)
+{
+    return ref != 0 ? mr__at(ref) : NULL;
+}
+
+static member *find_member(const mr__queue *q, uint32_t rank)
+{
+    member *each = member_at(q->members);
+    while (each != NULL && each->rank != rank)
+        each = member_at(each->next);
+    return each;
+}
+
+/* The calling process, which becomes one if need be. Queue entered. */
+static mr_status become_member(mr__queue *q, member **me)
+{
+    mr__ref ref;
+    *me = find_member(q, (uint32_t)mr__ctx.rank);
+    if (*me == NULL)
+        *me = find_member(q, NOBODY);
+    if (*me == NULL) {
+        mr_status status = mr__alloc(sizeof(member), &ref);
+        if (status != MR_OK)
+            return status;
+        *me = mr__at(ref);
+        (*me)->rank = NOBODY;
+        (*me)->next = q->members;
+        q->members = ref;
+    }
+    (*me)->rank = (uint32_t)mr__ctx.rank;
+    return MR_OK;
+}
+
+static void forget_member(mr__queue *q, uint32_t rank)
+{
+    member *gone = find_member(q, rank);
+    if (gone == NULL)
+        return;
+    gone->tasks = 0;
+    gone->is_closed = false;
+    gone->rank = NOBODY;
+}
+
+static bool is_closed_here(const mr__queue *q)
+{
+    if (q->members == 0)
+        return false;
+    const member *me = find_member(q, (uint32_t)mr__ctx.rank);
+    return me != NULL && me->is_closed;
+}
+
+/* ---- What is in it ---- */
+
+bool mr__queue_has_item(mr__queue *q)
+{
+    if (q->returned > 0 || mr__mark_count(q->head) != mr__mark_count(q->seen_tail))
+        return true;
+    q->seen_tail = mr__inlet_of(q)->tail;
+    return mr__mark_count(q->head) != mr__mark_count(q->seen_tail);
+}
+
+/* Entered: the queue. An item counts until somebody has it. */
+static uint32_t size_of(const mr__queue *q)
+{
+    return mr__mark_count(mr__inlet_of(q)->tail) - mr__mark_count(q->head) + q->held;
+}
+
+/* Entered: the inlet. An item that becomes a held parcel is counted before it passes the head, so looking at the
+ * head first never finds too much room. */
+bool mr__inlet_has_room(mr__inlet *in)
+{
+    if (in->maxsize == 0)
+        return true;
+    const mr__queue *q = mr__queue_of(in);
+    uint32_t tail = mr__mark_count(in->tail);
+    if (tail - mr__mark_count(in->seen_head) + q->held < in->maxsize)
+        return true;
+    in->seen_head = q->head;
+    return tail - mr__mark_count(in->seen_head) + q->held < in->maxsize;
+}
+
+/* ---- Waking ---- */
+
+void mr__queue_grant_getters(mr__queue *q, uint32_t count)
+{
+    mr__seat_grant_some(&q->object, MR__QUEUE_GET, count, MR_OK);
+    q->is_waited_at = mr__seat_first(&q->object, MR__QUEUE_GET) != NULL;
+    if (q->is_watched) {
+        q->is_watched = false;
+        mr__watch_ring(&q->object);
+    }
+}
+
+void mr__inlet_grant_putters(mr__inlet *in, uint32_t count)
+{
+    mr__seat_grant_some(&in->object, MR__INLET_PUT, count, MR_OK);
+    in->is_waited_at = mr__seat_first(&in->object, MR__INLET_PUT) != NULL;
+}
+
+/* What those who join are to be told; MR_ETIMEDOUT: nothing yet. */
+static mr_status joined(const mr__queue *q)
+{
+    if (q->done == mr__mark_count(mr__inlet_of(q)->tail))
+        return MR_OK;
+    if (size_of(q) > 0)
+        return MR_ETIMEDOUT;
+    for (const member *each = member_at(q->members); each != NULL; each = member_at(each->next))
+        if (each->tasks > 0)
+            return MR_ETIMEDOUT;
+    return MR_EDIED;
+}
+
+static void grant_joiners(mr__queue *q)
+{
+    mr_status status = q->object.waiting > 0 && q->is_joinable ? joined(q) : MR_ETIMEDOUT;
+    if (status != MR_ETIMEDOUT)
+        mr__seat_grant_some(&q->object, MR__QUEUE_JOIN, UINT32_MAX, status);
+}
+
+/* ---- Deaths, and the end ---- */
+
+/* Whoever was killed in the middle of claiming a parcel had linked it, but its item has not passed the head. */
+static void repair_queue(mr__object *object)
+{
+    mr__queue *q = (mr__queue *)object;
+    mr__ref newest = q->parcels;
+    if (newest != 0 && mr__parcel_at(newest)->number == mr__mark_count(q->head))
+        q->parcels = mr__parcel_at(newest)->next;
+    uint32_t held = 0, returned = 0;
+    for (mr__ref each = q->parcels; each != 0; each = mr__parcel_at(each)->next) {
+        held++;
+        returned += mr__parcel_at(each)->owner == 0;
+    }
+    q->held = held;
+    q->returned = returned;
+}
+
+/* Whoever was killed in the middle of putting a parcel had given it up, but not unlinked it. It is in the queue if
+ * the tail has passed it. */
+static void repair_inlet(mr__object *object)
+{
+    mr__inlet *in = (mr__inlet *)object;
+    for (mr__ref each = in->parcels, next; each != 0; each = next) {
+        const mr__parcel *parcel = mr__parcel_at(each);
+        next = parcel->next;
+        if (parcel->owner != 0)
+            continue;
+        bool is_put = parcel->number + 1 == mr__mark_count(in->tail);
+        mr__parcel_unlink(&in->parcels, each);
+        if (!is_put)
+            mr__free(each);
+    }
+    in->spare_count = 0;
+    for (mr__ref each = in->spares; each != 0; each = mr__parcel_at(each)->next)
+        in->spare_count++;
+}
+
+/* What the dead process was reading goes back to the head. It may also have been about to wake somebody. */
+static void forget_queue(mr__object *object, uint32_t rank)
+{
+    mr__queue *q = (mr__queue *)object;
+    if (q->inlet == 0)
+        return; /* it was never finished */
+    forget_member(q, rank);
+    for (mr__ref each = q->parcels; each != 0; each = mr__parcel_at(each)->next)
+        if (mr__parcel_at(each)->owner == rank + 1) {
+            mr__parcel_at(each)->owner = 0;
+            q->returned++;
+        }
+    if (mr__queue_has_item(q)) {
+        q->is_watched = true;
+        mr__queue_grant_getters(q, size_of(q));
+    }
+    grant_joiners(q);
+}
+
+static void forget_inlet(mr__object *object, uint32_t rank)
+{
+    mr__inlet *in = (mr__inlet *)object;
+    for (mr__ref each = in->parcels, next; each != 0; each = next) {
+        next = mr__parcel_at(each)->next;
+        if (mr__parcel_at(each)->owner != rank + 1)
+            continue;
+        mr__parcel_unlink(&in->parcels, each);
+        mr__free(each);
+    }
+    if (mr__inlet_has_room(in))
+        mr__inlet_grant_putters(in, in->maxsize);
+}
+
+/* But for those that somebody fills or reads: he frees them once he finds that the queue has ended. */
+static void free_parcels(mr__ref list)
+{
+    for (mr__ref each = list, next; each != 0; each = next) {
+        next = mr__parcel_at(each)->next;
+        if (mr__parcel_at(each)->owner == 0)
+            mr__free(each);
+    }
+}
+
+static void discard_queue(mr__object *object)
+{
+    mr__queue *q = (mr__queue *)object;
+    mr__object *other;
+    mr__watch_ring(object);
+    if (q->inlet == 0 || mr__object_enter("mr_queue_destroy", q->inlet, MR__KIND_INLET, &other) != MR_OK)
+        return;
+    mr__mark tail = mr__inlet_of(q)->tail;
+    mr__ref spares = mr__inlet_of(q)->spares;
+    mr__object_close(other);
+    free_parcels(spares);
+    free_parcels(q->parcels);
+    for (mr__mark head = q->head; mr__mark_count(head) != mr__mark_count(tail);) {
+        const mr__item *item = mr__chain_first(&q->segment, head);
+        if (item->size > MR__INLINE)
+            mr__free(mr__item_parcel(item));
+        head = mr__chain_after(head, item);
+    }
+    mr__chain_free(q->segment);
+    for (mr__ref each = q->members, next; each != 0; each = next) {
+        next = member_at(each)->next;
+        mr__free(each);
+    }
+}
+
+/* ---- Making ---- */
+
+static mr_status make(const char *call, mr_queue *made, long maxsize, bool is_joinable, bool is_simple)
+{
+    mr__object *object, *other;
+    uint64_t handle;
+    if (made == NULL)
+        return mr__fail(MR_EINVAL, "%s: the queue is NULL", call);
+    if (maxsize < 0 || maxsize > INT32_MAX)
+        return mr__fail(MR_EINVAL, "%s: a queue cannot have room for %ld items; give 0 for one without a limit",
+                        call, maxsize);
+    mr_status status = mr__object_new(call, MR__KIND_QUEUE, &object, &handle);
+    if (status != MR_OK)
+        return status;
+    mr__queue *q = (mr__queue *)object;
+    q->maxsize = (uint32_t)maxsize;
+    q->is_joinable = is_joinable;
+    q->is_simple = is_simple;
+    status = mr__chain_new(&q->segment);
+    if (status == MR_OK)
+        status = mr__object_new(call, MR__KIND_INLET, &other, &q->inlet);
+    if (status != MR_OK) {
+        mr__free(q->segment);
+        q->inlet = 0;
+        mr__object_close(object);
+        return status;
+    }
+    mr__inlet *in = (mr__inlet *)other;
+    in->queue = (uint32_t)handle;
+    in->maxsize = q->maxsize;
+    in->segment = q->segment;
+    mr__object_leave(other);
+    mr__object_leave(object);
+    made->mr__handle = handle;
+    return MR_OK;
+}
+
+mr_status mr_queue_init(mr_queue *made, long maxsize)
+{
+    return make("mr_queue_init", made, maxsize, false, false);
+}
+
+mr_status mr_joinable_queue_init(mr_queue *made, long maxsize)
+{
+    return make("mr_joinable_queue_init", made, maxsize, true, false);
+}
+
+mr_status mr_simple_queue_init(mr_queue *made)
+{
+    return make("mr_simple_queue_init", made, 0, false, true);
+}
+
+/* ---- Entering ---- */
+
+static mr_status fail_closed(const char *call)
+{
+    return mr__fail(MR_ECLOSED, "%s: this process has closed the queue", call);
+}
+
+mr_status mr__queue_enter(const char *call, const mr_queue *handle, mr__queue **q)
+{
+    mr__object *object = NULL;
+    mr_status status = handle != NULL ? mr__object_enter(call, handle->mr__handle, MR__KIND_QUEUE, &object)
+                                      : mr__fail(MR_EINVAL, "%s: the queue is NULL", call);
+    *q = (mr__queue *)object;
+    return status;
+}
+
+/* For what a process may not do any more after it has closed the queue. */
+mr_status mr__queue_enter_open(const char *call, const mr_queue *handle, mr__queue **q)
+{
+    mr_status status = mr__queue_enter(call, handle, q);
+    if (status != MR_OK || !is_closed_here(*q))
+        return status;
+    mr__object_leave(&(*q)->object);
+    return fail_closed(call);
+}
+
+/* The queue that this thread has put into last: looking it up is what its consumers disturb most. */
+static _Thread_local struct {
+    uint64_t queue, inlet;
+} last;
+
+mr_status mr__inlet_enter(const char *call, const mr_queue *handle, mr__inlet **in)
+{
+    mr__object *object;
+    if (handle == NULL)
+        return mr__fail(MR_EINVAL, "%s: the queue is NULL", call);
+    if (last.queue != handle->mr__handle || last.queue == 0) {
+        mr__queue *q;
+        mr_status status = mr__queue_enter(call, handle, &q);
+        if (status != MR_OK)
+            return status;
+        last.queue = handle->mr__handle;
+        last.inlet = q->inlet;
+        mr__object_leave(&q->object);
+    }
+    mr_status status = mr__object_enter(call, last.inlet, MR__KIND_INLET, &object);
+    if (status != MR_OK)
+        return status;
+    *in = (mr__inlet *)object;
+    if (!is_closed_here(mr__queue_of(*in)))
+        return MR_OK;
+    mr__object_leave(object);
+    return fail_closed(call);
+}
+
+/* ---- Looking ---- */
+
+/* A queue that nothing has ever been put into has nothing to close: it can still be looked at. */
+static mr_status enter_to_look(const char *call, const mr_queue *handle, mr__queue **q)
+{
+    mr_status status = mr__queue_enter(call, handle, q);
+    if (status != MR_OK || !is_closed_here(*q))
+        return status;
+    if (!(*q)->is_simple && mr__inlet_of(*q)->tail == 0)
+        return MR_OK;
+    mr__object_leave(&(*q)->object);
+    return fail_closed(call);
+}
+
+long mr_queue_size(const mr_queue *handle)
+{
+    mr__queue *q;
+    if (enter_to_look("mr_queue_size", handle, &q) != MR_OK)
+        return -1;
+    long size = size_of(q);
+    mr__object_leave(&q->object);
+    return size;
+}
+
+bool mr_queue_empty(const mr_queue *handle)
+{
+    mr__queue *q;
+    if (enter_to_look("mr_queue_empty", handle, &q) != MR_OK)
+        return true;
+    bool is_empty = !mr__queue_has_item(q);
+    mr__object_leave(&q->object);
+    return is_empty;
+}
+
+bool mr_queue_full(const mr_queue *handle)
+{
+    mr__queue *q;
+    if (enter_to_look("mr_queue_full", handle, &q) != MR_OK)
+        return false;
+    bool is_full = q->maxsize > 0 && size_of(q) >= q->maxsize;
+    mr__object_leave(&q->object);
+    return is_full;
+}
+
+/* For mr_wait. Flags come first: who puts an item looks at them afterwards. */
+static mr_status look_at_queue(const char *call, uint64_t handle, bool *is_ready)
+{
+    mr__queue *q;
+    mr_status status = mr__queue_enter_open(call, &(mr_queue){handle}, &q);
+    if (status != MR_OK)
+        return status;
+    q->is_watched = true;
+    q->is_waited_at = 1;
+    *is_ready = mr__queue_has_item(q);
+    mr__object_leave(&q->object);
+    return MR_OK;
+}
+
+/* ---- Tasks ---- */
+
+static mr_status enter_joinable(const char *call, const mr_queue *handle, mr__queue **q)
+{
+    mr_status status = mr__queue_enter(call, handle, q);
+    if (status != MR_OK || (*q)->is_joinable)
+        return status;
+    mr__object_leave(&(*q)->object);
+    return mr__fail(MR_EINVAL, "%s: this is no joinable queue; make it with mr_joinable_queue_init", call);
+}
+
+mr_status mr_queue_task_done(const mr_queue *handle)
+{
+    static const char call[] = "mr_queue_task_done";
+    mr__queue *q;
+    mr_status status = enter_joinable(call, handle, &q);
+    if (status != MR_OK)
+        return status;
+    if (q->done == mr__mark_count(mr__inlet_of(q)->tail)) {
+        mr__object_leave(&q->object);
+        return mr__fail(MR_EOVERFLOW, "%s was called more often than items were put", call);
+    }
+    member *me = find_member(q, (uint32_t)mr__ctx.rank);
+    if (me != NULL && me->tasks > 0) /* else somebody else has got it */
+        me->tasks--;
+    q->done++;
+    grant_joiners(q);
+    mr__object_leave(&q->object);
+    return MR_OK;
+}
+
+mr_status mr__queue_note_task(mr__queue *q)
+{
+    member *me;
+    mr_status status = become_member(q, &me);
+    if (status == MR_OK)
+        me->tasks++;
+    return status;
+}
+
+mr_status mr_queue_join(const mr_queue *handle, double timeout)
+{
+    static const char call[] = "mr_queue_join";
+    mr__queue *q;
+    double deadline;
+    mr_status status = mr__deadline(call, timeout, &deadline);
+    if (status == MR_OK)
+        status = enter_joinable(call, handle, &q);
+    if (status != MR_OK)
+        return status;
+    status = joined(q);
+    if (status == MR_ETIMEDOUT && timeout > 0)
+        status = mr__seat_wait(&q->object, MR__QUEUE_JOIN, NULL, deadline);
+    else
+        mr__object_leave(&q->object);
+    switch (status) {
+    case MR_ETIMEDOUT:
+        return mr__fail(status, "%s: after %g s there are items that mr_queue_task_done was not called for", call,
+                        timeout > 0 ? timeout : 0);
+    case MR_EDIED:
+        return mr__fail(status,
+                        "%s: all items that are left were got by processes that have ended without calling "
+                        "mr_queue_task_done for them",
+                        call);
+    case MR_ECLOSED:
+        return mr__fail(status, "%s: this queue has been closed", call);
+    default:
+        return status;
+    }
+}
+
+/* ---- Closing ---- */
+
+mr_status mr_queue_close(const mr_queue *handle)
+{
+    mr__queue *q;
+    member *me;
+    mr_status status = mr__queue_enter("mr_queue_close", handle, &q);
+    if (status != MR_OK)
+        return status;
+    status = become_member(q, &me);
+    if (status == MR_OK)
+        me->is_closed = true;
+    mr__object_leave(&q->object);
+    return status;
+}
+
+mr_status mr_queue_join_thread(const mr_queue *handle)
+{
+    static const char call[] = "mr_queue_join_thread";
+    mr__queue *q;
+    mr_status status = mr__queue_enter(call, handle, &q);
+    if (status != MR_OK)
+        return status;
+    bool is_closed = is_closed_here(q);
+    mr__object_leave(&q->object);
+    return is_closed ? MR_OK : mr__fail(MR_ESTATE, "%s: call mr_queue_close first", call);
+}
+
+mr_status mr_queue_cancel_join_thread(const mr_queue *handle)
+{
+    mr__queue *q;
+    mr_status status = mr__queue_enter("mr_queue_cancel_join_thread", handle, &q);
+    if (status == MR_OK)
+        mr__object_leave(&q->object);
+    return status;
+}
+
+mr_status mr_queue_destroy(const mr_queue *handle)
+{
+    mr__queue *q;
+    mr_status status = mr__queue_enter("mr_queue_destroy", handle, &q);
+    if (status == MR_OK)
+        mr__object_close(&q->object);
+    return status;
+}
+
+/* ---- The kinds ---- */
+
+const mr__kind mr__queue_kind = {.name = "queue",
+                                 .repair = repair_queue,
+                                 .forget = forget_queue,
+                                 .discard = discard_queue,
+                                 .look = look_at_queue};
+const mr__kind mr__inlet_kind = {.name = "queue", .repair = repair_inlet, .forget = forget_inlet};
