@@ -167,6 +167,39 @@ static bool measure_memory(bool quick, figures *round)
     return ask_ours("memory", "10", round);
 }
 
+/* Items of 8 bytes through one queue, from so many producers to as many consumers. */
+static bool ask_our_queue(const char *side, const char *items, figures *round)
+{
+    char path[PATH_MAX];
+    const char *const argv[] = {program_path(path, "queues"), side, side, items, "8", NULL};
+    return run_for_figure(argv, &round->ours);
+}
+
+static bool ask_python_queue(const char *side, const char *items, figures *round)
+{
+    char path[PATH_MAX];
+    const char *const argv[] = {"python3", program_path(path, "queues.py"), side, side, items, "8", NULL};
+    return run_for_figure(argv, &round->other);
+}
+
+static bool measure_queue(bool quick, figures *round)
+{
+    return ask_our_queue("1", quick ? "20000" : "2000000", round) &&
+           ask_python_queue("1", quick ? "1000" : "100000", round);
+}
+
+static bool measure_queue_four(bool quick, figures *round)
+{
+    return ask_our_queue("4", quick ? "5000" : "500000", round) &&
+           ask_python_queue("4", quick ? "400" : "25000", round);
+}
+
+static bool measure_queue_mpi(bool quick, figures *round)
+{
+    const char *count = quick ? "20000" : "2000000";
+    return ask_our_queue("1", count, round) && ask_mpi("mpi_stream", count, "8", 2, "0", &round->other);
+}
+
 /* Out of the table that the image filter prints: the time, in ms there, of a mode. */
 static bool read_mode(const char *table, const char *mode, double *seconds)
 {
@@ -275,6 +308,10 @@ const row rows[] = {
     {"pipe-8-python", "pipe, 8 bytes, one way", "Python", measure_small_python, 3, "us", 1e6, 0.2},
     {"pipe-1m", "pipe, 1 MiB in a stream", "raw MPI", measure_large_mpi, 7, "us", 1e6, 1 / 0.95},
     {"pipe-1m-python", "pipe, 1 MiB in a stream", "Python", measure_large_python, 3, "us", 1e6, 0},
+    {"queue", "queue, 8 bytes, 1 producer and 1 consumer, an item", "Python", measure_queue, 5, "us", 1e6, 0.1},
+    {"queue-mpi", "queue, 8 bytes, 1 producer and 1 consumer, an item", "MPI_Send, MPI_Recv", measure_queue_mpi, 5,
+     "us", 1e6, 3},
+    {"queue-four", "queue, 8 bytes, 4 producers and 4 consumers", "Python", measure_queue_four, 5, "us", 1e6, 0.1},
     {"idle", "CPU of a program with ten parked ranks, of a core", NULL, measure_idle, 3, "%", 1e2, 1},
     {"memory", "memory of a parked rank and its supervisor (Pss)", NULL, measure_memory, 3, "MiB", 1 / MIB, 0},
     {"lock", "lock: acquire + release, nobody else wants it", NULL, measure_lock, 5, "ns", 1e9, 100},
