@@ -46,7 +46,7 @@ static int receives_one_and_dies(const void *args, size_t size)
     return 0;
 }
 
-SCENARIO(pipe_deaths, only_side)
+SCENARIO_SHARED(pipe_deaths, only_side)
 {
     mr_connection r, w;
     mr_process p;
@@ -84,7 +84,7 @@ static int sends_huge(const void *args, size_t size)
 }
 
 /* Nobody receives, so it is stuck halfway when it is killed. */
-SCENARIO(pipe_deaths, half_written)
+SCENARIO_SHARED(pipe_deaths, half_written)
 {
     mr_connection r, w;
     mr_process p;
@@ -133,7 +133,7 @@ static int waits(const void *args, size_t size)
     return 1;
 }
 
-SCENARIO(pipe_deaths, while_waiting)
+SCENARIO_SHARED(pipe_deaths, while_waiting)
 {
     static const mr_target targets[] = {receives, waits};
     mr_connection a, b;
@@ -259,13 +259,13 @@ static void die_at_random(int rounds)
     }
 }
 
-SCENARIO(pipe_deaths, at_random, .timeout = 120)
+SCENARIO_SHARED(pipe_deaths, at_random, .timeout = 120)
 {
     die_at_random(20);
 }
 
 /* MR_TEST_LONG=1 */
-SCENARIO(pipe_deaths, at_random_long, .timeout = 290, .only_long = true)
+SCENARIO_SHARED(pipe_deaths, at_random_long, .timeout = 290, .only_long = true)
 {
     die_at_random(1000);
 }

@@ -98,19 +98,19 @@ static void survive_first_in_line(mr_target target, const char *begun, const cha
     CHECK_EQ(mr_queue_size(&q), 0);
 }
 
-SCENARIO(queue_deaths, of_the_consumer_that_was_woken)
+SCENARIO_SHARED(queue_deaths, of_the_consumer_that_was_woken)
 {
     survive_first_in_line(gets_one, "getting", "got");
 }
 
-SCENARIO(queue_deaths, of_the_producer_that_was_woken)
+SCENARIO_SHARED(queue_deaths, of_the_producer_that_was_woken)
 {
     survive_first_in_line(puts_nine, "putting", "put");
 }
 
 /* The only reader dies while it waits, the only writer while it waits for room; what was put is there for others.
  */
-SCENARIO(queue_deaths, of_the_only_ones)
+SCENARIO_SHARED(queue_deaths, of_the_only_ones)
 {
     mr_queue q;
     mr_process reader, writer;
@@ -149,7 +149,7 @@ static int kills_after_a_while(const void *args, size_t size)
 }
 
 /* Who waits for all to be done is told that it will not be; by then, and not before, nobody is left who could. */
-SCENARIO(queue_deaths, of_a_worker_with_a_task)
+SCENARIO_SHARED(queue_deaths, of_a_worker_with_a_task)
 {
     mr_queue q;
     mr_process worker, killer;
@@ -208,7 +208,7 @@ static int dies_putting(const void *args, size_t size)
 
 /* The item goes to the next one, before those that were put after it; what was not wholly put is not there. Small
  * items are copied with the mutex held, big ones without. */
-SCENARIO(queue_deaths, in_the_middle_of_an_item)
+SCENARIO_SHARED(queue_deaths, in_the_middle_of_an_item)
 {
     static const size_t sizes[] = {3000, 300000, 3 << 20};
     for (int i = 0; i < 3; i++) {
@@ -443,12 +443,12 @@ static void play(int rounds, unsigned seed)
     munmap(all, sizeof *all);
 }
 
-SCENARIO(queue_deaths, at_random, .timeout = 120)
+SCENARIO_SHARED(queue_deaths, at_random, .timeout = 120)
 {
     play(12, 20240611);
 }
 
-SCENARIO(queue_deaths, at_random_for_long, .only_long = true, .timeout = 280)
+SCENARIO_SHARED(queue_deaths, at_random_for_long, .only_long = true, .timeout = 280)
 {
     play(1000, 1 + (unsigned)scenario_launch());
 }

@@ -42,7 +42,7 @@ static void await_waiting(const mr_barrier *barrier, int count)
 }
 
 /* A party that dies while it waits breaks the barrier; after a reset it is as new. */
-SCENARIO(shared_deaths, in_a_barrier)
+SCENARIO_SHARED(shared_deaths, in_a_barrier)
 {
     meeting m;
     mr_process victim, others[2];
@@ -80,7 +80,7 @@ static int kills_itself(void)
 }
 
 /* So does one that dies in the action. */
-SCENARIO(shared_deaths, in_an_action)
+SCENARIO_SHARED(shared_deaths, in_an_action)
 {
     meeting m;
     mr_process other, victim;
@@ -107,7 +107,7 @@ static int passes_until_it_breaks(const void *args, size_t size)
 }
 
 /* Killed at random instants of pass after pass: the others are always told, if need be by a time-out of main's. */
-SCENARIO(shared_deaths, at_random_in_a_barrier, .timeout = 120)
+SCENARIO_SHARED(shared_deaths, at_random_in_a_barrier, .timeout = 120)
 {
     enum { ROUNDS = 12, PARTIES = 3 };
     srand(7);
@@ -164,7 +164,7 @@ static int makes_and_sleeps(const void *args, size_t size)
 
 /* _TestSharedMemory.test_shared_memory_cleaned_after_process_termination, test_shared_memory_tracking: whoever is
  * killed while attached is detached; what nobody else can use goes with him, what has a name stays. */
-SCENARIO(shared_deaths, while_attached)
+SCENARIO_SHARED(shared_deaths, while_attached)
 {
     mr_shared_memory m;
     mr_process p;
@@ -206,7 +206,7 @@ static int dies_with_the_lock(const void *args, size_t size)
 }
 
 /* Whoever comes next gets what he asked for, with a warning; after him all is as ever. */
-SCENARIO(shared_deaths, with_the_lock_of_an_array)
+SCENARIO_SHARED(shared_deaths, with_the_lock_of_an_array)
 {
     mr_array array, copy;
     mr_process p;

@@ -143,18 +143,18 @@ static void survive_holder(bool killed)
     check_all_free(&w.objects);
 }
 
-SCENARIO(sync_deaths, of_a_holder)
+SCENARIO_SHARED(sync_deaths, of_a_holder)
 {
     survive_holder(true);
 }
 
-SCENARIO(sync_deaths, of_a_holder_who_returns)
+SCENARIO_SHARED(sync_deaths, of_a_holder_who_returns)
 {
     survive_holder(false);
 }
 
 /* Nobody waits when the holder dies: the next to come is told. */
-SCENARIO(sync_deaths, before_anybody_comes)
+SCENARIO_SHARED(sync_deaths, before_anybody_comes)
 {
     struct objects o;
     mr_process victim;
@@ -226,7 +226,7 @@ static int waits_for_one(const void *args, size_t size)
 
 /* In each line two wait, and the first is killed: the second gets what there is, and nothing is given to the dead.
  */
-SCENARIO(sync_deaths, of_those_who_wait)
+SCENARIO_SHARED(sync_deaths, of_those_who_wait)
 {
     enum { WAITS = KINDS + 1 };
     struct objects o;
@@ -291,7 +291,7 @@ static int dies_with_the_lock(const void *args, size_t size)
 
 /* A notification that a process could not act upon, since it died before it had the lock, goes to another. And if
  * somebody dies with the lock, those who wait at the condition are woken, and one of them is told. */
-SCENARIO(sync_deaths, at_a_condition)
+SCENARIO_SHARED(sync_deaths, at_a_condition)
 {
     enum { WAITERS = 3 };
     mr_condition c;

@@ -250,12 +250,12 @@ static void kill_ranks(int kills)
     CHECK(is_all_free(&workers[0].objects));
 }
 
-SCENARIO(sync_kills, of_ranks, .timeout = 120)
+SCENARIO_SHARED(sync_kills, of_ranks, .timeout = 120)
 {
     kill_ranks(10);
 }
 
-SCENARIO(sync_kills, of_many_ranks, .timeout = 280, .only_long = true)
+SCENARIO_SHARED(sync_kills, of_many_ranks, .timeout = 280, .only_long = true)
 {
     kill_ranks(500);
 }

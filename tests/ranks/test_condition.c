@@ -86,7 +86,7 @@ static void check_awake(const struct crowd *c, long count)
 
 /* _TestCondition.test_notify, _TestCondition.test_notify_n, _TestCondition.test_notify_all: processes and threads
  * wait; each notification wakes as many as it says, none is kept for those who come later */
-SCENARIO(condition, notify)
+SCENARIO_SHARED(condition, notify)
 {
     mr_condition condition;
     struct crowd c = {.page = page_open("page")};
@@ -153,7 +153,7 @@ static void *notifies_for_a_while(void *shared)
 }
 
 /* _TestCondition.test_waitfor, _TestCondition.test_waitfor_timeout: with a lock of either kind */
-SCENARIO(condition, wait_for)
+SCENARIO_SHARED(condition, wait_for)
 {
     struct shared s = {.page = page_open("page")};
     mr_process p;
@@ -227,7 +227,7 @@ static void check_not_owner(const mr_condition *c)
 
 /* _TestCondition.test_timeout, _TestCondition.test_wait_result: MR_ETIMEDOUT or MR_OK; a signal is handled while
  * it waits. An RLock taken three times is released in between, and has to be released three times after. */
-SCENARIO(condition, wait_result)
+SCENARIO_SHARED(condition, wait_result)
 {
     struct sigaction action = {.sa_handler = count_interruption}; /* no SA_RESTART */
     mr_condition c;
@@ -265,7 +265,7 @@ static void *waits_for_ever(void *condition)
     return NULL;
 }
 
-SCENARIO(condition, misuse)
+SCENARIO_SHARED(condition, misuse)
 {
     mr_condition c, own, nonsense = {UINT64_MAX}, none = {0};
     mr_lock lock;

@@ -17,7 +17,7 @@ static int sets(const void *args, size_t size)
 }
 
 /* _TestEvent.test_event, _TestEvent.test_repr: mr_event_is_set is all there is to print */
-SCENARIO(event, basics)
+SCENARIO_SHARED(event, basics)
 {
     mr_event e;
     mr_process p;
@@ -70,7 +70,7 @@ static int waits_for_each_round(const void *args, size_t size)
 }
 
 /* All who wait are woken, each time. */
-SCENARIO(event, many_rounds)
+SCENARIO_SHARED(event, many_rounds)
 {
     struct starts s;
     mr_process p[WAITERS];
@@ -107,7 +107,7 @@ static void *waits_for_ever(void *event)
     return NULL;
 }
 
-SCENARIO(event, misuse)
+SCENARIO_SHARED(event, misuse)
 {
     mr_event e, copy, nonsense = {UINT64_MAX}, none = {0};
     mr_lock lock;

@@ -36,7 +36,7 @@ static int acquires_and_says_so(const void *args, size_t size)
 }
 
 /* _TestLock.test_lock, within a process and between processes; any process may release */
-SCENARIO(lock, basics)
+SCENARIO_SHARED(lock, basics)
 {
     mr_lock lock;
     mr_process p;
@@ -78,7 +78,7 @@ static int cannot_release_either(const void *args, size_t size)
 }
 
 /* _TestLock.test_rlock: it counts, and belongs to a thread */
-SCENARIO(lock, rlock)
+SCENARIO_SHARED(lock, rlock)
 {
     enum { TIMES = 3 };
     mr_lock lock;
@@ -131,7 +131,7 @@ static bool is_free(const mr_lock *lock)
 }
 
 /* _TestLock.test_lock_context: a block holds the lock for as long as it runs, however it is left */
-SCENARIO(lock, scoped)
+SCENARIO_SHARED(lock, scoped)
 {
     mr_lock lock, other;
     mr_semaphore semaphore;
@@ -263,7 +263,7 @@ static void run_contest(const mr_lock *lock, mr_target target)
 
 /* Nothing is lost between 4 processes of 2 threads each; and nobody starves: of 4 who all want the lock all the
  * time, each gets it again and again. */
-SCENARIO(lock, contended)
+SCENARIO_SHARED(lock, contended)
 {
     mr_lock lock, rlock;
     page *shared = page_open("page");
@@ -298,7 +298,7 @@ static void *waits_for_ever(void *lock)
     return NULL;
 }
 
-SCENARIO(lock, misuse)
+SCENARIO_SHARED(lock, misuse)
 {
     mr_lock lock, copy, nonsense = {UINT64_MAX}, far = {(uint64_t)1 << 32 | 0xFFFFF}, none = {0};
     mr_event event;

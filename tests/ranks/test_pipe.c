@@ -85,7 +85,7 @@ static void check_echo(const mr_connection *c, size_t number, size_t size)
 
 /* _TestConnection.test_connection, _TestConnection.test_spawn_close: the parent closes its copy at once;
  * _TestConnection.test_sendbytes: any part of a buffer, also an empty one */
-SCENARIO(pipe, echo, .timeout = 120)
+SCENARIO_SHARED(pipe, echo, .timeout = 120)
 {
     static const size_t sizes[] = {0, 1, 7, 8, 9, 4096, 16383, 16384, 16385, 100000, 1 << 18, (1 << 24) + 3};
     mr_connection a, b;
@@ -121,7 +121,7 @@ SCENARIO(pipe, echo, .timeout = 120)
 }
 
 /* Large messages, more than one gigabyte: MR_TEST_LONG=1. */
-SCENARIO(pipe, gigabytes, .only_long = true, .timeout = 280)
+SCENARIO_SHARED(pipe, gigabytes, .only_long = true, .timeout = 280)
 {
     mr_connection a, b;
     mr_process p;
@@ -153,7 +153,7 @@ static int streams(const void *args, size_t size)
 
 /* _TestPoll.test_strings, test_dont_merge, test_boundaries: messages stay apart, in order, whatever is asked in
  * between; then the end of file, though the parent still has a copy of the writer */
-SCENARIO(pipe, stream)
+SCENARIO_SHARED(pipe, stream)
 {
     mr_connection r, w;
     mr_process p;
@@ -178,7 +178,7 @@ SCENARIO(pipe, stream)
 /* ---- In one process ---- */
 
 /* _TestConnection.test_duplex_false, _TestPoll.test_empty_string, _TestConnection.test_context */
-SCENARIO(pipe, alone)
+SCENARIO_SHARED(pipe, alone)
 {
     mr_connection r, w, a, b;
     CHECK_OK(mr_pipe(&r, &w, false));
@@ -222,7 +222,7 @@ SCENARIO(pipe, alone)
 }
 
 /* Back-pressure, and what a send that has timed out leaves: nothing. */
-SCENARIO(pipe, full)
+SCENARIO_SHARED(pipe, full)
 {
     enum { LARGE = 1 << 20 };
     mr_connection r, w;
@@ -252,7 +252,7 @@ SCENARIO(pipe, full)
 }
 
 /* TestInvalidHandle.test_invalid_handles, and other bad input */
-SCENARIO(pipe, misuse)
+SCENARIO_SHARED(pipe, misuse)
 {
     mr_connection a, b, none = {0}, noise = {0x0123456789abcdef}, ones = {UINT64_MAX};
     bool ready;
@@ -330,7 +330,7 @@ static int ends_unused(const void *args, size_t size)
 }
 
 /* _TestPicklingConnections.test_pickling, test_access: ends in messages; and who owns an end when */
-SCENARIO(pipe, hand_over)
+SCENARIO_SHARED(pipe, hand_over)
 {
     mr_connection a, b, r, w;
     mr_process p;
@@ -371,7 +371,7 @@ static int creates_and_ends(const void *args, size_t size)
 }
 
 /* The creator is gone before the other process has used its end; and two processes want one end. */
-SCENARIO(pipe, owners)
+SCENARIO_SHARED(pipe, owners)
 {
     mr_connection a, b, r;
     mr_process p;
@@ -426,7 +426,7 @@ static int pauses_then_echoes(const void *args, size_t size)
 }
 
 /* TestIgnoreEINTR.test_ignore; a thread that waits while another closes the end */
-SCENARIO(pipe, interrupted)
+SCENARIO_SHARED(pipe, interrupted)
 {
     mr_connection a, b;
     mr_process p, q;
@@ -470,7 +470,7 @@ static int transposes(const void *args, size_t size)
     return 0;
 }
 
-SCENARIO(pipe, datatypes)
+SCENARIO_SHARED(pipe, datatypes)
 {
     mr_connection a, b;
     mr_process p;

@@ -47,7 +47,7 @@ static int drains(const void *args, size_t size)
 }
 
 /* _TestQueue.test_put */
-SCENARIO(queue, put)
+SCENARIO_SHARED(queue, put)
 {
     two_queues both;
     mr_process p;
@@ -84,7 +84,7 @@ static int fills(const void *args, size_t size)
 }
 
 /* _TestQueue.test_get, _TestQueue.test_qsize, _TestQueue.test_timeout */
-SCENARIO(queue, get)
+SCENARIO_SHARED(queue, get)
 {
     mr_queue q;
     mr_process p;
@@ -132,7 +132,7 @@ static int puts_ten_and_ends(const void *args, size_t size)
 }
 
 /* What a process has put is there when it has ended. _TestQueue.test_fork */
-SCENARIO(queue, fork)
+SCENARIO_SHARED(queue, fork)
 {
     mr_queue q;
     mr_process p;
@@ -179,7 +179,7 @@ static int puts_all_sizes(const void *args, size_t size)
     return 0;
 }
 
-SCENARIO(queue, any_size)
+SCENARIO_SHARED(queue, any_size)
 {
     mr_queue q;
     mr_process p;
@@ -226,7 +226,7 @@ static int puts_huge(const void *args, size_t size)
 }
 
 /* An item of more than 2^31 bytes. */
-SCENARIO(queue, huge, .only_long = true, .timeout = 200)
+SCENARIO_SHARED(queue, huge, .only_long = true, .timeout = 200)
 {
     mr_queue q;
     mr_process p;
@@ -246,7 +246,7 @@ SCENARIO(queue, huge, .only_long = true, .timeout = 200)
 /* What cannot be put is refused, its place stays free, and later items go through.
  * _TestQueue.test_queue_feeder_donot_stop_onexc, _TestQueue.test_queue_feeder_on_queue_feeder_error (put itself
  * tells its caller) */
-SCENARIO(queue, bad_item)
+SCENARIO_SHARED(queue, bad_item)
 {
     mr_queue q;
     CHECK_OK(mr_queue_init(&q, 1));
@@ -359,7 +359,7 @@ static void check_crowd(long maxsize)
     CHECK_OK(mr_queue_destroy(&all.results));
 }
 
-SCENARIO(queue, many_processes)
+SCENARIO_SHARED(queue, many_processes)
 {
     check_crowd(0);
     check_crowd(3);
@@ -387,7 +387,7 @@ static int waits_on_both_sides(const void *args, size_t size)
 }
 
 /* Who waits is asleep, and is woken. */
-SCENARIO(queue, sleeps)
+SCENARIO_SHARED(queue, sleeps)
 {
     two_queues both;
     mr_process p;
@@ -421,7 +421,7 @@ static int destroys_after_a_while(const void *args, size_t size)
 }
 
 /* mr_wait, over queues. */
-SCENARIO(queue, wait)
+SCENARIO_SHARED(queue, wait)
 {
     mr_queue q, other;
     mr_process p;
@@ -460,7 +460,7 @@ static int does_tasks(const void *args, size_t size)
 }
 
 /* _TestQueue.test_task_done */
-SCENARIO(queue, task_done)
+SCENARIO_SHARED(queue, task_done)
 {
     enum { WORKERS = 4, TASKS = 10 };
     mr_queue q, plain;
@@ -522,7 +522,7 @@ static int gets_two(const void *args, size_t size)
 }
 
 /* _TestQueue.test_closed_queue_empty_exceptions, _TestQueue.test_closed_queue_put_get_exceptions */
-SCENARIO(queue, closed)
+SCENARIO_SHARED(queue, closed)
 {
     char byte;
     mr_status (*const make[])(mr_queue *, long) = {mr_queue_init, mr_joinable_queue_init};
@@ -572,7 +572,7 @@ static int waits_for_the_queue_to_end(const void *args, size_t size)
     return 0;
 }
 
-SCENARIO(queue, destroy)
+SCENARIO_SHARED(queue, destroy)
 {
     two_queues both;
     mr_process p;
@@ -623,7 +623,7 @@ static int fills_simple(const void *args, size_t size)
 
 /* TestSimpleQueue.test_empty, TestSimpleQueue.test_empty_exceptions, TestSimpleQueue.test_close,
  * TestSimpleQueue.test_closed */
-SCENARIO(queue, simple)
+SCENARIO_SHARED(queue, simple)
 {
     two_queues both;
     mr_process p;
@@ -672,7 +672,7 @@ static void check_unusable(const mr_queue *q, mr_status status)
     CHECK_STATUS(mr_queue_destroy(q), status);
 }
 
-SCENARIO(queue, misuse)
+SCENARIO_SHARED(queue, misuse)
 {
     mr_queue q, other;
     int number = 7;

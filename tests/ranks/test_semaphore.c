@@ -33,7 +33,7 @@ static int releases(const void *args, size_t size)
 }
 
 /* _TestSemaphore.test_semaphore, _TestSemaphore.test_bounded_semaphore, _TestSemaphore.test_timeout */
-SCENARIO(semaphore, counts)
+SCENARIO_SHARED(semaphore, counts)
 {
     mr_semaphore s, bounded;
     mr_process p;
@@ -92,7 +92,7 @@ static int shares(const void *args, size_t size)
 
 /* There are never more inside than units; what is released in one process can be acquired in another; a process
  * that ends takes nothing away from, and adds nothing to, a semaphore that counts what has happened. */
-SCENARIO(semaphore, between_processes)
+SCENARIO_SHARED(semaphore, between_processes)
 {
     struct contest c;
     mr_process p[WORKERS];
@@ -129,7 +129,7 @@ static void *waits_for_ever(void *semaphore)
     return NULL;
 }
 
-SCENARIO(semaphore, misuse)
+SCENARIO_SHARED(semaphore, misuse)
 {
     mr_semaphore s, copy, nonsense = {UINT64_MAX}, none = {0};
     mr_lock lock;

@@ -52,7 +52,7 @@ static void check_index(const mr_shareable_list *list, mr_item item, size_t want
 }
 
 /* _TestSharedMemory.test_shared_memory_ShareableList_basics: what is read */
-SCENARIO(shareable_list, reading)
+SCENARIO_SHARED(shareable_list, reading)
 {
     mr_shareable_list list, empty;
     size_t count = 9;
@@ -94,7 +94,7 @@ SCENARIO(shareable_list, reading)
 }
 
 /* _TestSharedMemory.test_shared_memory_ShareableList_basics: what is written */
-SCENARIO(shareable_list, writing)
+SCENARIO_SHARED(shareable_list, writing)
 {
     mr_shareable_list list, copy, same;
     make(&list, "original");
@@ -155,7 +155,7 @@ static int finds_it_unlinked(const void *args, size_t size)
 /* _TestSharedMemory.test_shared_memory_ShareableList_pickling,
  * test_shared_memory_ShareableList_pickling_dead_object
  */
-SCENARIO(shareable_list, across_processes)
+SCENARIO_SHARED(shareable_list, across_processes)
 {
     mr_shareable_list list;
     mr_process p;
@@ -199,7 +199,7 @@ static void scribble(void)
     free(before);
 }
 
-SCENARIO(shareable_list, bad_input)
+SCENARIO_SHARED(shareable_list, bad_input)
 {
     mr_shareable_list list, none = {{0, 0}};
     mr_shared_memory block;

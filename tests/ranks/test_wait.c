@@ -64,13 +64,13 @@ static void collect(double pause)
 }
 
 /* TestWait.test_wait */
-SCENARIO(wait, many)
+SCENARIO_SHARED(wait, many)
 {
     collect(0);
 }
 
 /* TestWait.test_wait_slow */
-SCENARIO(wait, slow)
+SCENARIO_SHARED(wait, slow)
 {
     collect(0.02);
 }
@@ -86,7 +86,7 @@ static int answers(const void *args, size_t size)
 }
 
 /* TestWait.test_wait_timeout, test_wait_integer (a process among connections), test_neg_timeout */
-SCENARIO(wait, mixed)
+SCENARIO_SHARED(wait, mixed)
 {
     mr_connection a, b, c, d;
     mr_process p;
@@ -123,7 +123,7 @@ SCENARIO(wait, mixed)
     CHECK_STATUS(mr_wait(items, 3, 0, &ready), MR_ECLOSED);
 }
 
-SCENARIO(wait, misuse)
+SCENARIO_SHARED(wait, misuse)
 {
     mr_connection a, b, none = {0};
     mr_process p;
@@ -159,7 +159,7 @@ static double cpu_seconds(void)
 }
 
 /* Who waits costs no processor time: in recv, in send to a full pipe, in mr_wait. */
-SCENARIO(wait, costs_nothing)
+SCENARIO_SHARED(wait, costs_nothing)
 {
     static char large[1 << 20];
     mr_connection a, b;

@@ -16,8 +16,8 @@
  *
  * A rank is a copy of the program that enters main, so no scenario can run inside a Criterion test. Each becomes
  * one Criterion test per launch instead (process/exit_code__alone, __mpirun1, __mpirunN, and __hosts, __hostsN
- * with SCENARIO_HOSTS), which starts this same executable as `exe --scenario process.exit_code FOLDER` and watches
- * it (runner.h).
+ * with SCENARIO_HOSTS; for shared objects, to which it is the same, SCENARIO_SHARED leaves out mpirun1), which
+ * starts this same executable as `exe --scenario process.exit_code FOLDER` and watches it (runner.h).
  *
  * After the name may come members of struct scenario: SCENARIO(output, flood, .timeout = 120, .examine =
  * whole_lines).
@@ -32,6 +32,7 @@
 #include <criterion/criterion.h>
 
 #define SCENARIO(...) SCENARIO_OF_KIND(BODY, __VA_ARGS__, .next = NULL)
+#define SCENARIO_SHARED(...) SCENARIO_OF_KIND(BODY_SHARED, __VA_ARGS__, .next = NULL)
 #define SCENARIO_HOSTS(...) SCENARIO_OF_KIND(BODY_HOSTS, __VA_ARGS__, .next = NULL)
 #define PROGRAM(...) SCENARIO_OF_KIND(PROGRAM, __VA_ARGS__, .next = NULL)
 
@@ -63,7 +64,6 @@ void scenario_register(struct scenario *scenario);
         scenario_register(&suite##__##name);                                                                   \
     }                                                                                                          \
     SCENARIO_TEST(suite, name, alone)                                                                          \
-    SCENARIO_TEST(suite, name, mpirun1)                                                                        \
     SCENARIO_TEST(suite, name, mpirunN)                                                                        \
     SCENARIO_##kind##_MORE(suite, name) SCENARIO_##kind##_PROTOTYPE(suite##__##name##__body)
 
@@ -75,12 +75,18 @@ void scenario_register(struct scenario *scenario);
 
 #define SCENARIO_BODY_PROTOTYPE(function) static void function(void)
 #define SCENARIO_BODY_ENTRY(function) .body = function
-#define SCENARIO_BODY_MORE(suite, name)
+#define SCENARIO_BODY_MORE(suite, name) SCENARIO_TEST(suite, name, mpirun1)
+#define SCENARIO_BODY_SHARED_PROTOTYPE(function) static void function(void)
+#define SCENARIO_BODY_SHARED_ENTRY(function) .body = function
+#define SCENARIO_BODY_SHARED_MORE(suite, name)
 #define SCENARIO_BODY_HOSTS_PROTOTYPE(function) static void function(void)
 #define SCENARIO_BODY_HOSTS_ENTRY(function) .body = function
-#define SCENARIO_BODY_HOSTS_MORE(suite, name) SCENARIO_TEST(suite, name, hosts) SCENARIO_TEST(suite, name, hostsN)
+#define SCENARIO_BODY_HOSTS_MORE(suite, name) \
+    SCENARIO_TEST(suite, name, mpirun1)       \
+    SCENARIO_TEST(suite, name, hosts)         \
+    SCENARIO_TEST(suite, name, hostsN)
 #define SCENARIO_PROGRAM_PROTOTYPE(function) static int function(int argc, char **argv)
 #define SCENARIO_PROGRAM_ENTRY(function) .program = function
-#define SCENARIO_PROGRAM_MORE(suite, name)
+#define SCENARIO_PROGRAM_MORE(suite, name) SCENARIO_TEST(suite, name, mpirun1)
 
 #endif
