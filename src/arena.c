@@ -14,8 +14,9 @@
 /* The layout: head, seats, slots, heap. Only what is touched takes memory. */
 static const uint64_t PAGE = 4096;
 
-/* Blocks from this size on give their memory back to the system while they are free. */
-static const uint64_t LARGE = 1 << 20;
+/* Blocks from this size on give their memory back to the system while they are free. To get it again takes longer
+ * than to clear it. */
+static const uint64_t LARGE = 1 << 26;
 
 typedef struct block {
     uint64_t size_class; /* + 1 while in use, 0 while free: freeing twice is noticed */
@@ -225,10 +226,10 @@ void mr__free(mr__ref ref)
     uint64_t size_class = old->size_class - 1;
     if (size_class >= MR__SIZE_CLASSES)
         return;
-    old->size_class = 0;
     if (class_size((int)size_class) >= LARGE)
-        empty(old, class_size((int)size_class));
+        empty(old, class_size((int)size_class)); /* takes long; who is killed in here has not freed it yet */
     mr__shared_lock(&arena->mutex);
+    old->size_class = 0;
     old->next = arena->free_blocks[size_class];
     arena->free_blocks[size_class] = ref - sizeof(block);
     mr__shared_unlock(&arena->mutex);
