@@ -70,6 +70,7 @@ extern "C" {
     X(ENOMEM, "out of memory")                                     \
     X(ELIMIT, "a limit was reached")                               \
     X(ETASK, "a task failed")                                      \
+    X(ENOTSUP, "not supported")                                    \
     X(EMPI, "an MPI call failed")                                  \
     X(ESYSTEM, "a system call failed")
 
@@ -786,6 +787,36 @@ typedef struct mr_waitable {
  *     mr_wait(items, 2, MR_FOREVER, &ready);
  * Mirrors multiprocessing.connection.wait. */
 mr_status mr_wait(mr_waitable items[], size_t count, double timeout, size_t *ready);
+
+/* ---- Programs that were started separately ------------------------------------------------------------------ */
+
+/* Where a program that was started separately would connect to this one. Open MPI 4.1 cannot do it: each program
+ * has a runtime of its own, MPI_Comm_connect fails between two of them, and MPI_Comm_accept never returns. So the
+ * calls of this section check what they are given and then fail with MR_ENOTSUP. What works instead is to make one
+ * program of the two: run the other as a process of this one (mr_process_init), with a pipe (mr_pipe).
+ * Mirrors multiprocessing.connection.Listener. */
+typedef struct mr_listener {
+    uint64_t mr__handle;
+} mr_listener;
+
+/* Would listen at an address, a name that both programs know, for those who know the key: size bytes, at most 256;
+ * NULL and 0: the caller's own (mr_process_authkey). Both would be copied. Any process. Errors: MR_EINVAL (NULL,
+ * an empty address, too long a key), MR_ENOTINIT, MR_EFINALIZED; MR_ENOTSUP in any other case. Mirrors
+ * multiprocessing.connection.Listener(address, authkey=key), and MPI_Open_port. */
+mr_status mr_listener_init(mr_listener *listener, const char *address, const void *key, size_t size);
+
+/* Would wait at most timeout seconds until a program connects, and make *connection the end of a pipe to it.
+ * Errors: as mr_listener_init; MR_EINVAL also for NaN. Mirrors Listener.accept, and MPI_Comm_accept. */
+mr_status mr_listener_accept(const mr_listener *listener, mr_connection *connection, double timeout);
+
+/* Would end the listener. Errors: as mr_listener_init. Mirrors Listener.close, and MPI_Close_port. */
+mr_status mr_listener_close(const mr_listener *listener);
+
+/* Would connect to the program that listens at the address, within timeout seconds, and make *connection the end
+ * of a pipe to it. Errors: as mr_listener_init; MR_EINVAL also for NaN. Mirrors multiprocessing.connection.Client,
+ * and MPI_Comm_connect. */
+mr_status mr_client_connect(mr_connection *connection, const char *address, const void *key, size_t size,
+                            double timeout);
 
 /* ---- Queues ------------------------------------------------------------------------------------------------- */
 
