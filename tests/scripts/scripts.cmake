@@ -1,5 +1,7 @@
-# Tests of the scripts in cluster/.
+# Tests of the scripts in cluster/ and of tests/conformance.
 add_test(NAME laptop.packages COMMAND "${CMAKE_CURRENT_LIST_DIR}/laptop-packages.sh" "${PROJECT_SOURCE_DIR}")
 set_tests_properties(laptop.packages PROPERTIES LABELS unit TIMEOUT 30)
+add_test(NAME conformance.script COMMAND "${CMAKE_CURRENT_LIST_DIR}/conformance.sh" "${PROJECT_SOURCE_DIR}")
+set_tests_properties(conformance.script PROPERTIES LABELS unit TIMEOUT 60)
 add_test(NAME hosts.script COMMAND "${CMAKE_CURRENT_LIST_DIR}/hosts.sh" "${PROJECT_SOURCE_DIR}")
 set_tests_properties(hosts.script PROPERTIES LABELS hosts TIMEOUT 120 SKIP_RETURN_CODE 77 RUN_SERIAL TRUE)
