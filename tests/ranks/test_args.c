@@ -4,10 +4,8 @@
 #include "targets.h"
 
 #include <ctype.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* ---- Arguments ---- */
@@ -186,45 +184,40 @@ SCENARIO_HOSTS(args, of_a_class)
 
 struct upper_caser {
     mr_process base;
-    char requests[256], answers[256]; /* paths of named pipes */
+    mr_connection requests;
 };
 
 static int upper_caser_run(mr_process *self)
 {
-    struct upper_caser *mine = (struct upper_caser *)self;
-    int requests = open(mine->requests, O_RDONLY | O_CLOEXEC), answers = open(mine->answers, O_WRONLY | O_CLOEXEC);
-    CHECK(requests >= 0 && answers >= 0);
+    const mr_connection *requests = &((struct upper_caser *)self)->requests;
     char text[64];
-    for (ssize_t got; (got = read(requests, text, sizeof text)) > 0 && text[0] != '.';) {
-        for (ssize_t i = 0; i < got; i++)
+    size_t size;
+    while (CHECK_OK(mr_connection_recv(requests, text, sizeof text, &size, 30)) && size > 0) {
+        for (size_t i = 0; i < size; i++)
             text[i] = (char)toupper((unsigned char)text[i]);
-        CHECK_EQ(write(answers, text, (size_t)got), got);
+        CHECK_OK(mr_connection_send(requests, text, size, 30));
     }
     return 0;
 }
 
 static const mr_class upper_caser_class = {"UpperCaser", sizeof(struct upper_caser), upper_caser_run};
 
-/* _TestSubclassingProcess.test_subclassing (with named pipes, since pipes are another chapter) */
+/* _TestSubclassingProcess.test_subclassing */
 SCENARIO(args, of_a_class_that_one_talks_to)
 {
-    static struct upper_caser p;
-    CHECK_OK(mr_process_init_class(&p.base, &upper_caser_class));
-    snprintf(p.requests, sizeof p.requests, "%s", note_path("requests"));
-    snprintf(p.answers, sizeof p.answers, "%s", note_path("answers"));
-    CHECK_EQ(mkfifo(p.requests, 0600), 0);
-    CHECK_EQ(mkfifo(p.answers, 0600), 0);
-    CHECK_OR_STOP(CHECK_OK(mr_process_start(&p.base)));
-    int requests = open(p.requests, O_WRONLY | O_CLOEXEC), answers = open(p.answers, O_RDONLY | O_CLOEXEC);
     static const char *const words[][2] = {{"hello", "HELLO"}, {"world", "WORLD"}};
+    static struct upper_caser p;
+    mr_connection end_here;
+    CHECK_OK(mr_process_init_class(&p.base, &upper_caser_class));
+    CHECK_OK(mr_pipe(&end_here, &p.requests, true));
+    CHECK_OR_STOP(CHECK_OK(mr_process_start(&p.base)));
     for (int i = 0; i < 2; i++) {
         char answer[16] = "";
-        CHECK_EQ(write(requests, words[i][0], 5), 5);
-        CHECK_EQ(read(answers, answer, 5), 5);
+        CHECK_OK(mr_connection_send(&end_here, words[i][0], 5, 30));
+        CHECK_OK(mr_connection_recv(&end_here, answer, sizeof answer - 1, NULL, 30));
         CHECK_TEXT(answer, words[i][1]);
     }
-    CHECK_EQ(write(requests, ".", 1), 1);
+    CHECK_OK(mr_connection_send(&end_here, NULL, 0, 30)); /* stop */
     CHECK(end(&p.base, 30, 0));
-    close(requests);
-    close(answers);
+    CHECK_STATUS(mr_connection_recv(&end_here, NULL, 0, NULL, 30), MR_EEOF);
 }
