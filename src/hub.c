@@ -1,5 +1,6 @@
 /* The hub: the thread in main that hears from all ranks and their supervisors. It only reads and writes sockets,
  * never enters MPI, and so never waits for anybody. */
+#include "arena.h"
 #include "pool.h"
 #include "printer.h"
 #include "status.h"
@@ -15,7 +16,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum { EVENTS_AT_ONCE = 64 };
+enum { EVENTS_AT_ONCE = 64, MOST_CORES = 1 << 16, MOST_PENDING = 1 << 16 };
 
 /* What a socket is for. */
 typedef struct mr__connection {
@@ -105,16 +106,19 @@ static void welcome(mr__universe *universe, const mr__connection *from, int numb
     mr__link_send(from->fd, &record, descriptors, !from->is_local ? 0 : is_open ? 3 : 1);
 }
 
+static bool knows_the_key(const mr__universe *universe, const mr__record *hello)
+{
+    char key[MR__KEY_SIZE];
+    return hello->type == MR__HELLO && mr__address_key(&universe->address, key) == MR_OK &&
+           strncmp(hello->text, key, MR__KEY_SIZE - 1) == 0;
+}
+
 /* The first record of a connection. false: drop it. */
 static bool hear_hello(mr__universe *universe, mr__connection *from)
 {
     const mr__record *hello = &from->inbox.record;
-    char key[MR__KEY_SIZE];
     int number;
-    if (hello->type != MR__HELLO || mr__address_key(&universe->address, key) != MR_OK ||
-        strncmp(hello->text, key, MR__KEY_SIZE - 1) != 0)
-        return false;
-    mr__rank *rank = rank_of_hello(universe, hello, &number);
+    mr__rank *rank = knows_the_key(universe, hello) ? rank_of_hello(universe, hello, &number) : NULL;
     if (rank == NULL)
         return false;
     from->rank = number;
@@ -123,6 +127,8 @@ static bool hear_hello(mr__universe *universe, mr__connection *from)
         return universe->printer != NULL && (hello->a == STDOUT_FILENO || hello->a == STDERR_FILENO);
     }
     if (hello->b == MR__FROM_SUPERVISOR) {
+        if (rank->supervisor >= 0)
+            return false; /* it has one */
         from->kind = SUPERVISOR;
         rank->supervisor = from->fd;
         rank->pid = (pid_t)hello->a;
@@ -130,7 +136,7 @@ static bool hear_hello(mr__universe *universe, mr__connection *from)
         return true;
     }
     const char *host = hello->text + MR__KEY_SIZE + 2 * MR__BUILD_ID_SIZE + 1;
-    if (!is_same_build(universe, hello, host))
+    if (hello->b != MR__FROM_RANK || rank->link >= 0 || !is_same_build(universe, hello, host))
         return false;
     rank->host = mr__universe_host(universe, host);
     if (rank->host < 0)
@@ -147,7 +153,7 @@ static bool hear_hello(mr__universe *universe, mr__connection *from)
 static void hear_place(mr__universe *universe, const mr__rank *rank, const mr__record *record)
 {
     mr__host *host = &universe->hosts[rank->host];
-    if (host->is_known)
+    if (host->is_known || record->b < 1 || record->b > MOST_CORES)
         return;
     mr__places *places = &host->places;
     mr__place *grown = realloc(places->place, (size_t)(places->count + 1) * sizeof *grown);
@@ -166,9 +172,13 @@ static void hear_place(mr__universe *universe, const mr__rank *rank, const mr__r
     places->place[places->count++] = (mr__place){.core = (int)record->a, .capacity = (int)record->b, .cpus = cpus};
 }
 
-static void hear_parked(mr__universe *universe, mr__rank *rank, const mr__record *record)
+static bool hear_parked(mr__universe *universe, mr__rank *rank, const mr__record *record)
 {
     mr__host *host = &universe->hosts[rank->host];
+    uint32_t seats = mr__ctx.arena != NULL ? mr__ctx.arena->seats : 1;
+    if (record->process >= seats || record->a < 1 || record->a > MOST_CORES || record->b < 1 ||
+        record->b > MOST_CORES)
+        return false;
     if (!host->is_known && universe->ranks[host->reporter] == rank) {
         host->pus = (int)record->a;
         host->cores = (int)record->b;
@@ -178,6 +188,7 @@ static void hear_parked(mr__universe *universe, mr__rank *rank, const mr__record
     rank->stage = MR__STAGE_READY;
     rank->seat = (uint32_t)record->process;
     mr__rank_check_parked(rank);
+    return true;
 }
 
 static void hear_request(mr__universe *universe, int number, const mr__record *record)
@@ -186,7 +197,8 @@ static void hear_request(mr__universe *universe, int number, const mr__record *r
     mr__wish **last = &universe->wishes;
     if (wish == NULL)
         return;
-    *wish = (mr__wish){.rank = number, .size = (size_t)record->a, .pending = (int)record->b};
+    int64_t pending = record->b < 0 ? 0 : record->b > MOST_PENDING ? MOST_PENDING : record->b;
+    *wish = (mr__wish){.rank = number, .size = (size_t)record->a, .pending = (int)pending};
     while (*last != NULL)
         last = &(*last)->next;
     *last = wish;
@@ -203,39 +215,46 @@ static void hear_end(mr__universe *universe, int number, int code, bool is_dead)
         mr__universe_ended(universe, number, code, is_dead);
 }
 
-/* A record from a rank or a supervisor that has said hello. false: drop the connection. */
-static bool hear(mr__universe *universe, const mr__connection *from)
+/* A record from a rank that has said hello. false: drop the connection. */
+static bool hear_rank(mr__universe *universe, int number, const mr__record *record)
 {
-    const mr__record *record = &from->inbox.record;
-    mr__rank *rank = universe->ranks[from->rank];
+    mr__rank *rank = universe->ranks[number];
     switch ((mr__record_type)record->type) {
     case MR__STAGE:
-        rank->stage = (mr__stage)record->a;
+        rank->stage = record->a == MR__STAGE_MERGE ? MR__STAGE_MERGE : rank->stage;
         return true;
     case MR__PLACE:
         hear_place(universe, rank, record);
         return true;
     case MR__PARKED:
-        hear_parked(universe, rank, record);
-        return true;
+        return hear_parked(universe, rank, record);
     case MR__DONE:
-        hear_end(universe, from->rank, (int)record->a, false);
-        return true;
-    case MR__EXITED:
-        hear_end(universe, from->rank, (int)record->a, true);
+        if (rank->state == MR__RANK_BUSY)
+            hear_end(universe, number, (int)record->a, false);
         return true;
     case MR__SIGNAL:
         mr__universe_signal(universe, record->process, (int)record->a);
         return true;
     case MR__REQUEST:
-        hear_request(universe, from->rank, record);
+        hear_request(universe, number, record);
         return true;
     case MR__RESULT:
         mr__pool_result(record);
         return true;
     default:
-        return false; /* nobody of ours sends that */
+        return false; /* none of ours sends that */
     }
+}
+
+/* A record from whoever has said hello. A rank does not speak for its supervisor, nor the other way round. */
+static bool hear(mr__universe *universe, const mr__connection *from)
+{
+    const mr__record *record = &from->inbox.record;
+    if (from->kind == RANK)
+        return hear_rank(universe, from->rank, record);
+    if (record->type == MR__EXITED)
+        hear_end(universe, from->rank, (int)record->a, true);
+    return record->type == MR__EXITED;
 }
 
 /* The other side of a socket is gone. A supervisor that has not said how its rank ended was killed itself, or its
@@ -270,6 +289,30 @@ static void read_connection(mr__universe *universe, mr__connection *from)
     mr__unlock();
 }
 
+/* Makes room when there are no more file descriptors: the stranger that has been silent for longest goes. */
+static void drop_a_stranger(mr__universe *universe)
+{
+    mr__connection *oldest = NULL;
+    for (mr__connection *c = universe->connections; c != NULL; c = c->next)
+        if (c->kind == STRANGER)
+            oldest = c; /* new ones come first */
+    if (oldest != NULL)
+        drop(universe, oldest);
+}
+
+/* Takes a new connection. false: others may be gone, and what was to be read of them. */
+static bool take_stranger(mr__universe *universe, const mr__connection *listener)
+{
+    int fd = mr__link_accept(listener->fd, listener->is_local);
+    if (fd < 0) {
+        drop_a_stranger(universe);
+        return false;
+    }
+    if (watch(universe, fd, STRANGER, listener->is_local) == NULL)
+        close(fd);
+    return true;
+}
+
 static void *run_hub(void *unused)
 {
     (void)unused;
@@ -285,9 +328,8 @@ static void *run_hub(void *unused)
                 read_connection(universe, from);
                 continue;
             }
-            int fd = mr__link_accept(from->fd, from->is_local);
-            if (fd >= 0 && watch(universe, fd, STRANGER, from->is_local) == NULL)
-                close(fd);
+            if (!take_stranger(universe, from))
+                break; /* what else there is will be told again */
         }
     }
 }

@@ -172,8 +172,9 @@ static int connect_remote(char *ip_and_port)
     if (colon == NULL)
         return -1;
     *colon = '\0';
-    in.sin_port = htons((uint16_t)strtoul(colon + 1, NULL, 10));
-    if (inet_pton(AF_INET, ip_and_port, &in.sin_addr) != 1)
+    unsigned long port = strtoul(colon + 1, NULL, 10);
+    in.sin_port = htons((uint16_t)port);
+    if (port == 0 || port > UINT16_MAX || inet_pton(AF_INET, ip_and_port, &in.sin_addr) != 1)
         return -1;
     int fd = mr__above_stdio(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     if (fd < 0)
