@@ -25,6 +25,11 @@ static mr_status explain(const mr__end *end, mr_status status, const char *what)
     case MR_ECLOSED:
         return mr__fail(status, "%s: this end of the pipe was closed %s", end->call,
                         own & MR__END_DIED ? "when its process ended" : "by another thread");
+    case MR_ESTATE:
+        return mr__fail(status,
+                        "%s: there is something in the pipe that is no message; has one of the processes written "
+                        "through a wrong pointer?",
+                        end->call);
     default:
         return status;
     }
@@ -154,7 +159,7 @@ mr_status mr_connection_poll(const mr_connection *connection, double timeout, bo
     if (status != MR_OK)
         return status;
     status = mr__ring_await(&end.flow, &size);
-    *ready = status == MR_OK || status == MR_EEOF;
+    *ready = status == MR_OK || status == MR_EEOF || status == MR_ESTATE;
     if (status == MR_ECLOSED)
         explain(&end, status, "");
     mr__end_leave(&end);
@@ -189,9 +194,8 @@ mr_status mr__connection_look(const char *call, uint64_t handle, bool *is_ready)
     if (status != MR_OK)
         return status;
     end.flow.ring->watched = 1;
-    *is_ready = mr__ring_peek(&end.flow, &size) || end.flow.look_around(&end) != MR_OK;
-    if (!*is_ready && mr__ring_peek(&end.flow, &size))
-        *is_ready = true;
+    *is_ready = mr__ring_peek(&end.flow, &size) != MR_ETIMEDOUT || end.flow.look_around(&end) != MR_OK ||
+                mr__ring_peek(&end.flow, &size) != MR_ETIMEDOUT;
     mr__end_leave(&end);
     return MR_OK;
 }

@@ -739,8 +739,8 @@ mr_status mr_connection_send(const mr_connection *connection, const void *data, 
 
 /* Receives one message into a buffer of capacity bytes, waiting for it at most timeout seconds. *size (may be
  * NULL) becomes its size. Errors: MR_ETOOSMALL (*size says what is needed; the message can still be received),
- * MR_ETIMEDOUT, MR_EEOF (nothing more will come: Python's EOFError), MR_ECLOSED, MR_ENOTOWNER, MR_EINVAL. Mirrors
- * Connection.recv_bytes_into and MPI_Recv. */
+ * MR_ETIMEDOUT, MR_EEOF (nothing more will come: Python's EOFError), MR_ECLOSED, MR_ENOTOWNER, MR_EINVAL, MR_ESTATE
+ * (some process has written over the memory of the pipe). Mirrors Connection.recv_bytes_into and MPI_Recv. */
 mr_status mr_connection_recv(const mr_connection *connection, void *buffer, size_t capacity, size_t *size,
                              double timeout);
 

@@ -199,7 +199,7 @@ static uint64_t least(uint64_t a, uint64_t b)
 
 static _Atomic uint64_t *header_at(mr__ring *ring, uint64_t position)
 {
-    return (_Atomic uint64_t *)(void *)(ring->bytes + position % MR__RING_SIZE);
+    return (_Atomic uint64_t *)(void *)(ring->bytes + position % MR__RING_SIZE / WORD * WORD);
 }
 
 static void copy_in(mr__ring *ring, uint64_t position, const char *data, uint64_t size)
@@ -286,24 +286,51 @@ static void consume(mr__ring *ring, uint64_t tail)
     wake(&ring->writer_sleeps);
 }
 
-bool mr__ring_peek(mr__flow *flow, uint64_t *size)
+/* Whether so many bytes can be between two positions in the ring. */
+static bool is_stretch(uint64_t from, uint64_t to)
+{
+    return to - from <= MR__RING_SIZE && from % WORD == 0 && to % WORD == 0;
+}
+
+/* Whether a header that lies at the tail can be one. Anything else was not written by this library. */
+static bool is_sound(mr__ring *ring, uint64_t tail, uint64_t header)
+{
+    uint64_t size = header & SIZE;
+    if (header & VOID)
+        ring->seen_head = ring->head; /* may have been taken back after the last look */
+    uint64_t written = ring->seen_head - tail;
+    if (!is_stretch(tail, ring->seen_head))
+        return false;
+    if (header & VOID)
+        return size % WORD == 0 && size >= WORD && size <= written;
+    return size > PIECE ? header == (size | STREAMED) : header == size && size <= written - WORD;
+}
+
+mr_status mr__ring_peek(mr__flow *flow, uint64_t *size)
 {
     mr__ring *ring = flow->ring;
     while (has_bytes(ring)) {
         uint64_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed), header = *header_at(ring, tail);
         *size = header & SIZE;
+        if (!is_sound(ring, tail, header))
+            return MR_ESTATE;
         if (!(header & VOID))
-            return true;
+            return MR_OK;
         consume(ring, tail + *size);
     }
-    return false;
+    return MR_ETIMEDOUT;
 }
 
 mr_status mr__ring_await(mr__flow *flow, uint64_t *size)
 {
-    mr_status status = MR_OK;
-    while (status == MR_OK && !mr__ring_peek(flow, size))
-        status = wait_for(flow, 0);
+    mr_status status;
+    do {
+        status = mr__ring_peek(flow, size);
+        if (status == MR_ETIMEDOUT)
+            status = wait_for(flow, 0);
+        else
+            return status;
+    } while (status == MR_OK);
     return status;
 }
 
@@ -322,6 +349,8 @@ static mr_status read_streamed(mr__flow *flow, char *data, uint64_t size)
             if (status != MR_OK)
                 return status;
         }
+        if (!is_stretch(next, ring->seen_head))
+            return MR_ESTATE;
         uint64_t piece = least(least(size - done, PIECE), ring->seen_head - next);
         copy_out(ring, next, data + done, piece);
         done += piece;

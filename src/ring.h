@@ -52,11 +52,11 @@ typedef struct mr__flow {
 /* Write a message whole. MR_ETIMEDOUT: nothing of it is there; what look_around says. */
 mr_status mr__ring_write(mr__flow *flow, const void *data, uint64_t size);
 
-/* Waits for a message and tells its size. It stays. */
+/* Waits for a message and tells its size. It stays. MR_ESTATE: what lies there is none; the memory was damaged. */
 mr_status mr__ring_await(mr__flow *flow, uint64_t *size);
 
-/* Whether a message is there. */
-bool mr__ring_peek(mr__flow *flow, uint64_t *size);
+/* The same without waiting: MR_ETIMEDOUT if there is none. */
+mr_status mr__ring_peek(mr__flow *flow, uint64_t *size);
 
 /* Reads the message that await or peek has told of. MR_ETIMEDOUT: its writer has just taken it back. */
 mr_status mr__ring_read(mr__flow *flow, void *data, uint64_t size);

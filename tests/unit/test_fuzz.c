@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -392,4 +393,82 @@ Test(fuzz, strangers_who_stay, .init = come, .fini = go, .timeout = 60)
     check_is_there();
     kill(others, SIGKILL);
     waitpid(others, NULL, 0);
+}
+
+/* ---- Rings ---- */
+
+static mr_status nobody_is_there(const void *place)
+{
+    (void)place;
+    return MR_EEOF;
+}
+
+static void ring_nobody(const void *place)
+{
+    (void)place;
+}
+
+/* What damage does best: some bytes here and there, a position, a header. */
+static void damage(mr__ring *ring)
+{
+    uint64_t odd = at_random(2) == 0 ? (uint64_t)odd_number() : (uint64_t)at_random(1 << 21);
+    switch (at_random(5)) {
+    case 0:
+        ring->head = odd;
+        break;
+    case 1:
+        ring->tail = odd;
+        break;
+    case 2:
+        ring->seen_head = odd;
+        break;
+    case 3:
+        ring->seen_tail = odd;
+        break;
+    default: /* flags, too */
+        ((uint64_t *)(void *)ring->bytes)[at_random(64)] = odd | (uint64_t)at_random(8) << 61;
+        break;
+    }
+}
+
+/* Writers and readers of a ring that somebody has written over stay within it and its messages, and come back. */
+Test(fuzz, damaged_rings, .timeout = 600)
+{
+    enum { GUARD = 64, CAPACITY = 1 << 17 };
+    static const unsigned char guard[GUARD] = {0};
+    struct guarded {
+        unsigned char before[GUARD];
+        mr__ring ring;
+        unsigned char behind[GUARD];
+    } *place = aligned_alloc(MR__LINE, (sizeof *place + MR__LINE - 1) / MR__LINE * MR__LINE);
+    unsigned char *buffer = malloc(CAPACITY);
+    int refused = 0;
+    memset(place, 0, sizeof *place);
+    for (int left = rounds(5000); left > 0; left--) {
+        memset(place, 0, offsetof(struct guarded, ring.bytes));
+        place->ring.head = place->ring.tail = place->ring.seen_head = place->ring.seen_tail =
+            (uint64_t)(at_random(4) == 0 ? MR__RING_SIZE - 64 : 0);
+        mr__flow flow = {
+            .ring = &place->ring, .deadline = -1, .look_around = nobody_is_there, .ring_watchers = ring_nobody};
+        uint64_t size;
+        for (int i = at_random(6); i > 0; i--)
+            mr__ring_write(&flow, buffer, (uint64_t)at_random(at_random(3) == 0 ? CAPACITY : 200));
+        bool is_damaged = at_random(8) != 0;
+        for (int i = at_random(3); is_damaged && i >= 0; i--)
+            damage(&place->ring);
+        mr__ring_write(&flow, buffer, (uint64_t)at_random(CAPACITY));
+        mr_status status = MR_OK;
+        for (int i = 0; i < 100 && status == MR_OK; i++) {
+            status = mr__ring_await(&flow, &size);
+            if (status == MR_OK)
+                status = size > CAPACITY ? MR_ETOOSMALL : mr__ring_read(&flow, buffer, size);
+        }
+        cr_assert(is_damaged || status == MR_EEOF, "%s", mr_status_name(status));
+        cr_assert_neq(status, MR_ETIMEDOUT, "a reader would try for ever");
+        refused += status == MR_ESTATE;
+        cr_assert(memcmp(place->before, guard, GUARD) == 0 && memcmp(place->behind, guard, GUARD) == 0);
+    }
+    cr_assert_gt(refused, 0);
+    free(buffer);
+    free(place);
 }
