@@ -1,0 +1,124 @@
+/* Handles that nobody has made: whatever is in them, every call refuses them and comes back. MR_TEST_SEED gives
+ * the first seed. */
+#include "scenario.h"
+#include "targets.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static unsigned seed;
+
+/* One of each, so that slots and generations are in use. All are of kinds of which only one exists, so that a
+ * handle that is good is one of these. */
+struct objects {
+    mr_lock lock;
+    mr_semaphore semaphore;
+    mr_condition condition;
+    mr_event event;
+    mr_barrier barrier;
+    mr_array array;
+    mr_value value;
+    mr_shared_memory memory;
+    mr_connection a, b;
+};
+
+static void make(struct objects *all)
+{
+    CHECK_OK(mr_rlock_init(&all->lock));
+    CHECK_OK(mr_semaphore_init(&all->semaphore, 0));
+    CHECK_OK(mr_condition_init(&all->condition, &all->lock));
+    CHECK_OK(mr_event_init(&all->event));
+    CHECK_OK(mr_barrier_init(&all->barrier, 2, NULL, MR_FOREVER));
+    CHECK_OK(mr_raw_array_init(&all->array, 1, 10, NULL));
+    CHECK_OK(mr_raw_value_init(&all->value, 8, NULL));
+    CHECK_OK(mr_shared_memory_create(&all->memory, "handles", 64));
+    CHECK_OK(mr_pipe(&all->a, &all->b, true));
+}
+
+/* A good handle with a few bits changed, one of another object, or anything. */
+static uint64_t make_handle(const struct objects *all)
+{
+    uint64_t handles[sizeof *all / sizeof(uint64_t)];
+    memcpy(handles, all, sizeof handles);
+    uint64_t handle = handles[(size_t)rand_r(&seed) % (sizeof handles / sizeof handles[0])];
+    switch (rand_r(&seed) % 4) {
+    case 0:
+        return (uint64_t)rand_r(&seed) << 33 ^ (uint64_t)rand_r(&seed) << 8 ^ (uint64_t)rand_r(&seed);
+    case 1:
+        return (uint64_t)(rand_r(&seed) % 4) << 32 | (uint64_t)(rand_r(&seed) % 16);
+    case 2:
+        return handle ^ (uint64_t)1 << rand_r(&seed) % 64 ^ (uint64_t)(rand_r(&seed) % 2) << rand_r(&seed) % 64;
+    default:
+        return handle;
+    }
+}
+
+/* Calls that leave an object as it is, or nearly so, if the handle should be good. */
+static void call_all(uint64_t h)
+{
+    char bytes[16] = {0};
+    size_t size;
+    bool ready;
+    mr_lock lock = {h}, seen;
+    mr_barrier barrier = {h};
+    mr_shared_memory memory = {h, h};
+    mr_shareable_list list = {memory};
+    mr_connection c = {h};
+    mr_waitable item = {.connection = &c};
+    mr_array array = {h};
+    mr_value value = {h};
+    mr_item found;
+    if (mr_lock_acquire(&lock, 0) == MR_OK)
+        mr_lock_release(&lock);
+    mr_semaphore_acquire(&(mr_semaphore){h}, 0);
+    mr_semaphore_value(&(mr_semaphore){h});
+    mr_condition_wait(&(mr_condition){h}, 0);
+    mr_condition_notify(&(mr_condition){h}, 1);
+    mr_event_wait(&(mr_event){h}, 0);
+    mr_event_clear(&(mr_event){h});
+    mr_barrier_wait(&barrier, 0, NULL);
+    mr_barrier_reset(&barrier);
+    mr_array_get(&array, 0, 1, bytes);
+    mr_array_lock(&array, &seen);
+    mr_value_get(&value, bytes);
+    mr_value_lock(&value, &seen);
+    mr_shared_memory_data(&memory);
+    mr_shared_memory_size(&memory);
+    mr_shared_memory_name(&memory);
+    mr_shareable_list_get(&list, 0, &found, bytes, sizeof bytes);
+    if (mr_connection_send(&c, &h, sizeof h, 0) == MR_OK) /* which looks for handles in what it sends */
+        mr_connection_poll(&c, 0, &ready);
+    mr_connection_recv(&c, bytes, sizeof bytes, &size, 0);
+    mr_wait(&item, 1, 0, &size);
+}
+
+/* All is as it was: nobody was harmed by handles that were none. */
+static void check_unharmed(const struct objects *all)
+{
+    char byte = 'x';
+    CHECK_OK(mr_lock_acquire(&all->lock, 0));
+    CHECK_OK(mr_lock_release(&all->lock));
+    CHECK_STATUS(mr_lock_release(&all->lock), MR_ENOTOWNER);
+    CHECK_EQ(mr_semaphore_value(&all->semaphore), 0);
+    CHECK(!mr_event_is_set(&all->event));
+    CHECK_EQ(mr_barrier_parties(&all->barrier), 2);
+    CHECK_EQ(mr_array_length(&all->array), 10);
+    CHECK_EQ(mr_shared_memory_size(&all->memory), 64);
+    CHECK_OK(mr_array_get(&all->array, 9, 1, &byte));
+    CHECK_EQ(byte, 0);
+}
+
+SCENARIO(handles, at_random)
+{
+    enum { ROUNDS = 20000 };
+    const char *first = getenv("MR_TEST_SEED");
+    struct objects all;
+    seed = first != NULL ? (unsigned)strtoul(first, NULL, 10) : 1;
+    make(&all);
+    double before = now();
+    for (int i = 0; i < ROUNDS; i++)
+        call_all(make_handle(&all));
+    CHECK_AT_MOST(now() - before, 20);
+    check_unharmed(&all);
+    CHECK(works());
+}
