@@ -2,7 +2,7 @@
  *
  * ours   Multirank's, so many processes
  * mpi    MPI_Barrier, all ranks of mpirun */
-#include <multirank.h>
+#include "measuring.h"
 
 #include <mpi.h>
 #include <stdio.h>
@@ -17,25 +17,6 @@ typedef struct part {
     mr_value seconds;
     int amount;
 } part;
-
-static _Noreturn void fail(const char *why)
-{
-    fprintf(stderr, "barrier: %s\n", why);
-    exit(1);
-}
-
-static void need(mr_status status)
-{
-    if (status != MR_OK)
-        fail(mr_last_error());
-}
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 static int pass(const void *args, size_t size)
 {

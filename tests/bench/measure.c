@@ -1,9 +1,9 @@
 /* Multirank's side of the benchmark: measure WHAT AMOUNT prints one figure, in seconds, cores or bytes. */
+#include "measuring.h"
 #include "median.h"
 #include "pipes.h"
 
 #include <fcntl.h>
-#include <multirank.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,26 +13,6 @@
 
 enum { STARTS_MAX = 64, PARKED = 10, WATCHED = 2 * PARKED + 3 };
 static const double UNTIL_PARKED = 0.05, UNTIL_QUIET = 1; /* seconds */
-
-static _Noreturn void fail(const char *why)
-{
-    fprintf(stderr, "measure: %s\n", why);
-    exit(1);
-}
-
-static void need(mr_status status)
-{
-    if (status != MR_OK)
-        fail(mr_last_error());
-}
-
-static double now(clockid_t clock)
-{
-    struct timespec time;
-    if (clock_gettime(clock, &time) != 0)
-        fail("a clock cannot be read");
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 static void rest(double seconds)
 {
@@ -67,7 +47,7 @@ static shared_path share(int fd)
 static int note_time(const void *args, size_t size)
 {
     (void)size;
-    double first = now(CLOCK_MONOTONIC);
+    double first = now();
     int fd = open(((const shared_path *)args)->text, O_WRONLY | O_CLOEXEC);
     return pwrite(fd, &first, sizeof first, 0) == (ssize_t)sizeof first ? 0 : 1;
 }
@@ -77,7 +57,7 @@ static double time_start(mr_process *process, int note)
 {
     double first = 0;
     rest(UNTIL_PARKED);
-    double begin = now(CLOCK_MONOTONIC);
+    double begin = now();
     need(mr_process_start(process));
     finish(process);
     if (pread(note, &first, sizeof first, 0) != (ssize_t)sizeof first)
@@ -140,10 +120,10 @@ static void start_and_join(bool reuse)
 
 static double time_each(int count, bool reuse)
 {
-    double begin = now(CLOCK_MONOTONIC);
+    double begin = now();
     for (int i = 0; i < count; i++)
         start_and_join(reuse);
-    return (now(CLOCK_MONOTONIC) - begin) / count;
+    return (now() - begin) / count;
 }
 
 /* With everything: the runtime, which comes up with the first of them, and a batch of ranks now and then. */
@@ -214,7 +194,7 @@ static double cpu_of(pid_t pid)
     clockid_t clock;
     if (clock_getcpuclockid(pid, &clock) != 0)
         fail("a parked rank is not there");
-    return now(clock);
+    return now_on(clock);
 }
 
 static double cpu_of_all(const pid_t pids[WATCHED])
@@ -235,9 +215,9 @@ static double measure_idle(int seconds)
     pids[2 * PARKED] = getpid();
     pids[2 * PARKED + 1] = getppid();
     pids[2 * PARKED + 2] = parent_of(pids[PARKED]);
-    double begin = now(CLOCK_MONOTONIC), before = cpu_of_all(pids);
+    double begin = now(), before = cpu_of_all(pids);
     rest(seconds);
-    return (cpu_of_all(pids) - before) / (now(CLOCK_MONOTONIC) - begin);
+    return (cpu_of_all(pids) - before) / (now() - begin);
 }
 
 /* Proportional set size in bytes: memory that n processes share counts 1/n. */

@@ -1,6 +1,7 @@
 #include "pipes.h"
 
-#include <multirank.h>
+#include "measuring.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,21 +13,6 @@ typedef struct job {
     mr_connection end;
     int count;
 } job;
-
-static void need(mr_status status)
-{
-    if (status == MR_OK)
-        return;
-    fprintf(stderr, "measure: %s\n", mr_last_error());
-    exit(1);
-}
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 static void send(const mr_connection *end, const void *bytes, size_t size)
 {

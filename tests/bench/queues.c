@@ -1,6 +1,6 @@
 /* Multirank's queues for the benchmark: queues PRODUCERS CONSUMERS ITEMS SIZE prints the seconds that an item
  * takes on its way through one queue, when so many producers put so many items of so many bytes each. */
-#include <multirank.h>
+#include "measuring.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -12,25 +12,6 @@ typedef struct job {
     int count;
     size_t size;
 } job;
-
-static _Noreturn void fail(const char *why)
-{
-    fprintf(stderr, "queues: %s\n", why);
-    exit(1);
-}
-
-static void need(mr_status status)
-{
-    if (status != MR_OK)
-        fail(mr_last_error());
-}
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 /* Says that it is there, and waits for the others. */
 static void line_up(const job *all)

@@ -6,7 +6,7 @@
  * win             MPI_Win_lock + MPI_Win_unlock, all ranks of mpirun at once
  * event           Multirank's, two processes: from set in one to the return of wait in the other
  * condition       the same for notify and wait */
-#include <multirank.h>
+#include "measuring.h"
 
 #include <fcntl.h>
 #include <mpi.h>
@@ -37,25 +37,6 @@ typedef struct part {
     char path[64]; /* of the board */
     int amount;
 } part;
-
-static _Noreturn void fail(const char *why)
-{
-    fprintf(stderr, "sync: %s\n", why);
-    exit(1);
-}
-
-static void need(mr_status status)
-{
-    if (status != MR_OK)
-        fail(mr_last_error());
-}
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 static board *map_board(int fd)
 {
