@@ -64,7 +64,7 @@ static void come_and_go(unsigned seed)
     static piece pieces[ROUNDS];
     int count = 0;
     for (int i = 0; i < ROUNDS; i++) {
-        uint64_t limit = rand_r(&seed) % 100 == 0 ? LARGEST : 1 << (rand_r(&seed) % 14);
+        uint64_t limit = rand_r(&seed) % 100 == 0 ? LARGEST : (uint64_t)1 << (rand_r(&seed) % 14);
         pieces[count++] = make((uint64_t)rand_r(&seed) % limit, i);
         while (count > KEPT && rand_r(&seed) % 2 == 0) {
             int victim = rand_r(&seed) % count;
