@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static const double DAEMON_SECONDS = 1; /* that the runtime's daemon may take to end those of other hosts */
+static const double DAEMON_SECONDS = 4; /* that the runtime's daemon may take to end those of other hosts */
 static const unsigned PMIX_SECONDS = 10;
 
 /* What the child writes once MPI_Init has returned. */
