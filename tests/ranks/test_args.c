@@ -51,7 +51,7 @@ static void send_block(size_t size)
 }
 
 /* _TestProcess.test_args_argument */
-SCENARIO_HOSTS(args, of_any_size)
+SCENARIO_HOSTS_N(args, of_any_size)
 {
     static const size_t sizes[] = {0, 1, 7, 4096, 65537, 1 << 20, (9 << 20) + 3};
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
@@ -92,7 +92,7 @@ static int checks_mixed(const void *args, size_t size)
 }
 
 /* The same row: integers, strings and nested lists arrive unchanged. */
-SCENARIO_HOSTS(args, of_mixed_types)
+SCENARIO_HOSTS_N(args, of_mixed_types)
 {
     struct mixed mixed = {.number = -7, .real = 0.1, .text = "año", .nested = {{{0, 1}}, {{2, 3}}}};
     mr_process p;
@@ -163,7 +163,7 @@ static int my_run(mr_process *self)
 static const mr_class my_class = {"MyProcess", sizeof(struct my_process), my_run};
 
 /* _TestSubclassingProcess: a class with fields of its own; its name counts like any other */
-SCENARIO_HOSTS(args, of_a_class)
+SCENARIO_HOSTS_N(args, of_a_class)
 {
     enum { COUNT = 3 };
     static struct my_process mine[COUNT];

@@ -86,7 +86,7 @@ static void check_err(const struct outcome *outcome)
     check_lines(outcome->err);
 }
 
-SCENARIO_HOSTS(output, lines_into_a_pipe, .timeout = 120, .examine = check_out)
+SCENARIO_HOSTS_N(output, lines_into_a_pipe, .timeout = 120, .examine = check_out)
 {
     print_all(false);
 }
@@ -118,7 +118,7 @@ static void last_words_are_there(const struct outcome *outcome)
     }
 }
 
-SCENARIO_HOSTS(output, of_a_process_that_is_killed, .examine = last_words_are_there)
+SCENARIO_HOSTS_N(output, of_a_process_that_is_killed, .examine = last_words_are_there)
 {
     for (int i = 0; i < 5; i++) {
         char words[32];
@@ -142,7 +142,7 @@ static void order_is_kept(const struct outcome *outcome)
 }
 
 /* What a process has printed comes before what its parent prints after the join. */
-SCENARIO_HOSTS(output, before_what_the_parent_prints_after_join, .examine = order_is_kept)
+SCENARIO_HOSTS_N(output, before_what_the_parent_prints_after_join, .examine = order_is_kept)
 {
     for (int i = 0; i < 4; i++) {
         char words[32];

@@ -16,7 +16,7 @@
 /* ---- Many ---- */
 
 /* _TestProcess.test_many_processes, first half */
-SCENARIO_HOSTS(placement, many_short_ones, .timeout = 200)
+SCENARIO_HOSTS_N(placement, many_short_ones, .timeout = 200)
 {
     enum { BATCHES = 10, EACH = 10 };
     for (int batch = 0; batch < BATCHES; batch++) {
@@ -32,7 +32,7 @@ SCENARIO_HOSTS(placement, many_short_ones, .timeout = 200)
 }
 
 /* Second half: terminated right after the start, before or after the first instruction. */
-SCENARIO_HOSTS(placement, many_ended_at_their_start, .timeout = 200)
+SCENARIO_HOSTS_N(placement, many_ended_at_their_start, .timeout = 200)
 {
     enum { COUNT = 12 };
     mr_process p[COUNT];
@@ -81,7 +81,7 @@ SCENARIO(placement, siblings_cost_no_descriptors, .timeout = 120)
 
 /* ---- Batches ---- */
 
-SCENARIO_HOSTS(placement, start_all)
+SCENARIO_HOSTS_N(placement, start_all)
 {
     enum { COUNT = 5 };
     mr_process p[COUNT], *pointers[COUNT];
@@ -100,7 +100,7 @@ SCENARIO_HOSTS(placement, start_all)
 }
 
 /* On failure the first error is returned; whoever was not started can still be. */
-SCENARIO_HOSTS(placement, start_all_of_which_one_fails)
+SCENARIO_HOSTS_N(placement, start_all_of_which_one_fails)
 {
     enum { COUNT = 3, WRONG = 1 };
     mr_process p[COUNT], *pointers[COUNT];
@@ -131,7 +131,7 @@ static int counts_served(const void *args, size_t size)
     return ++served;
 }
 
-SCENARIO_HOSTS(placement, memory_is_fresh)
+SCENARIO_HOSTS_N(placement, memory_is_fresh)
 {
     served = 10; /* main's own; nobody else sees it */
     for (int i = 0; i < 4; i++) {
@@ -142,7 +142,7 @@ SCENARIO_HOSTS(placement, memory_is_fresh)
     CHECK_EQ(served, 10);
 }
 
-SCENARIO_HOSTS(placement, memory_of_a_reused_rank_is_kept)
+SCENARIO_HOSTS_N(placement, memory_of_a_reused_rank_is_kept)
 {
     enum { COUNT = 4 };
     int rank = -1;
@@ -165,7 +165,7 @@ SCENARIO_HOSTS(placement, memory_of_a_reused_rank_is_kept)
 
 /* ---- Hosts ---- */
 
-SCENARIO_HOSTS(placement, unknown_host)
+SCENARIO_HOSTS_N(placement, unknown_host)
 {
     mr_process p;
     CHECK_OK(mr_process_init(&p, returns, &(int){4}, sizeof(int)));
@@ -192,7 +192,7 @@ static int checks_host(const void *args, size_t size)
     return 0;
 }
 
-SCENARIO_HOSTS(placement, every_host_that_was_asked_for)
+SCENARIO_HOSTS_N(placement, every_host_that_was_asked_for)
 {
     if (scenario_launch() != LAUNCH_hosts && scenario_launch() != LAUNCH_hostsN)
         SKIP("there is one host only");

@@ -30,7 +30,7 @@ static void map_squares(mr_pool *pool, int count)
 }
 
 /* _TestPool.test_map, with the counts at which chunks are uneven or empty. */
-SCENARIO_HOSTS(pool, map_keeps_the_order)
+SCENARIO_HOSTS_N(pool, map_keeps_the_order)
 {
     mr_pool pool;
     CHECK_OR_STOP(CHECK_OK(mr_pool_init(&pool, WORKERS)));
@@ -77,7 +77,7 @@ static int dies_for_7(const void *in, void *out)
 }
 
 /* A worker that dies in the middle of a map is an error, not a hang; another pool can be made. */
-SCENARIO_HOSTS(pool, map_with_a_worker_that_dies)
+SCENARIO_HOSTS_N(pool, map_with_a_worker_that_dies)
 {
     mr_pool pool, another;
     int in[10], out[10];
