@@ -14,17 +14,12 @@ typedef struct condition {
 
 _Static_assert(sizeof(condition) <= MR__SLOT_SIZE, "a condition fits its slot");
 
-static uint32_t slot_of(const condition *c)
-{
-    return (uint32_t)mr__object_handle(&c->object);
-}
-
 /* Object entered. */
 static void notify(condition *c, uint32_t count)
 {
     mr__seat *seat;
     for (; count > 0 && (seat = mr__seat_first(&c->object, 0)) != NULL; count--) {
-        seat->errand = slot_of(c);
+        seat->errand = mr__object_slot(&c->object);
         mr__seat_grant(&c->object, seat, MR_OK);
     }
 }
@@ -39,7 +34,7 @@ static void forget(mr__object *object, uint32_t rank)
     uint32_t lost = mr__lock_is_orphan(c->lock.mr__handle, rank) ? object->waiting : 0;
     for (uint32_t number = 1; number < mr__ctx.arena->seats; number++) {
         mr__seat *seat = mr__seat_at(number);
-        if (seat->rank != rank || seat->errand != slot_of(c) || mr__seat_waits(object, number))
+        if (seat->rank != rank || seat->errand != mr__object_slot(&c->object) || mr__seat_waits(object, number))
             continue;
         seat->errand = 0;
         lost++;
@@ -58,20 +53,12 @@ const mr__kind mr__condition_kind = {.name = "condition", .forget = forget, .dis
 
 /* ---- Making and closing ---- */
 
-static mr_status check_given(const char *call, const mr_condition *handle)
-{
-    mr_status status = mr__running(call);
-    return status != MR_OK || handle != NULL
-               ? status
-               : mr__fail(MR_EINVAL, "%s was given NULL instead of a condition", call);
-}
-
 mr_status mr_condition_init(mr_condition *handle, const mr_lock *lock)
 {
     static const char call[] = "mr_condition_init";
     mr__object *object;
     mr_lock used;
-    mr_status status = check_given(call, handle);
+    mr_status status = mr__object_given(call, MR__KIND_CONDITION, handle);
     if (status == MR_OK && lock == NULL)
         status = mr_rlock_init(&used);
     else if (status == MR_OK)
@@ -94,7 +81,7 @@ mr_status mr_condition_init(mr_condition *handle, const mr_lock *lock)
 static mr_status find(const char *call, const mr_condition *handle, condition **c)
 {
     mr__object *object = NULL;
-    mr_status status = check_given(call, handle);
+    mr_status status = mr__object_given(call, MR__KIND_CONDITION, handle);
     if (status == MR_OK)
         status = mr__object_find(call, handle->mr__handle, MR__KIND_CONDITION, &object);
     *c = (condition *)object;
@@ -103,13 +90,7 @@ static mr_status find(const char *call, const mr_condition *handle, condition **
 
 mr_status mr_condition_close(const mr_condition *handle)
 {
-    mr__object *object;
-    mr_status status = check_given("mr_condition_close", handle);
-    if (status == MR_OK)
-        status = mr__object_enter("mr_condition_close", handle->mr__handle, MR__KIND_CONDITION, &object);
-    if (status == MR_OK)
-        mr__object_close(object);
-    return status == MR_ECLOSED ? MR_OK : status;
+    return mr__object_end("mr_condition_close", MR__KIND_CONDITION, handle == NULL ? NULL : &handle->mr__handle);
 }
 
 /* ---- The lock ---- */
@@ -179,7 +160,7 @@ static mr_status wait(const char *call, const mr_condition *handle, double timeo
 mr_status mr_condition_wait(const mr_condition *handle, double timeout)
 {
     double deadline;
-    mr_status status = check_given("mr_condition_wait", handle);
+    mr_status status = mr__object_given("mr_condition_wait", MR__KIND_CONDITION, handle);
     if (status == MR_OK)
         status = mr__deadline("mr_condition_wait", timeout, &deadline);
     return status == MR_OK ? wait("mr_condition_wait", handle, timeout, deadline) : status;
@@ -191,7 +172,7 @@ mr_status mr_condition_wait_for(const mr_condition *handle, bool (*predicate)(vo
     static const char call[] = "mr_condition_wait_for";
     double deadline;
     condition *c;
-    mr_status status = check_given(call, handle);
+    mr_status status = mr__object_given(call, MR__KIND_CONDITION, handle);
     if (status == MR_OK && predicate == NULL)
         status = mr__fail(MR_EINVAL, "%s was given NULL instead of a predicate", call);
     if (status == MR_OK)
@@ -212,7 +193,7 @@ mr_status mr_condition_notify(const mr_condition *handle, int count)
 {
     static const char call[] = "mr_condition_notify";
     condition *c;
-    mr_status status = check_given(call, handle);
+    mr_status status = mr__object_given(call, MR__KIND_CONDITION, handle);
     if (status == MR_OK && count < 0)
         status = mr__fail(MR_EINVAL, "%s: %d cannot be notified; give 0 or more", call, count);
     if (status == MR_OK)

@@ -80,6 +80,13 @@ mr_status mr__thread_start(pthread_t *thread, const char *name, void *(*body)(vo
     return MR_OK;
 }
 
+void mr__signal_event(int fd)
+{
+    uint64_t one = 1;
+    ssize_t written = write(fd, &one, sizeof one);
+    (void)written; /* it fails only where it is readable already */
+}
+
 void mr__whole_lines(void)
 {
     static const size_t LONGEST = 1 << 16;

@@ -62,6 +62,9 @@ bool mr__wait(double deadline);
 /* Starts a thread of the library's own that no signal of the user's ever interrupts. */
 mr_status mr__thread_start(pthread_t *thread, const char *name, void *(*body)(void *));
 
+/* Makes an eventfd readable. */
+void mr__signal_event(int fd);
+
 /* Makes standard output line buffered, with room for long lines, so that each goes out whole in one write. */
 void mr__whole_lines(void);
 

@@ -36,17 +36,10 @@ static void discard(mr__object *object)
 
 const mr__kind mr__event_kind = {.name = "event", .repair = repair, .discard = discard};
 
-static mr_status check_given(const char *call, const mr_event *handle)
-{
-    mr_status status = mr__running(call);
-    return status != MR_OK || handle != NULL ? status
-                                             : mr__fail(MR_EINVAL, "%s was given NULL instead of an event", call);
-}
-
 static mr_status enter(const char *call, const mr_event *handle, event **e)
 {
     mr__object *object = NULL;
-    mr_status status = check_given(call, handle);
+    mr_status status = mr__object_given(call, MR__KIND_EVENT, handle);
     if (status == MR_OK)
         status = mr__object_enter(call, handle->mr__handle, MR__KIND_EVENT, &object);
     *e = (event *)object;
@@ -57,7 +50,7 @@ static mr_status enter(const char *call, const mr_event *handle, event **e)
 static mr_status find(const char *call, const mr_event *handle, event **e)
 {
     mr__object *object = NULL;
-    mr_status status = check_given(call, handle);
+    mr_status status = mr__object_given(call, MR__KIND_EVENT, handle);
     if (status == MR_OK)
         status = mr__object_find(call, handle->mr__handle, MR__KIND_EVENT, &object);
     *e = (event *)object;
@@ -67,7 +60,7 @@ static mr_status find(const char *call, const mr_event *handle, event **e)
 mr_status mr_event_init(mr_event *handle)
 {
     mr__object *object;
-    mr_status status = check_given("mr_event_init", handle);
+    mr_status status = mr__object_given("mr_event_init", MR__KIND_EVENT, handle);
     if (status == MR_OK)
         status = mr__object_new("mr_event_init", MR__KIND_EVENT, &object, &handle->mr__handle);
     if (status != MR_OK)
@@ -144,9 +137,5 @@ mr_status mr_event_wait(const mr_event *handle, double timeout)
 
 mr_status mr_event_close(const mr_event *handle)
 {
-    event *e;
-    mr_status status = enter("mr_event_close", handle, &e);
-    if (status == MR_OK)
-        mr__object_close(&e->object);
-    return status == MR_ECLOSED ? MR_OK : status;
+    return mr__object_end("mr_event_close", MR__KIND_EVENT, handle == NULL ? NULL : &handle->mr__handle);
 }

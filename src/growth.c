@@ -192,14 +192,6 @@ static void *run_grower(void *unused)
 
 /* ---- The broker ---- */
 
-static bool is_dead(const void *other)
-{
-    mr__lock();
-    bool dead = ((const mr__rank *)other)->state == MR__RANK_DEAD;
-    mr__unlock();
-    return dead;
-}
-
 /* Lock held (universe.c calls it so). */
 static void answer_started(const mr__placed *placed, void *argument)
 {
@@ -234,8 +226,8 @@ static void serve(mr__universe *universe, const mr__wish *wish)
         answer_refused(asker, MR_ENOMEM);
         return;
     }
-    mr_status status =
-        mr__wire_receive(comm, asker->rank_in_batch, MR__TAG_REQUEST, message, wish->size, is_dead, asker);
+    mr_status status = mr__wire_receive(comm, asker->rank_in_batch, MR__TAG_REQUEST, message, wish->size,
+                                        mr__rank_is_gone, asker);
     if (status != MR_OK)
         return; /* the asker has died; MPI may still write into the message */
     status = mr__universe_start(&message, wish->size, wish->pending, &placed, answer_started, asker);

@@ -355,9 +355,7 @@ mr_status mr__hub_start(mr__universe *universe, bool over_network)
 
 void mr__hub_stop(mr__universe *universe)
 {
-    uint64_t one = 1;
-    ssize_t written = write(universe->stop, &one, sizeof one);
-    (void)written;
+    mr__signal_event(universe->stop);
     pthread_join(universe->hub, NULL);
     mr__printer_stop(universe);
     while (universe->connections != NULL)

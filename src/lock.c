@@ -137,9 +137,7 @@ const mr__kind mr__lock_kind = {.name = "lock", .repair = repair, .forget = forg
 static mr_status make(const char *call, mr_lock *handle, bool is_recursive)
 {
     mr__object *object;
-    mr_status status = mr__running(call);
-    if (status == MR_OK && handle == NULL)
-        status = mr__fail(MR_EINVAL, "%s was given NULL instead of a lock", call);
+    mr_status status = mr__object_given(call, MR__KIND_LOCK, handle);
     if (status == MR_OK)
         status = mr__object_new(call, MR__KIND_LOCK, &object, &handle->mr__handle);
     if (status != MR_OK)
@@ -161,22 +159,9 @@ mr_status mr_rlock_init(mr_lock *handle)
     return make("mr_rlock_init", handle, true);
 }
 
-static mr_status check_given(const char *call, const mr_lock *handle)
-{
-    mr_status status = mr__running(call);
-    return status != MR_OK || handle != NULL ? status
-                                             : mr__fail(MR_EINVAL, "%s was given NULL instead of a lock", call);
-}
-
 mr_status mr_lock_close(const mr_lock *handle)
 {
-    mr__object *object;
-    mr_status status = check_given("mr_lock_close", handle);
-    if (status == MR_OK)
-        status = mr__object_enter("mr_lock_close", handle->mr__handle, MR__KIND_LOCK, &object);
-    if (status == MR_OK)
-        mr__object_close(object);
-    return status == MR_ECLOSED ? MR_OK : status;
+    return mr__object_end("mr_lock_close", MR__KIND_LOCK, handle == NULL ? NULL : &handle->mr__handle);
 }
 
 /* The lock and the caller's seat. */
@@ -323,7 +308,7 @@ static mr_status acquire(const char *call, uint64_t handle, double timeout)
 
 mr_status mr_lock_acquire(const mr_lock *handle, double timeout)
 {
-    mr_status status = check_given("mr_lock_acquire", handle);
+    mr_status status = mr__object_given("mr_lock_acquire", MR__KIND_LOCK, handle);
     return status == MR_OK ? acquire("mr_lock_acquire", handle->mr__handle, timeout) : status;
 }
 
@@ -363,7 +348,7 @@ mr_status mr_lock_release(const mr_lock *handle)
     static const char call[] = "mr_lock_release";
     lock *l;
     uint32_t me;
-    mr_status status = check_given(call, handle);
+    mr_status status = mr__object_given(call, MR__KIND_LOCK, handle);
     if (status == MR_OK)
         status = find(call, handle->mr__handle, &l, &me);
     if (status != MR_OK)

@@ -6,14 +6,14 @@
 
 #include <string.h>
 
-static uint32_t slot_of(const mr__object *object)
+uint32_t mr__object_slot(const mr__object *object)
 {
     return (uint32_t)(((uint64_t)((const char *)object - (const char *)mr__slot_at(0))) / MR__SLOT_SIZE);
 }
 
 uint64_t mr__object_handle(const mr__object *object)
 {
-    return (uint64_t)object->generation << 32 | slot_of(object);
+    return (uint64_t)object->generation << 32 | mr__object_slot(object);
 }
 
 /* ---- Making and ending ---- */
@@ -65,11 +65,21 @@ void mr__object_close(mr__object *object)
     mr__object_leave(object);
     mr__shared_lock(&arena->mutex);
     object->next_free = arena->free_slot;
-    arena->free_slot = slot_of(object);
+    arena->free_slot = mr__object_slot(object);
     mr__shared_unlock(&arena->mutex);
 }
 
 /* ---- Entering ---- */
+
+mr_status mr__object_given(const char *call, mr__kind_number kind, const void *handle)
+{
+    mr_status status = mr__running(call);
+    if (status != MR_OK || handle != NULL)
+        return status;
+    const char *name = mr__kinds[kind]->name; /* looked up only now: this is on the way of every call */
+    return mr__fail(MR_EINVAL, "%s was given NULL instead of %s %s", call,
+                    strchr("aeiou", name[0]) != NULL ? "an" : "a", name);
+}
 
 static mr_status check(const char *call, const mr__object *object, uint64_t handle, mr__kind_number kind)
 {
@@ -118,6 +128,17 @@ mr_status mr__object_enter(const char *call, uint64_t handle, mr__kind_number ki
 void mr__object_leave(mr__object *object)
 {
     mr__shared_unlock(&object->mutex);
+}
+
+mr_status mr__object_end(const char *call, mr__kind_number kind, const uint64_t *handle)
+{
+    mr__object *object = NULL;
+    mr_status status = mr__object_given(call, kind, handle);
+    if (status == MR_OK)
+        status = mr__object_enter(call, *handle, kind, &object);
+    if (status == MR_OK)
+        mr__object_close(object);
+    return status == MR_ECLOSED ? MR_OK : status;
 }
 
 /* ---- Deaths ---- */

@@ -35,7 +35,8 @@ typedef struct mr__object {
 /* Whether a wait for the object behind a handle is over (see watch.h). */
 typedef mr_status (*mr__look)(const char *call, uint64_t handle, bool *is_ready);
 
-/* What the library knows of a kind. All are called with the object's mutex held. */
+/* What the library knows of a kind. All are called with the object's mutex held; and as
+ * main's hub calls some with the context's lock held, nobody may take that one inside an object. */
 typedef struct mr__kind {
     const char *name;                   /* "lock": for sentences */
     void (*repair)(mr__object *object); /* somebody was killed in the middle of a change; may be NULL */
@@ -50,6 +51,9 @@ typedef struct mr__kind {
 mr__object *mr__slot_at(uint32_t slot);
 
 extern const mr__kind *const mr__kinds[MR__KINDS]; /* kinds.c */
+
+/* MR_OK while the library is up and a handle was given; else a sentence for the call. */
+mr_status mr__object_given(const char *call, mr__kind_number kind, const void *handle);
 
 /* Makes an object, all zero behind the head, and enters it: the mutex is held. */
 mr_status mr__object_new(const char *call, mr__kind_number kind, mr__object **object, uint64_t *handle);
@@ -67,7 +71,12 @@ mr_status mr__object_find(const char *call, uint64_t handle, mr__kind_number kin
 /* Ends an object that has been entered, and leaves it: those who wait get MR_ECLOSED, the handle is stale. */
 void mr__object_close(mr__object *object);
 
+/* What the close of a kind does: ends the object behind a handle; one that has been closed already is no error. */
+mr_status mr__object_end(const char *call, mr__kind_number kind, const uint64_t *handle);
+
+/* The handle of an object, and the number of its slot. */
 uint64_t mr__object_handle(const mr__object *object);
+uint32_t mr__object_slot(const mr__object *object);
 
 /* A rank's process has ended: whatever it held of any object is released. */
 void mr__objects_forget(uint32_t rank);

@@ -216,13 +216,6 @@ static void *run_printer(void *unused)
 
 /* ---- Main ---- */
 
-static void ring(const struct mr__printer *printer)
-{
-    uint64_t one = 1;
-    ssize_t written = write(printer->bell, &one, sizeof one);
-    (void)written;
-}
-
 mr_status mr__printer_start(mr__universe *universe)
 {
     struct mr__printer *printer = calloc(1, sizeof *printer);
@@ -248,7 +241,7 @@ void mr__printer_stop(mr__universe *universe)
     mr__lock();
     printer->stopping = true;
     mr__unlock();
-    ring(printer);
+    mr__signal_event(printer->bell);
     pthread_join(printer->thread, NULL);
     universe->printer = NULL;
     for (outlet *from; (from = printer->outlets) != NULL;) {
@@ -276,7 +269,7 @@ void mr__printer_add(mr__universe *universe, int rank, int target, int socket)
     }
     *new = (outlet){.next = universe->printer->added, .rank = rank, .target = target, .socket = socket};
     universe->printer->added = new;
-    ring(universe->printer);
+    mr__signal_event(universe->printer->bell);
 }
 
 void mr__printer_end(mr__universe *universe, int rank, int code, bool is_dead)
@@ -290,7 +283,7 @@ void mr__printer_end(mr__universe *universe, int rank, int code, bool is_dead)
     while (*last != NULL)
         last = &(*last)->next;
     *last = new;
-    ring(universe->printer);
+    mr__signal_event(universe->printer->bell);
 }
 
 /* ---- A rank ---- */

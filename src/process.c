@@ -294,13 +294,6 @@ mr_status mr_process_close(mr_process *object)
     return status;
 }
 
-static void make_ready(const mr__process *process)
-{
-    uint64_t one = 1;
-    ssize_t written = write(process->sentinel, &one, sizeof one);
-    (void)written;
-}
-
 int mr_process_sentinel(mr_process *object)
 {
     mr__process *process = NULL;
@@ -311,7 +304,7 @@ int mr_process_sentinel(mr_process *object)
         if (process->sentinel < 0)
             mr__fail(MR_ESYSTEM, "mr_process_sentinel: there is no file descriptor left");
         else if (process->state == MR__PROCESS_ENDED)
-            make_ready(process);
+            mr__signal_event(process->sentinel);
     }
     int sentinel = process->sentinel;
     mr__unlock();
@@ -323,7 +316,7 @@ static void note_ended(mr__process *process, int code)
     process->state = MR__PROCESS_ENDED;
     process->exitcode = code;
     if (process->sentinel >= 0)
-        make_ready(process);
+        mr__signal_event(process->sentinel);
     mr__watch_ring_processes();
     mr__changed();
 }

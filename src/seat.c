@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 enum { IDLE, WAITING, GRANTED }; /* states; a grant carries its status above these bits */
-enum { STATE_BITS = 2, STATE_MASK = (1 << STATE_BITS) - 1 };
+enum { STATE_BITS = 2 };
 
 enum { SPINS = 200 }; /* looks before a thread goes to sleep, about a microsecond */
 
@@ -152,11 +152,6 @@ void mr__seats_free(uint32_t rank)
 
 /* ---- Waiting ---- */
 
-static uint32_t slot_of(const mr__object *object)
-{
-    return (uint32_t)mr__object_handle(object);
-}
-
 /* true: granted. */
 static bool sleep_in(mr__seat *seat, double deadline)
 {
@@ -183,7 +178,7 @@ mr_status mr__seat_wait(mr__object *object, uint32_t purpose, uint64_t *amount, 
     seat->purpose = purpose;
     seat->amount = amount != NULL ? *amount : 0;
     seat->ticket = object->tickets++;
-    seat->slot = slot_of(object);
+    seat->slot = mr__object_slot(object);
     seat->state = WAITING;
     object->waiting++;
     mr__object_leave(object);
@@ -212,13 +207,13 @@ static bool waits_here(const mr__seat *seat, uint32_t slot)
 
 bool mr__seat_waits(const mr__object *object, uint32_t number)
 {
-    return number > 0 && number < mr__ctx.arena->seats && waits_here(mr__seat_at(number), slot_of(object));
+    return number > 0 && number < mr__ctx.arena->seats && waits_here(mr__seat_at(number), mr__object_slot(object));
 }
 
 mr__seat *mr__seat_first(const mr__object *object, uint32_t purpose)
 {
     const mr__arena *arena = mr__ctx.arena;
-    uint32_t slot = slot_of(object), left = object->waiting;
+    uint32_t slot = mr__object_slot(object), left = object->waiting;
     mr__seat *first = NULL;
     for (uint32_t number = 1; number < arena->seats && left > 0; number++) {
         mr__seat *seat = mr__seat_at(number);
@@ -241,7 +236,7 @@ void mr__seat_grant(mr__object *object, mr__seat *seat, mr_status status)
 void mr__seat_grant_all(mr__object *object, mr_status status)
 {
     const mr__arena *arena = mr__ctx.arena;
-    uint32_t slot = slot_of(object);
+    uint32_t slot = mr__object_slot(object);
     for (uint32_t number = 1; number < arena->seats && object->waiting > 0; number++)
         if (waits_here(mr__seat_at(number), slot))
             mr__seat_grant(object, mr__seat_at(number), status);
@@ -258,7 +253,7 @@ uint32_t mr__seat_grant_some(mr__object *object, uint32_t purpose, uint32_t coun
 void mr__seat_recount(mr__object *object)
 {
     const mr__arena *arena = mr__ctx.arena;
-    uint32_t slot = slot_of(object);
+    uint32_t slot = mr__object_slot(object);
     object->waiting = 0;
     for (uint32_t number = 1; number < arena->seats; number++) {
         mr__seat *seat = mr__seat_at(number);
@@ -272,7 +267,7 @@ void mr__seat_recount(mr__object *object)
 void mr__seat_remove(mr__object *object, uint32_t rank)
 {
     const mr__arena *arena = mr__ctx.arena;
-    uint32_t slot = slot_of(object);
+    uint32_t slot = mr__object_slot(object);
     for (uint32_t number = 1; number < arena->seats; number++) {
         mr__seat *seat = mr__seat_at(number);
         if (waits_here(seat, slot) &&

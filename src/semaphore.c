@@ -184,18 +184,10 @@ const mr__kind mr__semaphore_kind = {.name = "semaphore", .repair = repair, .for
 
 /* ---- Making and closing ---- */
 
-static mr_status check_given(const char *call, const mr_semaphore *handle)
-{
-    mr_status status = mr__running(call);
-    return status != MR_OK || handle != NULL
-               ? status
-               : mr__fail(MR_EINVAL, "%s was given NULL instead of a semaphore", call);
-}
-
 static mr_status make(const char *call, mr_semaphore *handle, int64_t value, bool is_bounded)
 {
     mr__object *object;
-    mr_status status = check_given(call, handle);
+    mr_status status = mr__object_given(call, MR__KIND_SEMAPHORE, handle);
     if (status == MR_OK && value < 0)
         status =
             mr__fail(MR_EINVAL, "%s: a semaphore cannot start at %lld; give 0 or more", call, (long long)value);
@@ -227,7 +219,7 @@ mr_status mr_bounded_semaphore_init(mr_semaphore *handle, int64_t value)
 static mr_status enter(const char *call, const mr_semaphore *handle, semaphore **s)
 {
     mr__object *object = NULL;
-    mr_status status = check_given(call, handle);
+    mr_status status = mr__object_given(call, MR__KIND_SEMAPHORE, handle);
     if (status == MR_OK)
         status = mr__object_enter(call, handle->mr__handle, MR__KIND_SEMAPHORE, &object);
     *s = (semaphore *)object;
@@ -236,11 +228,7 @@ static mr_status enter(const char *call, const mr_semaphore *handle, semaphore *
 
 mr_status mr_semaphore_close(const mr_semaphore *handle)
 {
-    semaphore *s;
-    mr_status status = enter("mr_semaphore_close", handle, &s);
-    if (status == MR_OK)
-        mr__object_close(&s->object);
-    return status == MR_ECLOSED ? MR_OK : status;
+    return mr__object_end("mr_semaphore_close", MR__KIND_SEMAPHORE, handle == NULL ? NULL : &handle->mr__handle);
 }
 
 /* ---- Use ---- */
@@ -263,7 +251,7 @@ mr_status mr_semaphore_acquire(const mr_semaphore *handle, double timeout)
     semaphore *s;
     holder *place;
     double deadline;
-    mr_status status = check_given(call, handle);
+    mr_status status = mr__object_given(call, MR__KIND_SEMAPHORE, handle);
     if (status == MR_OK)
         status = mr__deadline(call, timeout, &deadline);
     if (status == MR_OK)

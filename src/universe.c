@@ -401,10 +401,10 @@ void mr__universe_unreserve(uint64_t reservation)
     mr__unlock();
 }
 
-static bool is_dead(const void *other)
+bool mr__rank_is_gone(const void *rank)
 {
     mr__lock();
-    bool dead = ((const mr__rank *)other)->state == MR__RANK_DEAD;
+    bool dead = ((const mr__rank *)rank)->state == MR__RANK_DEAD;
     mr__unlock();
     return dead;
 }
@@ -467,7 +467,7 @@ mr_status mr__universe_start(mr__start **message, size_t size, int pending, mr__
     mr__unlock();
     if (is_sent)
         return MR_OK;
-    status = mr__wire_send(comm, rank->rank_in_batch, MR__TAG_START, *message, size, is_dead, rank);
+    status = mr__wire_send(comm, rank->rank_in_batch, MR__TAG_START, *message, size, mr__rank_is_gone, rank);
     if (status != MR_EDIED)
         return status;
     *message = NULL; /* MPI may still look at it */

@@ -98,6 +98,9 @@ mr__batch *mr__universe_add_batch(mr__universe *universe, int size, MPI_Comm com
 void mr__universe_joined(mr__universe *universe, mr__batch *batch, MPI_Comm comm);
 void mr__rank_check_parked(mr__rank *rank);
 
+/* Whether a rank (mr__rank) has died, for transfers with it. Takes the lock itself. */
+bool mr__rank_is_gone(const void *rank);
+
 /* The number of the host of that name; added if it is new; -1 when out of memory. */
 int mr__universe_host(mr__universe *universe, const char *name);
 int mr__universe_find_host(const mr__universe *universe, const char *name); /* -1: there is none */

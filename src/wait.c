@@ -7,8 +7,6 @@
 #include "status.h"
 #include "watch.h"
 
-#include <string.h>
-
 static mr_status look_at_process(mr_process *object, bool *is_ready)
 {
     mr__process *process;
@@ -23,22 +21,16 @@ static mr_status look_at_process(mr_process *object, bool *is_ready)
     return status;
 }
 
-/* A queue is its handle, too. */
-static uint64_t handle_of(const mr_waitable *item)
+static uint64_t object_of(const mr_waitable *item)
 {
-    uint64_t handle = 0;
-    if (item->connection != NULL)
-        handle = mr__connection_object(item->connection);
-    else if (item->queue != NULL)
-        memcpy(&handle, item->queue, sizeof handle);
-    return handle;
+    return item->connection != NULL ? mr__connection_object(item->connection) : item->queue->mr__handle;
 }
 
 static uint64_t bits_of(const mr_waitable items[], size_t count)
 {
     uint64_t bits = 0;
     for (size_t i = 0; i < count; i++)
-        bits |= items[i].process != NULL ? MR__WATCH_PROCESSES : mr__watch_bit(handle_of(&items[i]));
+        bits |= items[i].process != NULL ? MR__WATCH_PROCESSES : mr__watch_bit(object_of(&items[i]));
     return bits;
 }
 
@@ -46,11 +38,9 @@ static mr_status look_at(const mr_waitable *item, bool *is_ready)
 {
     if (item->process != NULL)
         return look_at_process(item->process, is_ready);
-    mr__kind_number kind = item->connection != NULL ? MR__KIND_PIPE : MR__KIND_QUEUE;
-    if (mr__kinds[kind] == NULL || mr__kinds[kind]->look == NULL)
-        return mr__fail(MR_EINVAL, "mr_wait cannot wait for this kind of object");
-    return mr__kinds[kind]->look(
-        "mr_wait", item->connection != NULL ? item->connection->mr__handle : handle_of(item), is_ready);
+    if (item->connection != NULL)
+        return mr__kinds[MR__KIND_PIPE]->look("mr_wait", item->connection->mr__handle, is_ready);
+    return mr__kinds[MR__KIND_QUEUE]->look("mr_wait", item->queue->mr__handle, is_ready);
 }
 
 static mr_status look_at_all(mr_waitable items[], size_t count, size_t *ready)
