@@ -49,7 +49,7 @@ mr_status mr_connection_send(const mr_connection *connection, const void *data, 
         status = end.flow.look_around(&end);
     if (status == MR_OK) {
         if (size >= sizeof(mr_connection) && size <= HAND_OVER_MAX)
-            mr__connections_hand_over(data, size, (uint32_t)mr__ctx.rank, MR__ANYBODY);
+            mr__connections_hand_over(data, size, mr__caller(), MR__ANYBODY);
         status = mr__ring_write(&end.flow, data, size);
     }
     if (status != MR_OK && status != MR_EINVAL)

@@ -42,6 +42,15 @@ typedef struct mr__context {
 
 extern mr__context mr__ctx;
 
+/* The rank that a thread of main does something for, in whose place it then stands (deputy.c); 0: for itself. */
+extern _Thread_local uint32_t mr__acts_for;
+
+/* The rank whose process uses a shared object: who is to be its owner, and whose end releases it. */
+static inline uint32_t mr__caller(void)
+{
+    return mr__acts_for != 0 ? mr__acts_for : (uint32_t)mr__ctx.rank;
+}
+
 /* MR_OK while the library is up; else MR_ENOTINIT or MR_EFINALIZED with a sentence that names the call. */
 mr_status mr__running(const char *call);
 

@@ -32,7 +32,7 @@ static bool is_open(uint64_t end)
 
 static uint64_t mine(void)
 {
-    return (uint32_t)mr__ctx.rank;
+    return mr__caller();
 }
 
 /* ---- Making ---- */

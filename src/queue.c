@@ -37,7 +37,7 @@ static member *find_member(const mr__queue *q, uint32_t rank)
 static mr_status become_member(mr__queue *q, member **me)
 {
     mr__ref ref;
-    *me = find_member(q, (uint32_t)mr__ctx.rank);
+    *me = find_member(q, mr__caller());
     if (*me == NULL)
         *me = find_member(q, NOBODY);
     if (*me == NULL) {
@@ -49,7 +49,7 @@ static mr_status become_member(mr__queue *q, member **me)
         (*me)->next = q->members;
         q->members = ref;
     }
-    (*me)->rank = (uint32_t)mr__ctx.rank;
+    (*me)->rank = mr__caller();
     return MR_OK;
 }
 
@@ -67,7 +67,7 @@ static bool is_closed_here(const mr__queue *q)
 {
     if (q->members == 0)
         return false;
-    const member *me = find_member(q, (uint32_t)mr__ctx.rank);
+    const member *me = find_member(q, mr__caller());
     return me != NULL && me->is_closed;
 }
 
@@ -432,7 +432,7 @@ mr_status mr_queue_task_done(const mr_queue *handle)
         mr__object_leave(&q->object);
         return mr__fail(MR_EOVERFLOW, "%s was called more often than items were put", call);
     }
-    member *me = find_member(q, (uint32_t)mr__ctx.rank);
+    member *me = find_member(q, mr__caller());
     if (me != NULL && me->tasks > 0) /* else somebody else has got it */
         me->tasks--;
     q->done++;

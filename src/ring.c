@@ -37,7 +37,7 @@ static uint64_t holder(uint64_t lock)
 
 static uint64_t me(void)
 {
-    return (uint64_t)(uint32_t)mr__ctx.rank + 1;
+    return (uint64_t)mr__caller() + 1;
 }
 
 mr__side_lock mr__side_try(_Atomic uint64_t *side, uint32_t tag)

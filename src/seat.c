@@ -86,7 +86,7 @@ static void make_key(void)
 static uint32_t vacant_seat(const mr__arena *arena)
 {
     for (uint32_t number = 1; number < arena->seats; number++)
-        if (mr__seat_at(number)->is_vacant && mr__seat_at(number)->rank == (uint32_t)mr__ctx.rank)
+        if (mr__seat_at(number)->is_vacant && mr__seat_at(number)->rank == mr__caller())
             return number;
     return 0;
 }
@@ -111,7 +111,7 @@ static uint32_t take_seat(mr__arena *arena)
         seat->mail = 0;
         seat->errand = 0;
         seat->watches = 0;
-        seat->rank = (uint32_t)mr__ctx.rank;
+        seat->rank = mr__caller();
     }
     mr__shared_unlock(&arena->mutex);
     return number;

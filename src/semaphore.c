@@ -258,7 +258,7 @@ mr_status mr_semaphore_acquire(const mr_semaphore *handle, double timeout)
         status = enter(call, handle, &s);
     if (status != MR_OK)
         return status;
-    status = get_place(s, (uint32_t)mr__ctx.rank, &place);
+    status = get_place(s, mr__caller(), &place);
     if (status == MR_OK && s->held == s->total && timeout > 0)
         return outcome(call, mr__seat_wait(&s->object, 0, NULL, deadline), timeout);
     if (status == MR_OK && s->held == s->total)
@@ -279,7 +279,7 @@ mr_status mr_semaphore_release(const mr_semaphore *handle)
     mr_status status = enter(call, handle, &s);
     if (status != MR_OK)
         return status;
-    holder *debtor = find_debtor(s, (uint32_t)mr__ctx.rank);
+    holder *debtor = find_debtor(s, mr__caller());
     if (debtor != NULL) {
         debtor->units--;
         s->held--;

@@ -128,7 +128,7 @@ static attachment *find_attachment(const memory *block, uint64_t number)
     attachments *all = attachments_of(block);
     for (uint64_t i = 0; all != NULL && i < all->capacity; i++) {
         attachment *one = &all->each[i];
-        if (one->state != FREE && one->rank == (uint32_t)mr__ctx.rank && one->number == number)
+        if (one->state != FREE && one->rank == mr__caller() && one->number == number)
             return one;
     }
     return NULL;
@@ -166,7 +166,7 @@ static mr_status note_attachment(memory *block, uint64_t number, attachment_stat
     mr_status status = free_attachment(block, &place);
     if (status != MR_OK)
         return status;
-    place->rank = (uint32_t)mr__ctx.rank;
+    place->rank = mr__caller();
     place->number = number;
     place->state = state;
     return MR_OK;

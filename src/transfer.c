@@ -224,7 +224,7 @@ static mr_status make_parcel(const visit *v, mr__inlet *in, size_t size, mr__ref
         if (status != MR_OK)
             return status;
     }
-    mr__parcel_at(*parcel)->owner = (uint32_t)mr__ctx.rank + 1;
+    mr__parcel_at(*parcel)->owner = mr__caller() + 1;
     mr__parcel_link(&in->parcels, *parcel);
     mr__object_leave(&in->object);
     return MR_OK;
@@ -321,7 +321,7 @@ static mr__ref claim(mr__queue *q, const mr__item *item)
     mr__mark head = q->head;
     mr__ref parcel = mr__item_parcel(item);
     mr__parcel_at(parcel)->number = mr__mark_count(head);
-    mr__parcel_at(parcel)->owner = (uint32_t)mr__ctx.rank + 1;
+    mr__parcel_at(parcel)->owner = mr__caller() + 1;
     mr__parcel_link(&q->parcels, parcel);
     q->held++;
     q->head = mr__chain_after(head, item);
@@ -398,7 +398,7 @@ static mr_status take(const visit *v, mr__queue *q, receipt *to)
     if (item != NULL) {
         parcel = claim(q, item);
     } else {
-        mr__parcel_at(parcel)->owner = (uint32_t)mr__ctx.rank + 1;
+        mr__parcel_at(parcel)->owner = mr__caller() + 1;
         q->returned--;
     }
     mr__object_leave(&q->object);

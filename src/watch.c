@@ -22,7 +22,7 @@ void mr__watch_ring_processes(void)
     const mr__arena *arena = mr__ctx.arena;
     for (uint32_t number = 1; arena != NULL && number < arena->seats; number++) {
         mr__seat *seat = mr__seat_at(number);
-        if (seat->watches & MR__WATCH_PROCESSES && seat->rank == (uint32_t)mr__ctx.rank)
+        if (seat->watches & MR__WATCH_PROCESSES && seat->rank == mr__caller())
             mr__bell_ring(number);
     }
 }
