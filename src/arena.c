@@ -112,8 +112,8 @@ mr_status mr__arena_ready(const char *call)
     mr_status status = mr__running(call);
     if (status == MR_OK && mr__ctx.arena == NULL)
         status = mr__fail(MR_ENOHOST,
-                          "%s: this process runs on %s, and shared objects can so far be used only on the main "
-                          "process's own host; start it there with mr_process_set_host",
+                          "%s: this process runs on %s, and this can be done only on the main process's own host; "
+                          "start it there with mr_process_set_host",
                           call, mr__ctx.host);
     return status;
 }

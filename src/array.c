@@ -1,5 +1,7 @@
 #include "array.h"
 
+#include "context.h"
+#include "far.h"
 #include "status.h"
 
 #include <string.h>
@@ -17,7 +19,7 @@ static mr_status make_raw(mr__array_call call, uint64_t element_size, uint64_t l
 {
     uint64_t size = 0;
     mr__object *object = NULL;
-    mr_status status = mr__arena_ready(call.name);
+    mr_status status = mr__running(call.name);
     if (status != MR_OK)
         return status;
     if (handle == NULL || element_size == 0)
@@ -45,10 +47,30 @@ static mr_status make_raw(mr__array_call call, uint64_t element_size, uint64_t l
     return MR_OK;
 }
 
+static mr_status make_from_afar(mr__array_call call, uint64_t element_size, uint64_t length, const void *initial,
+                                bool is_raw, uint64_t *handle)
+{
+    char nothing;
+    uint64_t size;
+    if (element_size == 0 || __builtin_mul_overflow(element_size, length, &size))
+        return make_raw(call, element_size, length, initial, handle);
+    mr__call making = {.procedure = MR__FAR_ARRAY_MAKE,
+                       .numbers = {call.kind, (int64_t)element_size, (int64_t)length, is_raw},
+                       .data = initial,
+                       .size = initial != NULL ? size : 0,
+                       .buffer = &nothing};
+    mr_status status = mr__far(&making);
+    if (status == MR_OK)
+        *handle = making.handles[0];
+    return status;
+}
+
 mr_status mr__array_make(mr__array_call call, uint64_t element_size, uint64_t length, const void *initial,
                          bool is_raw, uint64_t *handle)
 {
     uint64_t made = 0;
+    if (mr__is_far(handle))
+        return make_from_afar(call, element_size, length, initial, is_raw, handle);
     mr_status status = make_raw(call, element_size, length, initial, handle == NULL ? NULL : &made);
     if (status == MR_OK && !is_raw)
         status = mr__array_synchronize(call, &made, NULL);
@@ -90,8 +112,26 @@ static mr_status find_elements(mr__array_call call, const uint64_t *handle, size
 
 /* ---- Their locks ---- */
 
+/* A call about an array and a lock, or another array. */
+static mr_status call_with_two(mr__array_call call, int procedure, const uint64_t *handle, uint64_t *other,
+                               bool has_other)
+{
+    char nothing;
+    mr__call travelling = {.procedure = procedure,
+                           .handles = {*handle, *other},
+                           .numbers = {call.kind, has_other},
+                           .buffer = &nothing};
+    mr_status status = mr__far(&travelling);
+    if (status == MR_OK || status == MR_EOWNERDEAD)
+        *other = travelling.handles[1];
+    return status;
+}
+
 mr_status mr__array_synchronize(mr__array_call call, const uint64_t *handle, const mr_lock *lock)
 {
+    uint64_t given = lock != NULL ? lock->mr__handle : 0;
+    if (mr__is_far(handle))
+        return call_with_two(call, MR__FAR_ARRAY_SYNCHRONIZE, handle, &given, lock != NULL);
     mr_lock own = {0};
     mr__object *object = NULL;
     if (handle == NULL)
@@ -118,6 +158,8 @@ mr_status mr__array_synchronize(mr__array_call call, const uint64_t *handle, con
 mr_status mr__array_lock(mr__array_call call, const uint64_t *handle, mr_lock *lock)
 {
     mr__array *array = NULL;
+    if (mr__is_far(handle) && lock != NULL)
+        return call_with_two(call, MR__FAR_ARRAY_LOCK, handle, &lock->mr__handle, true);
     mr_status status = mr__array_find(call, handle, &array);
     if (status != MR_OK)
         return status;
@@ -162,11 +204,63 @@ static mr_status move(const mr__array *array, void *to, const void *from, size_t
     return status;
 }
 
+static mr_status read_from_afar(mr__array_call call, uint64_t handle, size_t first, size_t count, void *out)
+{
+    char nothing;
+    mr__call reading = {.procedure = MR__FAR_ARRAY_READ,
+                        .handles = {handle},
+                        .numbers = {call.kind, (int64_t)first, (int64_t)count, out != NULL},
+                        .buffer = out != NULL ? out : &nothing,
+                        .capacity = SIZE_MAX};
+    return mr__far(&reading);
+}
+
+static mr_status write_from_afar(mr__array_call call, uint64_t handle, size_t first, size_t count, const void *in)
+{
+    static _Thread_local uint64_t known, element_size; /* of the array that was written last: it never changes */
+    char nothing;
+    uint64_t length, size;
+    mr_status status = MR_OK;
+    if (handle != known)
+        status = mr__array_shape(call, &handle, &element_size, &length);
+    known = status == MR_OK ? handle : 0;
+    if (status != MR_OK)
+        return status;
+    mr__call writing = {.procedure = MR__FAR_ARRAY_WRITE,
+                        .handles = {handle},
+                        .numbers = {call.kind, (int64_t)first, (int64_t)count, in != NULL},
+                        .data = in,
+                        .buffer = &nothing};
+    bool is_too_much = __builtin_mul_overflow(count, element_size, &size); /* main says that, and why */
+    writing.size = in != NULL && !is_too_much && size <= PTRDIFF_MAX ? size : 0;
+    return mr__far(&writing);
+}
+
+mr_status mr__array_shape(mr__array_call call, const uint64_t *handle, uint64_t *element_size, uint64_t *length)
+{
+    char nothing;
+    mr__array *array = NULL;
+    if (!mr__is_far(handle)) {
+        mr_status status = mr__array_find(call, handle, &array);
+        *element_size = status == MR_OK ? array->element_size : 0;
+        *length = status == MR_OK ? array->length : 0;
+        return status;
+    }
+    mr__call asking = {
+        .procedure = MR__FAR_ARRAY_SHAPE, .handles = {*handle}, .numbers = {call.kind}, .buffer = &nothing};
+    mr_status status = mr__far(&asking);
+    *element_size = status == MR_OK ? (uint64_t)asking.numbers[0] : 0;
+    *length = status == MR_OK ? (uint64_t)asking.numbers[1] : 0;
+    return status;
+}
+
 mr_status mr__array_read(mr__array_call call, const uint64_t *handle, size_t first, size_t count, void *out)
 {
     mr__array *array = NULL;
     void *elements = NULL;
     size_t size = 0;
+    if (mr__is_far(handle))
+        return read_from_afar(call, *handle, first, count, out);
     mr_status status = find_elements(call, handle, first, count, out, &array, &elements, &size);
     return status == MR_OK ? move(array, out, elements, size) : status;
 }
@@ -176,6 +270,8 @@ mr_status mr__array_write(mr__array_call call, const uint64_t *handle, size_t fi
     mr__array *array = NULL;
     void *elements = NULL;
     size_t size = 0;
+    if (mr__is_far(handle))
+        return write_from_afar(call, *handle, first, count, in);
     mr_status status = find_elements(call, handle, first, count, in, &array, &elements, &size);
     return status == MR_OK ? move(array, elements, in, size) : status;
 }
@@ -184,6 +280,8 @@ mr_status mr__array_copy(mr__array_call call, uint64_t *copy, const uint64_t *ha
 {
     mr__array *array = NULL;
     mr_lock lock;
+    if (mr__is_far(handle) && copy != NULL)
+        return call_with_two(call, MR__FAR_ARRAY_COPY, handle, copy, true);
     mr_status status = mr__array_find(call, handle, &array);
     if (status != MR_OK)
         return status;
@@ -201,6 +299,8 @@ mr_status mr__array_close(mr__array_call call, const uint64_t *handle)
     mr__object *object = NULL;
     if (handle == NULL)
         return mr__fail(MR_EINVAL, "%s was given NULL as the object", call.name);
+    if (mr__is_far(handle))
+        return call_with_two(call, MR__FAR_ARRAY_CLOSE, handle, &(uint64_t){0}, false);
     mr_status status = mr__object_enter(call.name, *handle, call.kind, &object);
     if (status == MR_ECLOSED)
         return MR_OK;
@@ -248,20 +348,23 @@ mr_status mr_raw_array_init(mr_array *array, size_t element_size, size_t length,
 void *mr_array_data(const mr_array *array)
 {
     mr__array *found = NULL;
+    if (mr__is_far(array))
+        return mr__fail_far("mr_array_data", "mr_array_get and mr_array_set"), NULL;
     return mr__array_find(as("mr_array_data"), handle_of(array), &found) == MR_OK ? mr__array_data(found) : NULL;
 }
 
 size_t mr_array_length(const mr_array *array)
 {
-    mr__array *found = NULL;
-    return mr__array_find(as("mr_array_length"), handle_of(array), &found) == MR_OK ? found->length : 0;
+    uint64_t element_size, length;
+    mr__array_shape(as("mr_array_length"), handle_of(array), &element_size, &length);
+    return length;
 }
 
 size_t mr_array_element_size(const mr_array *array)
 {
-    mr__array *found = NULL;
-    mr_status status = mr__array_find(as("mr_array_element_size"), handle_of(array), &found);
-    return status == MR_OK ? found->element_size : 0;
+    uint64_t element_size, length;
+    mr__array_shape(as("mr_array_element_size"), handle_of(array), &element_size, &length);
+    return element_size;
 }
 
 mr_status mr_array_get(const mr_array *array, size_t first, size_t count, void *out)

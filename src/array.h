@@ -28,6 +28,7 @@ mr_status mr__array_make(mr__array_call call, uint64_t element_size, uint64_t le
                          bool is_raw, uint64_t *handle);
 mr_status mr__array_synchronize(mr__array_call call, const uint64_t *handle, const mr_lock *lock);
 mr_status mr__array_find(mr__array_call call, const uint64_t *handle, mr__array **array);
+mr_status mr__array_shape(mr__array_call call, const uint64_t *handle, uint64_t *element_size, uint64_t *length);
 void *mr__array_data(mr__array *array);
 mr_status mr__array_read(mr__array_call call, const uint64_t *handle, size_t first, size_t count, void *out);
 mr_status mr__array_write(mr__array_call call, const uint64_t *handle, size_t first, size_t count, const void *in);

@@ -3,7 +3,11 @@
  * compare-and-swap, so a process that is killed leaves nothing half done. Before that, everyone writes in its seat
  * which turn it waits for: a death is noticed by that, and breaking a turn that is over by then tells those who
  * are still on their way out. */
+#include "barrier.h"
+
 #include "context.h"
+#include "deputy.h"
+#include "far.h"
 #include "module.h"
 #include "object.h"
 #include "seat.h"
@@ -265,6 +269,8 @@ static int run_action(const struct barrier *barrier)
     void *address = barrier->has_action ? mr__symbol_find(&barrier->action) : NULL;
     if (!barrier->has_action)
         return 0;
+    if (mr__acts_for != 0)
+        return mr__call_back(&barrier->action);
     memcpy(&action, &address, sizeof action);
     return action == NULL ? -1 : action();
 }
@@ -297,9 +303,24 @@ static mr_status find(const char *call, const mr_barrier *handle, struct barrier
     return status;
 }
 
+static mr_status wait_from_afar(const mr_barrier *handle, double timeout, int *index)
+{
+    char nothing;
+    mr__call waiting = {.procedure = MR__FAR_BARRIER_WAIT,
+                        .handles = {handle->mr__handle},
+                        .seconds = timeout,
+                        .buffer = &nothing};
+    mr_status status = mr__far(&waiting);
+    if (status == MR_OK && index != NULL)
+        *index = (int)waiting.numbers[0];
+    return status;
+}
+
 mr_status mr_barrier_wait(const mr_barrier *handle, double timeout, int *index)
 {
     static const char call[] = "mr_barrier_wait";
+    if (mr__is_far(handle))
+        return wait_from_afar(handle, timeout, index);
     struct barrier *barrier = NULL;
     double unused;
     uint32_t number = 0, turn = 0, place = 0;
@@ -320,7 +341,7 @@ mr_status mr_barrier_wait(const mr_barrier *handle, double timeout, int *index)
         status = finish(call, handle, barrier, seat, turn);
     } else {
         if (!await(barrier, turn, timeout))
-            break_from_outside(call, handle, turn, TIMED_OUT);
+            break_from_outside(call, handle, turn, mr__caller_is_dead() ? DIED : TIMED_OUT);
         status = outcome(call, barrier, seat, turn);
     }
     atomic_store_explicit(&seat->slot, 0, memory_order_release);
@@ -331,37 +352,59 @@ mr_status mr_barrier_wait(const mr_barrier *handle, double timeout, int *index)
 
 /* ---- The rest ---- */
 
-mr_status mr_barrier_init(mr_barrier *handle, int parties, int (*action)(void), double timeout)
+static mr_status make_from_afar(mr_barrier *handle, int parties, const mr__symbol *action, double timeout)
+{
+    char nothing;
+    mr__call making = {.procedure = MR__FAR_BARRIER_INIT,
+                       .numbers = {parties},
+                       .seconds = timeout,
+                       .data = action,
+                       .size = action != NULL ? sizeof *action : 0,
+                       .buffer = &nothing};
+    mr_status status = mr__far(&making);
+    if (status == MR_OK)
+        handle->mr__handle = making.handles[0];
+    return status;
+}
+
+mr_status mr__barrier_make(mr_barrier *handle, int parties, const mr__symbol *action, double timeout)
 {
     static const char call[] = "mr_barrier_init";
-    mr__symbol symbol = {.offset = 0};
     mr__object *object = NULL;
-    mr_status status = mr__arena_ready(call);
-    if (status == MR_OK && handle == NULL)
-        status = mr__fail(MR_EINVAL, "%s was given NULL as the barrier", call);
-    if (status == MR_OK && parties < 1)
-        status = mr__fail(MR_EINVAL, "%s: a barrier of %d parties is none; it needs at least one", call, parties);
-    if (status == MR_OK && isnan(timeout))
-        status = mr__fail(MR_EINVAL, "%s: the time-out is not a number", call);
-    if (status == MR_OK && action != NULL) {
-        void *address;
-        memcpy(&address, &action, sizeof address);
-        status = mr__symbol_of(address, true, "the action", &symbol);
-    }
-    if (status == MR_OK)
-        status = mr__object_new(call, MR__KIND_BARRIER, &object, &handle->mr__handle);
+    if (parties < 1)
+        return mr__fail(MR_EINVAL, "%s: a barrier of %d parties is none; it needs at least one", call, parties);
+    if (isnan(timeout))
+        return mr__fail(MR_EINVAL, "%s: the time-out is not a number", call);
+    if (mr__is_far(handle))
+        return make_from_afar(handle, parties, action, timeout);
+    mr_status status = mr__object_new(call, MR__KIND_BARRIER, &object, &handle->mr__handle);
     if (status != MR_OK)
         return status;
     struct barrier *barrier = (struct barrier *)object;
     barrier->parties = (uint32_t)parties;
     barrier->is_crowded = parties > mr_cpu_count();
     barrier->has_action = action != NULL;
-    barrier->action = symbol;
+    if (action != NULL)
+        barrier->action = *action;
     barrier->timeout = isinf(timeout) && timeout < 0 ? MR_FOREVER : timeout;
     /* No turn of the slot's next barrier is to be taken for one of this. */
     barrier->state = (uint32_t)(object->generation * 0x9e3779b1u) & ~BROKEN;
     mr__object_leave(object);
     return MR_OK;
+}
+
+mr_status mr_barrier_init(mr_barrier *handle, int parties, int (*action)(void), double timeout)
+{
+    mr__symbol symbol;
+    mr_status status = mr__running("mr_barrier_init");
+    if (status == MR_OK && handle == NULL)
+        status = mr__fail(MR_EINVAL, "mr_barrier_init was given NULL as the barrier");
+    if (status == MR_OK && action != NULL) {
+        void *address;
+        memcpy(&address, &action, sizeof address);
+        status = mr__symbol_of(address, true, "the action", &symbol);
+    }
+    return status == MR_OK ? mr__barrier_make(handle, parties, action != NULL ? &symbol : NULL, timeout) : status;
 }
 
 static mr_status enter(const char *call, const mr_barrier *handle, struct barrier **barrier)
@@ -377,6 +420,8 @@ static mr_status enter(const char *call, const mr_barrier *handle, struct barrie
 
 mr_status mr_barrier_abort(const mr_barrier *handle)
 {
+    if (mr__is_far(handle))
+        return mr__far_on(MR__FAR_BARRIER_ABORT, handle->mr__handle, 0);
     struct barrier *barrier = NULL;
     mr_status status = enter("mr_barrier_abort", handle, &barrier);
     if (status != MR_OK)
@@ -392,6 +437,8 @@ mr_status mr_barrier_abort(const mr_barrier *handle)
 
 mr_status mr_barrier_reset(const mr_barrier *handle)
 {
+    if (mr__is_far(handle))
+        return mr__far_on(MR__FAR_BARRIER_RESET, handle->mr__handle, 0);
     struct barrier *barrier = NULL;
     mr_status status = enter("mr_barrier_reset", handle, &barrier);
     if (status != MR_OK)
@@ -408,12 +455,16 @@ mr_status mr_barrier_reset(const mr_barrier *handle)
 
 int mr_barrier_parties(const mr_barrier *handle)
 {
+    if (mr__is_far(handle))
+        return (int)mr__far_ask(MR__FAR_BARRIER_PARTIES, handle->mr__handle, -1);
     struct barrier *barrier = NULL;
     return find("mr_barrier_parties", handle, &barrier) == MR_OK ? (int)barrier->parties : -1;
 }
 
 int mr_barrier_n_waiting(const mr_barrier *handle)
 {
+    if (mr__is_far(handle))
+        return (int)mr__far_ask(MR__FAR_BARRIER_N_WAITING, handle->mr__handle, -1);
     struct barrier *barrier = NULL;
     if (find("mr_barrier_n_waiting", handle, &barrier) != MR_OK)
         return -1;
@@ -423,6 +474,8 @@ int mr_barrier_n_waiting(const mr_barrier *handle)
 
 bool mr_barrier_broken(const mr_barrier *handle)
 {
+    if (mr__is_far(handle))
+        return mr__far_ask(MR__FAR_BARRIER_BROKEN, handle->mr__handle, false) != 0;
     struct barrier *barrier = NULL;
     return find("mr_barrier_broken", handle, &barrier) == MR_OK && (turn_of(barrier->state) & BROKEN) != 0 &&
            !is_being_reset(barrier);
@@ -430,6 +483,8 @@ bool mr_barrier_broken(const mr_barrier *handle)
 
 mr_status mr_barrier_close(const mr_barrier *handle)
 {
+    if (mr__is_far(handle))
+        return mr__far_on(MR__FAR_BARRIER_CLOSE, handle->mr__handle, 0);
     struct barrier *barrier = NULL;
     mr_status status = enter("mr_barrier_close", handle, &barrier);
     if (status == MR_ECLOSED)

@@ -1,7 +1,10 @@
 /* Conditions. Who waits sits down before he releases the lock, with the condition entered all the while, so no
  * notification passes unseen. Who has been notified keeps the condition's slot as his errand until he holds the
  * lock again: if he dies before, another is notified in his place. */
+#include "condition.h"
+
 #include "context.h"
+#include "far.h"
 #include "lock.h"
 #include "seat.h"
 #include "status.h"
@@ -56,6 +59,17 @@ const mr__kind mr__condition_kind = {.name = "condition", .forget = forget, .dis
 mr_status mr_condition_init(mr_condition *handle, const mr_lock *lock)
 {
     static const char call[] = "mr_condition_init";
+    if (mr__is_far(handle)) {
+        char nothing;
+        mr__call made = {.procedure = MR__FAR_CONDITION_INIT,
+                         .handles = {0, lock != NULL ? lock->mr__handle : 0},
+                         .numbers = {lock != NULL},
+                         .buffer = &nothing};
+        mr_status status_far = mr__far(&made);
+        if (status_far == MR_OK)
+            handle->mr__handle = made.handles[0];
+        return status_far;
+    }
     mr__object *object;
     mr_lock used;
     mr_status status = mr__object_given(call, MR__KIND_CONDITION, handle);
@@ -90,6 +104,8 @@ static mr_status find(const char *call, const mr_condition *handle, condition **
 
 mr_status mr_condition_close(const mr_condition *handle)
 {
+    if (mr__is_far(handle))
+        return mr__far_on(MR__FAR_CONDITION_CLOSE, handle->mr__handle, 0);
     return mr__object_end("mr_condition_close", MR__KIND_CONDITION, handle == NULL ? NULL : &handle->mr__handle);
 }
 
@@ -97,6 +113,8 @@ mr_status mr_condition_close(const mr_condition *handle)
 
 mr_status mr_condition_acquire(const mr_condition *handle, double timeout)
 {
+    if (mr__is_far(handle))
+        return mr__far_on(MR__FAR_CONDITION_ACQUIRE, handle->mr__handle, timeout);
     condition *c;
     mr_status status = find("mr_condition_acquire", handle, &c);
     return status == MR_OK ? mr_lock_acquire(&c->lock, timeout) : status;
@@ -104,6 +122,8 @@ mr_status mr_condition_acquire(const mr_condition *handle, double timeout)
 
 mr_status mr_condition_release(const mr_condition *handle)
 {
+    if (mr__is_far(handle))
+        return mr__far_on(MR__FAR_CONDITION_RELEASE, handle->mr__handle, 0);
     condition *c;
     mr_status status = find("mr_condition_release", handle, &c);
     return status == MR_OK ? mr_lock_release(&c->lock) : status;
@@ -159,6 +179,8 @@ static mr_status wait(const char *call, const mr_condition *handle, double timeo
 
 mr_status mr_condition_wait(const mr_condition *handle, double timeout)
 {
+    if (mr__is_far(handle))
+        return mr__far_on(MR__FAR_CONDITION_WAIT, handle->mr__handle, timeout);
     double deadline;
     mr_status status = mr__object_given("mr_condition_wait", MR__KIND_CONDITION, handle);
     if (status == MR_OK)
@@ -166,23 +188,31 @@ mr_status mr_condition_wait(const mr_condition *handle, double timeout)
     return status == MR_OK ? wait("mr_condition_wait", handle, timeout, deadline) : status;
 }
 
+mr_status mr__condition_check(const char *call, const mr_condition *handle)
+{
+    condition *c;
+    if (mr__is_far(handle))
+        return mr__far_on(MR__FAR_CONDITION_CHECK, handle->mr__handle, 0);
+    mr_status status = find(call, handle, &c);
+    return status == MR_OK ? mr__lock_check_mine(call, c->lock.mr__handle) : status;
+}
+
 mr_status mr_condition_wait_for(const mr_condition *handle, bool (*predicate)(void *argument), void *argument,
                                 double timeout)
 {
     static const char call[] = "mr_condition_wait_for";
     double deadline;
-    condition *c;
     mr_status status = mr__object_given(call, MR__KIND_CONDITION, handle);
     if (status == MR_OK && predicate == NULL)
         status = mr__fail(MR_EINVAL, "%s was given NULL instead of a predicate", call);
     if (status == MR_OK)
         status = mr__deadline(call, timeout, &deadline);
     if (status == MR_OK)
-        status = find(call, handle, &c);
-    if (status == MR_OK)
-        status = mr__lock_check_mine(call, c->lock.mr__handle);
+        status = mr__condition_check(call, handle);
     while (status == MR_OK && !predicate(argument)) {
-        status = wait(call, handle, timeout, deadline);
+        double left = deadline - mr__now();
+        status = mr__is_far(handle) ? mr__far_on(MR__FAR_CONDITION_WAIT, handle->mr__handle, left)
+                                    : wait(call, handle, timeout, deadline);
         if (status == MR_ETIMEDOUT && predicate(argument))
             return MR_OK;
     }
@@ -192,6 +222,13 @@ mr_status mr_condition_wait_for(const mr_condition *handle, bool (*predicate)(vo
 mr_status mr_condition_notify(const mr_condition *handle, int count)
 {
     static const char call[] = "mr_condition_notify";
+    if (mr__is_far(handle)) {
+        char nothing;
+        return mr__far(&(mr__call){.procedure = MR__FAR_CONDITION_NOTIFY,
+                                   .handles = {handle->mr__handle},
+                                   .numbers = {count},
+                                   .buffer = &nothing});
+    }
     condition *c;
     mr_status status = mr__object_given(call, MR__KIND_CONDITION, handle);
     if (status == MR_OK && count < 0)
@@ -207,6 +244,8 @@ mr_status mr_condition_notify(const mr_condition *handle, int count)
 
 mr_status mr_condition_notify_all(const mr_condition *handle)
 {
+    if (mr__is_far(handle))
+        return mr__far_on(MR__FAR_CONDITION_NOTIFY_ALL, handle->mr__handle, 0);
     condition *c;
     mr_status status = enter_as_owner("mr_condition_notify_all", handle, &c);
     if (status != MR_OK)

@@ -1,5 +1,6 @@
 /* Connections: sending, receiving and polling at the ends of pipes. */
 #include "context.h"
+#include "far.h"
 #include "pipe.h"
 #include "status.h"
 #include "watch.h"
@@ -35,16 +36,37 @@ static mr_status explain(const mr__end *end, mr_status status, const char *what)
     }
 }
 
+static mr_status check_message(const void *data, size_t size)
+{
+    if ((data != NULL || size == 0) && size <= LARGEST)
+        return MR_OK;
+    return mr__fail(MR_EINVAL, "mr_connection_send was given %s",
+                    data == NULL ? "NULL instead of a message of some size"
+                                 : "a size that no message can have; was it negative?");
+}
+
+static mr_status send_from_afar(const mr_connection *connection, const void *data, size_t size, double timeout)
+{
+    char nothing;
+    mr_status status = check_message(data, size);
+    return status != MR_OK ? status
+                           : mr__far(&(mr__call){.procedure = MR__FAR_SEND,
+                                                 .handles = {connection->mr__handle},
+                                                 .seconds = timeout,
+                                                 .data = data,
+                                                 .size = size,
+                                                 .buffer = &nothing});
+}
+
 mr_status mr_connection_send(const mr_connection *connection, const void *data, size_t size, double timeout)
 {
     mr__end end;
+    if (mr__is_far(connection))
+        return send_from_afar(connection, data, size, timeout);
     mr_status status = mr__end_enter("mr_connection_send", connection, MR__WRITING, timeout, &end);
     if (status != MR_OK)
         return status;
-    if ((data == NULL && size > 0) || size > LARGEST)
-        status = mr__fail(MR_EINVAL, "mr_connection_send was given %s",
-                          data == NULL ? "NULL instead of a message of some size"
-                                       : "a size that no message can have; was it negative?");
+    status = check_message(data, size);
     if (status == MR_OK)
         status = end.flow.look_around(&end);
     if (status == MR_OK) {
@@ -70,7 +92,7 @@ typedef struct sink {
 /* Prepares the sink for a message that is still in the pipe. */
 static mr_status prepare(const mr__end *end, sink *to, uint64_t size)
 {
-    if (to->makes_buffer) {
+    if (to->makes_buffer && size <= to->capacity) {
         free(to->buffer); /* of a message that was taken back */
         to->buffer = malloc(size > 0 ? size : 1);
         if (to->buffer == NULL)
@@ -117,28 +139,50 @@ static mr_status receive(const char *call, const mr_connection *connection, sink
     return status;
 }
 
+static mr_status receive_from_afar(const mr_connection *connection, sink *to, size_t *size, double timeout)
+{
+    mr__call receiving = {.procedure = MR__FAR_RECV,
+                          .handles = {connection->mr__handle},
+                          .seconds = timeout,
+                          .numbers = {to->makes_buffer},
+                          .buffer = to->buffer,
+                          .capacity = to->capacity};
+    mr_status status = mr__far(&receiving);
+    to->buffer = receiving.buffer;
+    if (size != NULL && (status == MR_OK || status == MR_ETOOSMALL))
+        *size = status == MR_OK ? receiving.received : (size_t)receiving.numbers[0];
+    return status;
+}
+
 mr_status mr_connection_recv(const mr_connection *connection, void *buffer, size_t capacity, size_t *size,
                              double timeout)
 {
-    sink to = {.buffer = buffer, .capacity = capacity};
-    if (buffer == NULL)
-        to.capacity = 0;
-    return receive("mr_connection_recv", connection, &to, size, timeout);
+    char nothing;
+    sink to = {.buffer = buffer != NULL ? buffer : &nothing, .capacity = buffer != NULL ? capacity : 0};
+    return mr__is_far(connection) ? receive_from_afar(connection, &to, size, timeout)
+                                  : receive("mr_connection_recv", connection, &to, size, timeout);
 }
 
-mr_status mr_connection_recv_alloc(const mr_connection *connection, void **data, size_t *size, double timeout)
+mr_status mr__connection_recv_within(const char *call, const mr_connection *connection, void **data, size_t most,
+                                     size_t *size, double timeout)
 {
-    sink to = {.makes_buffer = true};
-    mr_status status = mr__running("mr_connection_recv_alloc");
-    if (status == MR_OK && data == NULL)
-        status = mr__fail(MR_EINVAL, "mr_connection_recv_alloc was given NULL instead of a place for the message");
-    if (status == MR_OK)
-        status = receive("mr_connection_recv_alloc", connection, &to, size, timeout);
+    sink to = {.makes_buffer = true, .capacity = most};
+    mr_status status = mr__is_far(connection) ? receive_from_afar(connection, &to, size, timeout)
+                                              : receive(call, connection, &to, size, timeout);
     if (status == MR_OK)
         *data = to.buffer;
     else
         free(to.buffer);
     return status;
+}
+
+mr_status mr_connection_recv_alloc(const mr_connection *connection, void **data, size_t *size, double timeout)
+{
+    static const char call[] = "mr_connection_recv_alloc";
+    mr_status status = mr__running(call);
+    if (status == MR_OK && data == NULL)
+        status = mr__fail(MR_EINVAL, "%s was given NULL instead of a place for the message", call);
+    return status == MR_OK ? mr__connection_recv_within(call, connection, data, SIZE_MAX, size, timeout) : status;
 }
 
 /* ---- Asking ---- */
@@ -153,6 +197,16 @@ mr_status mr_connection_poll(const mr_connection *connection, double timeout, bo
     if (status != MR_OK)
         return status;
     *ready = false;
+    if (mr__is_far(connection)) {
+        char nothing;
+        mr__call polling = {.procedure = MR__FAR_POLL,
+                            .handles = {connection->mr__handle},
+                            .seconds = timeout,
+                            .buffer = &nothing};
+        status = mr__far(&polling);
+        *ready = status == MR_OK && polling.numbers[0] != 0;
+        return status;
+    }
     status = mr__end_enter("mr_connection_poll", connection, MR__READING, timeout, &end);
     if (status == MR_ETIMEDOUT)
         return MR_OK;
@@ -209,18 +263,33 @@ static bool has_way(const char *call, const mr_connection *connection, mr__direc
            pipe->rings[direction == MR__WRITING ? number : 1 - number] != 0;
 }
 
+/* Readable, writable, closed: what main says of an end. */
+static bool state_from_afar(const mr_connection *connection, int which)
+{
+    char nothing;
+    mr__call asking = {
+        .procedure = MR__FAR_CONNECTION_STATE, .handles = {connection->mr__handle}, .buffer = &nothing};
+    return mr__far(&asking) == MR_OK ? asking.numbers[which] != 0 : which == 2;
+}
+
 bool mr_connection_readable(const mr_connection *connection)
 {
+    if (mr__is_far(connection))
+        return state_from_afar(connection, 0);
     return has_way("mr_connection_readable", connection, MR__READING);
 }
 
 bool mr_connection_writable(const mr_connection *connection)
 {
+    if (mr__is_far(connection))
+        return state_from_afar(connection, 1);
     return has_way("mr_connection_writable", connection, MR__WRITING);
 }
 
 bool mr_connection_closed(const mr_connection *connection)
 {
+    if (mr__is_far(connection))
+        return state_from_afar(connection, 2);
     mr__pipe *pipe;
     int number;
     return mr__end_find("mr_connection_closed", connection, &pipe, &number) != MR_OK ||

@@ -70,10 +70,15 @@ bool mr__wait(double deadline)
 
 mr_status mr__thread_start(pthread_t *thread, const char *name, void *(*body)(void *))
 {
+    return mr__thread_start_with(thread, name, body, NULL);
+}
+
+mr_status mr__thread_start_with(pthread_t *thread, const char *name, void *(*body)(void *), void *argument)
+{
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    int error = pthread_create(thread, NULL, body, NULL);
+    int error = pthread_create(thread, NULL, body, argument);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (error != 0)
         return mr__fail(MR_ESYSTEM, "starting the thread %s failed: %s", name, strerror(error));

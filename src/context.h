@@ -70,6 +70,7 @@ bool mr__wait(double deadline);
 
 /* Starts a thread of the library's own that no signal of the user's ever interrupts. */
 mr_status mr__thread_start(pthread_t *thread, const char *name, void *(*body)(void *));
+mr_status mr__thread_start_with(pthread_t *thread, const char *name, void *(*body)(void *), void *argument);
 
 /* Makes an eventfd readable. */
 void mr__signal_event(int fd);

@@ -1,6 +1,7 @@
 /* Events: a flag that processes wait for. Clearing is one compare-and-swap, so that who was woken can clear it
  * while the one who has set it is still busy waking. */
 #include "context.h"
+#include "far.h"
 #include "seat.h"
 #include "status.h"
 
@@ -59,6 +60,8 @@ static mr_status find(const char *call, const mr_event *handle, event **e)
 
 mr_status mr_event_init(mr_event *handle)
 {
+    if (mr__is_far(handle))
+        return mr__far_new(MR__FAR_EVENT_INIT, &handle->mr__handle, 0);
     mr__object *object;
     mr_status status = mr__object_given("mr_event_init", MR__KIND_EVENT, handle);
     if (status == MR_OK)
@@ -72,6 +75,8 @@ mr_status mr_event_init(mr_event *handle)
 
 mr_status mr_event_set(const mr_event *handle)
 {
+    if (mr__is_far(handle))
+        return mr__far_on(MR__FAR_EVENT_SET, handle->mr__handle, 0);
     event *e;
     mr_status status = enter("mr_event_set", handle, &e);
     if (status != MR_OK)
@@ -84,6 +89,8 @@ mr_status mr_event_set(const mr_event *handle)
 
 mr_status mr_event_clear(const mr_event *handle)
 {
+    if (mr__is_far(handle))
+        return mr__far_on(MR__FAR_EVENT_CLEAR, handle->mr__handle, 0);
     event *e;
     mr_status status = find("mr_event_clear", handle, &e);
     if (status != MR_OK)
@@ -97,6 +104,8 @@ mr_status mr_event_clear(const mr_event *handle)
 
 bool mr_event_is_set(const mr_event *handle)
 {
+    if (mr__is_far(handle))
+        return mr__far_ask(MR__FAR_EVENT_IS_SET, handle->mr__handle, false) != 0;
     event *e;
     return find("mr_event_is_set", handle, &e) == MR_OK && (e->word & SET) != 0;
 }
@@ -110,6 +119,8 @@ static mr_status time_out(double timeout)
 mr_status mr_event_wait(const mr_event *handle, double timeout)
 {
     static const char call[] = "mr_event_wait";
+    if (mr__is_far(handle))
+        return mr__far_on(MR__FAR_EVENT_WAIT, handle->mr__handle, timeout);
     event *e;
     double deadline;
     mr_status status = find(call, handle, &e);
@@ -137,5 +148,7 @@ mr_status mr_event_wait(const mr_event *handle, double timeout)
 
 mr_status mr_event_close(const mr_event *handle)
 {
+    if (mr__is_far(handle))
+        return mr__far_on(MR__FAR_EVENT_CLOSE, handle->mr__handle, 0);
     return mr__object_end("mr_event_close", MR__KIND_EVENT, handle == NULL ? NULL : &handle->mr__handle);
 }

@@ -1,6 +1,7 @@
 /* The hub: the thread in main that hears from all ranks and their supervisors. It only reads and writes sockets,
  * never enters MPI, and so never waits for anybody. */
 #include "arena.h"
+#include "deputy.h"
 #include "pool.h"
 #include "printer.h"
 #include "status.h"
@@ -21,7 +22,7 @@ enum { EVENTS_AT_ONCE = 64, MOST_CORES = 1 << 16, MOST_PENDING = 1 << 16 };
 /* What a socket is for. */
 typedef struct mr__connection {
     struct mr__connection *next;
-    enum { LISTENER, STOP, STRANGER, RANK, SUPERVISOR, OUTPUT } kind;
+    enum { LISTENER, STOP, STRANGER, RANK, SUPERVISOR, OUTPUT, CALLER } kind;
     int fd;
     bool is_local;
     int rank;
@@ -125,6 +126,10 @@ static bool hear_hello(mr__universe *universe, mr__connection *from)
     if (hello->b == MR__FROM_OUTPUT) {
         from->kind = OUTPUT;
         return universe->printer != NULL && (hello->a == STDOUT_FILENO || hello->a == STDERR_FILENO);
+    }
+    if (hello->b == MR__FROM_CALLER) {
+        from->kind = CALLER;
+        return !from->is_local && hello->a >= MR__TAG_FAR && hello->a < MR__TAG_FAR + MR__FAR_TAGS;
     }
     if (hello->b == MR__FROM_SUPERVISOR) {
         if (rank->supervisor >= 0)
@@ -277,7 +282,7 @@ static void read_connection(mr__universe *universe, mr__connection *from)
     int arrived;
     bool stays = true;
     mr__lock();
-    while (stays && from->kind != OUTPUT && (arrived = mr__link_poll(from->fd, &from->inbox)) != 0)
+    while (stays && from->kind != OUTPUT && from->kind != CALLER && (arrived = mr__link_poll(from->fd, &from->inbox)) != 0)
         stays = arrived == 1 && (from->kind == STRANGER ? hear_hello(universe, from) : hear(universe, from));
     if (!stays) {
         lose(universe, from);
@@ -285,6 +290,10 @@ static void read_connection(mr__universe *universe, mr__connection *from)
     } else if (from->kind == OUTPUT) {
         mr__printer_add(universe, from->rank, (int)from->inbox.record.a, from->fd);
         unwatch(universe, from);
+    } else if (from->kind == CALLER) {
+        int rank = from->rank, tag = (int)from->inbox.record.a, socket = from->fd;
+        unwatch(universe, from);
+        mr__deputy_start(universe, rank, tag, socket);
     }
     mr__unlock();
 }

@@ -1,6 +1,7 @@
 /* mr_init and mr_finalize: how a program enters the universe, and leaves it. */
 #include "arena.h"
 #include "context.h"
+#include "deputy.h"
 #include "hosts.h"
 #include "pool.h"
 #include "process.h"
@@ -175,6 +176,7 @@ mr_status mr_finalize(void)
     status = mr__universe_end(universe);
     mr__ctx.phase = MR__PHASE_FINALIZED;
     bool all_stopped = mr__growth_stop(universe);
+    mr__deputies_stop(universe);
     mr__hub_stop(universe);
     /* MPI_Finalize hangs once a rank has died; what the runtime's daemon wants to see is this */
     PMIx_Finalize(NULL, 0);

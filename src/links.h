@@ -35,7 +35,8 @@ typedef enum mr__record_type {
 typedef enum mr__sender {
     MR__FROM_RANK,
     MR__FROM_SUPERVISOR,
-    MR__FROM_OUTPUT /* a rank's standard output or error (a); everything after the hello is what it writes */
+    MR__FROM_OUTPUT, /* a rank's standard output or error (a); everything after the hello is what it writes */
+    MR__FROM_CALLER  /* a thread of a rank; far calls follow (far.h), whose bytes go by MPI with tag a */
 } mr__sender;
 
 /* How far a rank has come. */

@@ -8,6 +8,7 @@
 #include "lock.h"
 
 #include "context.h"
+#include "far.h"
 #include "seat.h"
 #include "status.h"
 
@@ -151,16 +152,22 @@ static mr_status make(const char *call, mr_lock *handle, bool is_recursive)
 
 mr_status mr_lock_init(mr_lock *handle)
 {
+    if (mr__is_far(handle))
+        return mr__far_new(MR__FAR_LOCK_INIT, &handle->mr__handle, 0);
     return make("mr_lock_init", handle, false);
 }
 
 mr_status mr_rlock_init(mr_lock *handle)
 {
+    if (mr__is_far(handle))
+        return mr__far_new(MR__FAR_RLOCK_INIT, &handle->mr__handle, 0);
     return make("mr_rlock_init", handle, true);
 }
 
 mr_status mr_lock_close(const mr_lock *handle)
 {
+    if (mr__is_far(handle))
+        return mr__far_on(MR__FAR_LOCK_CLOSE, handle->mr__handle, 0);
     return mr__object_end("mr_lock_close", MR__KIND_LOCK, handle == NULL ? NULL : &handle->mr__handle);
 }
 
@@ -308,6 +315,8 @@ static mr_status acquire(const char *call, uint64_t handle, double timeout)
 
 mr_status mr_lock_acquire(const mr_lock *handle, double timeout)
 {
+    if (mr__is_far(handle))
+        return mr__far_on(MR__FAR_LOCK_ACQUIRE, handle->mr__handle, timeout);
     mr_status status = mr__object_given("mr_lock_acquire", MR__KIND_LOCK, handle);
     return status == MR_OK ? acquire("mr_lock_acquire", handle->mr__handle, timeout) : status;
 }
@@ -346,6 +355,8 @@ static mr_status release(const char *call, uint64_t handle, lock *l)
 mr_status mr_lock_release(const mr_lock *handle)
 {
     static const char call[] = "mr_lock_release";
+    if (mr__is_far(handle))
+        return mr__far_on(MR__FAR_LOCK_RELEASE, handle->mr__handle, 0);
     lock *l;
     uint32_t me;
     mr_status status = mr__object_given(call, MR__KIND_LOCK, handle);

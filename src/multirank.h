@@ -626,6 +626,13 @@ mr_status mr_shared_memory_attach(mr_shared_memory *memory, const char *name);
  */
 void *mr_shared_memory_data(const mr_shared_memory *memory);
 
+/* Copy size bytes, from byte offset (from 0) on, out of the block, or into it: what processes on other hosts use,
+ * which cannot have the memory itself. Whoever writes the same bytes meanwhile is not waited for. Errors: MR_EINVAL
+ * (NULL, not all of them lie in the block: nothing is copied), MR_ECLOSED, MR_ENOENT. Mirror buf[i:j] and
+ * buf[i:j] = ..., and MPI_Get and MPI_Put. */
+mr_status mr_shared_memory_read(const mr_shared_memory *memory, size_t offset, size_t size, void *out);
+mr_status mr_shared_memory_write(const mr_shared_memory *memory, size_t offset, size_t size, const void *in);
+
 /* The size in bytes that was asked for, 0 on failure; the name, which lasts as long as the block, NULL on failure.
  * Both also after close. Mirror SharedMemory.size and SharedMemory.name. */
 size_t mr_shared_memory_size(const mr_shared_memory *memory);

@@ -7,6 +7,7 @@
 #include "pipe.h"
 
 #include "context.h"
+#include "far.h"
 #include "seat.h"
 #include "status.h"
 #include "watch.h"
@@ -54,6 +55,18 @@ static mr_status make_rings(mr__pipe *pipe, bool duplex)
     return MR_OK;
 }
 
+static mr_status make_from_afar(mr_connection *a, mr_connection *b, bool duplex)
+{
+    char nothing;
+    mr__call making = {.procedure = MR__FAR_PIPE, .numbers = {duplex}, .buffer = &nothing};
+    mr_status status = mr__far(&making);
+    if (status == MR_OK) {
+        a->mr__handle = making.handles[0];
+        b->mr__handle = making.handles[1];
+    }
+    return status;
+}
+
 mr_status mr_pipe(mr_connection *a, mr_connection *b, bool duplex)
 {
     mr__object *object;
@@ -61,6 +74,8 @@ mr_status mr_pipe(mr_connection *a, mr_connection *b, bool duplex)
     mr_status status = mr__running("mr_pipe");
     if (status == MR_OK && (a == NULL || b == NULL))
         status = mr__fail(MR_EINVAL, "mr_pipe was given NULL instead of a connection");
+    if (status == MR_OK && mr__is_far(a))
+        return make_from_afar(a, b, duplex);
     if (status == MR_OK)
         status = mr__object_new("mr_pipe", MR__KIND_PIPE, &object, &handle);
     if (status != MR_OK)
@@ -339,6 +354,8 @@ void mr__end_leave(mr__end *end)
 
 mr_status mr_connection_close(const mr_connection *connection)
 {
+    if (mr__is_far(connection))
+        return mr__far_on(MR__FAR_CONNECTION_CLOSE, connection->mr__handle, 0);
     mr__pipe *pipe = NULL;
     mr__object *object;
     int number = 0;

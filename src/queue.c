@@ -1,6 +1,7 @@
 #include "queue.h"
 
 #include "context.h"
+#include "far.h"
 #include "seat.h"
 #include "status.h"
 #include "watch.h"
@@ -284,16 +285,22 @@ static mr_status make(const char *call, mr_queue *made, long maxsize, bool is_jo
 
 mr_status mr_queue_init(mr_queue *made, long maxsize)
 {
+    if (mr__is_far(made))
+        return mr__far_new(MR__FAR_QUEUE_INIT, &made->mr__handle, maxsize);
     return make("mr_queue_init", made, maxsize, false, false);
 }
 
 mr_status mr_joinable_queue_init(mr_queue *made, long maxsize)
 {
+    if (mr__is_far(made))
+        return mr__far_new(MR__FAR_JOINABLE_QUEUE_INIT, &made->mr__handle, maxsize);
     return make("mr_joinable_queue_init", made, maxsize, true, false);
 }
 
 mr_status mr_simple_queue_init(mr_queue *made)
 {
+    if (mr__is_far(made))
+        return mr__far_new(MR__FAR_SIMPLE_QUEUE_INIT, &made->mr__handle, 0);
     return make("mr_simple_queue_init", made, 0, false, true);
 }
 
@@ -368,6 +375,8 @@ static mr_status enter_to_look(const char *call, const mr_queue *handle, mr__que
 
 long mr_queue_size(const mr_queue *handle)
 {
+    if (mr__is_far(handle))
+        return (long)mr__far_ask(MR__FAR_QUEUE_SIZE, handle->mr__handle, -1);
     mr__queue *q;
     if (enter_to_look("mr_queue_size", handle, &q) != MR_OK)
         return -1;
@@ -378,6 +387,8 @@ long mr_queue_size(const mr_queue *handle)
 
 bool mr_queue_empty(const mr_queue *handle)
 {
+    if (mr__is_far(handle))
+        return mr__far_ask(MR__FAR_QUEUE_EMPTY, handle->mr__handle, true) != 0;
     mr__queue *q;
     if (enter_to_look("mr_queue_empty", handle, &q) != MR_OK)
         return true;
@@ -388,6 +399,8 @@ bool mr_queue_empty(const mr_queue *handle)
 
 bool mr_queue_full(const mr_queue *handle)
 {
+    if (mr__is_far(handle))
+        return mr__far_ask(MR__FAR_QUEUE_FULL, handle->mr__handle, false) != 0;
     mr__queue *q;
     if (enter_to_look("mr_queue_full", handle, &q) != MR_OK)
         return false;
@@ -424,6 +437,8 @@ static mr_status enter_joinable(const char *call, const mr_queue *handle, mr__qu
 mr_status mr_queue_task_done(const mr_queue *handle)
 {
     static const char call[] = "mr_queue_task_done";
+    if (mr__is_far(handle))
+        return mr__far_on(MR__FAR_QUEUE_TASK_DONE, handle->mr__handle, 0);
     mr__queue *q;
     mr_status status = enter_joinable(call, handle, &q);
     if (status != MR_OK)
@@ -453,6 +468,8 @@ mr_status mr__queue_note_task(mr__queue *q)
 mr_status mr_queue_join(const mr_queue *handle, double timeout)
 {
     static const char call[] = "mr_queue_join";
+    if (mr__is_far(handle))
+        return mr__far_on(MR__FAR_QUEUE_JOIN, handle->mr__handle, timeout);
     mr__queue *q;
     double deadline;
     mr_status status = mr__deadline(call, timeout, &deadline);
@@ -485,6 +502,8 @@ mr_status mr_queue_join(const mr_queue *handle, double timeout)
 
 mr_status mr_queue_close(const mr_queue *handle)
 {
+    if (mr__is_far(handle))
+        return mr__far_on(MR__FAR_QUEUE_CLOSE, handle->mr__handle, 0);
     mr__queue *q;
     member *me;
     mr_status status = mr__queue_enter("mr_queue_close", handle, &q);
@@ -500,6 +519,8 @@ mr_status mr_queue_close(const mr_queue *handle)
 mr_status mr_queue_join_thread(const mr_queue *handle)
 {
     static const char call[] = "mr_queue_join_thread";
+    if (mr__is_far(handle))
+        return mr__far_on(MR__FAR_QUEUE_JOIN_THREAD, handle->mr__handle, 0);
     mr__queue *q;
     mr_status status = mr__queue_enter(call, handle, &q);
     if (status != MR_OK)
@@ -511,6 +532,8 @@ mr_status mr_queue_join_thread(const mr_queue *handle)
 
 mr_status mr_queue_cancel_join_thread(const mr_queue *handle)
 {
+    if (mr__is_far(handle))
+        return mr__far_on(MR__FAR_QUEUE_CANCEL_JOIN_THREAD, handle->mr__handle, 0);
     mr__queue *q;
     mr_status status = mr__queue_enter("mr_queue_cancel_join_thread", handle, &q);
     if (status == MR_OK)
@@ -520,6 +543,8 @@ mr_status mr_queue_cancel_join_thread(const mr_queue *handle)
 
 mr_status mr_queue_destroy(const mr_queue *handle)
 {
+    if (mr__is_far(handle))
+        return mr__far_on(MR__FAR_QUEUE_DESTROY, handle->mr__handle, 0);
     mr__queue *q;
     mr_status status = mr__queue_enter("mr_queue_destroy", handle, &q);
     if (status == MR_OK)

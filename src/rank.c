@@ -82,9 +82,9 @@ static void tell_hub(mr__record_type type, int64_t a)
  * main is. */
 static mr_status join_main(void)
 {
-    mr__address hub = mr__ctx.launch.hub;
+    self->hub = mr__ctx.launch.hub;
     bool spawned = mr__ctx.launch.kind == MR__LAUNCH_SPAWNED;
-    mr_status status = spawned ? say_hello(&hub) : MR_OK;
+    mr_status status = spawned ? say_hello(&self->hub) : MR_OK;
     if (status != MR_OK)
         return status;
     mr__patience(true);
@@ -102,17 +102,17 @@ static mr_status join_main(void)
         MPI_Recv(NULL, 0, MPI_BYTE, 0, MR__TAG_GREETING, self->comm, MPI_STATUS_IGNORE);
     } else {
         MPI_Comm_dup(MPI_COMM_WORLD, &self->comm);
-        MPI_Bcast(hub.text, sizeof hub.text, MPI_CHAR, 0, self->comm);
+        MPI_Bcast(self->hub.text, sizeof self->hub.text, MPI_CHAR, 0, self->comm);
         mr__ctx.launch.batch = 1;
         mr__ctx.launch.rank--; /* the batch of given ranks is main's own, which main is not in */
-        status = say_hello(&hub);
+        status = say_hello(&self->hub);
         mr__ctx.launch.rank++;
         if (status != MR_OK)
             return status;
     }
     mr__patience(false);
     MPI_Comm_set_errhandler(self->comm, MPI_ERRORS_RETURN);
-    return mr__supervisor_report(self->report, &hub, mr__ctx.rank);
+    return mr__supervisor_report(self->report, &self->hub, mr__ctx.rank);
 }
 
 static mr_status report_places(void)

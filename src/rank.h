@@ -11,6 +11,7 @@ typedef struct mr__self {
     uint32_t seat; /* in the arena, of the main thread; 0: this is not main's host */
     int report;    /* to the supervisor, until MPI is up */
     bool is_local; /* on main's host */
+    mr__address hub;
     bool wants_places;
     mr_pinning pinning;
     pid_t pid;                                /* to tell this process from one that the user forked off it */

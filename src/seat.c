@@ -1,6 +1,7 @@
 #include "seat.h"
 
 #include "context.h"
+#include "deputy.h"
 #include "status.h"
 
 #include <errno.h>
@@ -18,7 +19,7 @@ _Static_assert(sizeof(mr__seat) == 64, "a seat fills a cache line");
 
 /* ---- Futexes ---- */
 
-bool mr__futex_wait(_Atomic uint32_t *word, uint32_t value, double deadline)
+bool mr__futex_sleep(_Atomic uint32_t *word, uint32_t value, double deadline)
 {
     static const double LONGEST = 1e9; /* seconds since the start of the clock */
     struct timespec time, *end = NULL;
@@ -29,6 +30,11 @@ bool mr__futex_wait(_Atomic uint32_t *word, uint32_t value, double deadline)
     }
     return syscall(SYS_futex, word, FUTEX_WAIT_BITSET, value, end, NULL, FUTEX_BITSET_MATCH_ANY) == 0 ||
            errno != ETIMEDOUT;
+}
+
+bool mr__futex_wait(_Atomic uint32_t *word, uint32_t value, double deadline)
+{
+    return mr__acts_for != 0 ? mr__deputy_sleep(word, value, deadline) : mr__futex_sleep(word, value, deadline);
 }
 
 void mr__futex_wake(_Atomic uint32_t *word, int count)
@@ -65,16 +71,26 @@ static void put_back(mr__arena *arena, uint32_t number)
     mr__shared_unlock(&arena->mutex);
 }
 
-/* The seat stays this process's: what the thread has not released is still known to be held by it. */
-static void leave_seat(void *unused)
+void mr__seat_disown(void)
 {
-    (void)unused;
+    my_number = 0;
+}
+
+/* The seat stays this process's: what the thread has not released is still known to be held by it. */
+void mr__seat_vacate(void)
+{
     if (mr__ctx.arena != NULL && my_number != 0) {
         mr__shared_lock(&mr__ctx.arena->mutex);
         mr__seat_at(my_number)->is_vacant = true;
         mr__shared_unlock(&mr__ctx.arena->mutex);
     }
     my_number = 0;
+}
+
+static void leave_seat(void *unused)
+{
+    (void)unused;
+    mr__seat_vacate();
 }
 
 static void make_key(void)

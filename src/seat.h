@@ -60,6 +60,11 @@ uint32_t mr__seat_number(const mr__seat *seat);
 mr__seat *mr__seat_at(uint32_t number);
 uint32_t mr__seat_rank(uint32_t number);
 
+/* Ends the calling thread's claim to its seat: another thread of its process may have it; or it goes with the rank,
+ * which is dead. */
+void mr__seat_vacate(void);
+void mr__seat_disown(void);
+
 /* Frees the seats of a rank that is dead. */
 void mr__seats_free(uint32_t rank);
 
@@ -75,6 +80,7 @@ static inline void mr__relax(void)
 
 /* Sleeps while *word is value, until the deadline (false). Wakes those who sleep so, in any process. */
 bool mr__futex_wait(_Atomic uint32_t *word, uint32_t value, double deadline);
+bool mr__futex_sleep(_Atomic uint32_t *word, uint32_t value, double deadline); /* whoever it is */
 void mr__futex_wake(_Atomic uint32_t *word, int count);
 
 #endif

@@ -1,6 +1,7 @@
 /* Semaphores. Who holds how many units is written in a ledger, by rank; how many are free follows from it, so that
  * a unit can be neither lost nor doubled, whoever is killed when: each change is one store into the ledger. */
 #include "context.h"
+#include "far.h"
 #include "seat.h"
 #include "status.h"
 
@@ -208,11 +209,15 @@ static mr_status make(const char *call, mr_semaphore *handle, int64_t value, boo
 
 mr_status mr_semaphore_init(mr_semaphore *handle, int64_t value)
 {
+    if (mr__is_far(handle))
+        return mr__far_new(MR__FAR_SEMAPHORE_INIT, &handle->mr__handle, value);
     return make("mr_semaphore_init", handle, value, false);
 }
 
 mr_status mr_bounded_semaphore_init(mr_semaphore *handle, int64_t value)
 {
+    if (mr__is_far(handle))
+        return mr__far_new(MR__FAR_BOUNDED_SEMAPHORE_INIT, &handle->mr__handle, value);
     return make("mr_bounded_semaphore_init", handle, value, true);
 }
 
@@ -228,6 +233,8 @@ static mr_status enter(const char *call, const mr_semaphore *handle, semaphore *
 
 mr_status mr_semaphore_close(const mr_semaphore *handle)
 {
+    if (mr__is_far(handle))
+        return mr__far_on(MR__FAR_SEMAPHORE_CLOSE, handle->mr__handle, 0);
     return mr__object_end("mr_semaphore_close", MR__KIND_SEMAPHORE, handle == NULL ? NULL : &handle->mr__handle);
 }
 
@@ -248,6 +255,8 @@ static mr_status outcome(const char *call, mr_status status, double timeout)
 mr_status mr_semaphore_acquire(const mr_semaphore *handle, double timeout)
 {
     static const char call[] = "mr_semaphore_acquire";
+    if (mr__is_far(handle))
+        return mr__far_on(MR__FAR_SEMAPHORE_ACQUIRE, handle->mr__handle, timeout);
     semaphore *s;
     holder *place;
     double deadline;
@@ -275,6 +284,8 @@ mr_status mr_semaphore_acquire(const mr_semaphore *handle, double timeout)
 mr_status mr_semaphore_release(const mr_semaphore *handle)
 {
     static const char call[] = "mr_semaphore_release";
+    if (mr__is_far(handle))
+        return mr__far_on(MR__FAR_SEMAPHORE_RELEASE, handle->mr__handle, 0);
     semaphore *s;
     mr_status status = enter(call, handle, &s);
     if (status != MR_OK)
@@ -299,6 +310,8 @@ mr_status mr_semaphore_release(const mr_semaphore *handle)
 
 int64_t mr_semaphore_value(const mr_semaphore *handle)
 {
+    if (mr__is_far(handle))
+        return mr__far_ask(MR__FAR_SEMAPHORE_VALUE, handle->mr__handle, -1);
     semaphore *s;
     if (enter("mr_semaphore_value", handle, &s) != MR_OK)
         return -1;

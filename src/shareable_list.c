@@ -1,6 +1,9 @@
 /* Lists in shared memory. Each slot has two halves; writing fills the one that is not current and then turns over,
  * so that a writer who is killed halfway leaves the old value. What is read from the memory is checked: anybody
  * may have written there. */
+#include "context.h"
+#include "far.h"
+#include "items.h"
 #include "shared_memory.h"
 #include "status.h"
 
@@ -203,11 +206,119 @@ static void lay_out(void *data, const void *with)
     head->magic = MAGIC;
 }
 
+/* Copies a string out of its slot; *item gets the length even where there is no room. */
+static mr_status take_text(const char *call, mr_item *item, void *buffer, size_t capacity)
+{
+    const void *bytes = item->data;
+    item->data = NULL;
+    size_t needed = item->size + (item->type == MR_ITEM_STRING);
+    if (capacity < needed || (buffer == NULL && needed > 0))
+        return mr__fail(MR_ETOOSMALL, "%s: the item needs a buffer of %zu bytes, not %zu", call, needed, capacity);
+    if (item->size > 0)
+        memcpy(buffer, bytes, item->size);
+    if (item->type == MR_ITEM_STRING)
+        ((char *)buffer)[item->size] = '\0';
+    item->data = buffer;
+    return MR_OK;
+}
+
+/* ---- From another host ---- */
+
+/* A call on a list: handles and numbers come back in it. */
+static mr_status use_from_afar(mr__call *using, const mr_shareable_list *list)
+{
+    char nothing;
+    if (list != NULL) {
+        using->handles[0] = list->shm.mr__handle;
+        using->handles[1] = list->shm.mr__attachment;
+    }
+    if (using->buffer == NULL && using->capacity == 0)
+        using->buffer = &nothing;
+    return mr__far(using);
+}
+
+static mr_status find_from_afar(mr__call finding, mr_shareable_list *found, const mr_shareable_list *list)
+{
+    mr_status status = use_from_afar(&finding, list);
+    if (status == MR_OK)
+        *found = (mr_shareable_list){{finding.handles[0], finding.handles[1]}};
+    return status;
+}
+
+static mr_status make_from_afar(mr_shareable_list *list, const char *name, const mr_item items[], size_t length)
+{
+    void *packed = NULL;
+    size_t size = 0, before = name != NULL ? strlen(name) : 0;
+    mr_status status = mr__items_pack("mr_shareable_list_init", items, length, &packed, &size);
+    char *bytes = status == MR_OK ? malloc(before + size + 1) : NULL;
+    if (status == MR_OK && bytes == NULL)
+        status = mr__fail(MR_ENOMEM, "mr_shareable_list_init: there is no memory for %zu items", length);
+    if (status == MR_OK) {
+        if (before > 0)
+            memcpy(bytes, name, before);
+        memcpy(bytes + before, packed, size);
+        status = find_from_afar((mr__call){.procedure = MR__FAR_LIST_INIT,
+                                           .numbers = {(int64_t)before, name != NULL},
+                                           .data = bytes,
+                                           .size = before + size},
+                                list, NULL);
+    }
+    free(bytes);
+    free(packed);
+    return status;
+}
+
+/* A call that takes one item; gives the number that comes back. */
+static mr_status item_from_afar(const char *call, int procedure, const mr_shareable_list *list, int64_t number,
+                                const mr_item *item, size_t *answer)
+{
+    mr__call using = {.procedure = procedure, .numbers = {number}};
+    void *packed = NULL;
+    mr_status status = mr__items_pack(call, item, 1, &packed, &using.size);
+    using.data = packed;
+    if (status == MR_OK)
+        status = use_from_afar(&using, list);
+    if (status == MR_OK)
+        *answer = (size_t) using.numbers[0];
+    free(packed);
+    return status;
+}
+
+static mr_status get_from_afar(const mr_shareable_list *list, ptrdiff_t index, mr_item *item, void *buffer,
+                               size_t capacity)
+{
+    mr__call getting = {.procedure = MR__FAR_LIST_GET, .numbers = {index}, .capacity = capacity};
+    mr_item *items = NULL;
+    size_t count = 0;
+    getting.buffer = NULL;
+    getting.capacity = buffer != NULL ? capacity : 0;
+    getting.handles[0] = list->shm.mr__handle;
+    getting.handles[1] = list->shm.mr__attachment;
+    getting.numbers[2] = (int64_t)getting.capacity;
+    mr_status status = mr__far(&getting);
+    if (status == MR_ETOOSMALL)
+        *item = (mr_item){.type = (mr_item_type)getting.numbers[1], .size = (size_t)getting.numbers[0]};
+    if (status == MR_OK)
+        status = mr__items_unpack("mr_shareable_list_get", getting.buffer, getting.received, &items, &count);
+    if (status == MR_OK && count == 1) {
+        *item = items[0];
+        if (is_text(item->type))
+            status = take_text("mr_shareable_list_get", item, buffer, capacity);
+    }
+    free(items);
+    free(getting.buffer);
+    return status;
+}
+
+/* ---- Making, on any host ---- */
+
 mr_status mr_shareable_list_init(mr_shareable_list *list, const char *name, const mr_item items[], size_t length)
 {
     static const char call[] = "mr_shareable_list_init";
+    if (mr__is_far(list) && (items != NULL || length == 0))
+        return make_from_afar(list, name, items, length);
     uint64_t size = 0;
-    mr_status status = mr__arena_ready(call);
+    mr_status status = mr__running(call);
     if (status == MR_OK)
         status = total_size(call, items, length, &size);
     if (status == MR_OK)
@@ -219,6 +330,12 @@ mr_status mr_shareable_list_init(mr_shareable_list *list, const char *name, cons
 mr_status mr_shareable_list_attach(mr_shareable_list *list, const char *name)
 {
     static const char call[] = "mr_shareable_list_attach";
+    if (mr__is_far(list))
+        return find_from_afar((mr__call){.procedure = MR__FAR_LIST_ATTACH,
+                                         .numbers = {0, name != NULL},
+                                         .data = name,
+                                         .size = name != NULL ? strlen(name) : 0},
+                              list, NULL);
     mr_shareable_list found = {0};
     struct view view;
     mr_status status = mr__memory_attach(call, list == NULL ? NULL : &found.shm, name);
@@ -243,6 +360,12 @@ static void duplicate(void *data, const void *with)
 mr_status mr_shareable_list_copy(mr_shareable_list *copy, const char *name, const mr_shareable_list *list)
 {
     static const char call[] = "mr_shareable_list_copy";
+    if (mr__is_far(list) && copy != NULL)
+        return find_from_afar((mr__call){.procedure = MR__FAR_LIST_COPY,
+                                         .numbers = {0, name != NULL},
+                                         .data = name,
+                                         .size = name != NULL ? strlen(name) : 0},
+                              copy, list);
     struct view view;
     mr_status status = enter(call, list, &view);
     if (status != MR_OK)
@@ -260,36 +383,34 @@ mr_status mr_shareable_list_copy(mr_shareable_list *copy, const char *name, cons
 
 /* ---- Using ---- */
 
-size_t mr_shareable_list_length(const mr_shareable_list *list)
+mr_status mr__shareable_list_length(const mr_shareable_list *list, size_t *length)
 {
     struct view view;
-    if (enter("mr_shareable_list_length", list, &view) != MR_OK)
-        return 0;
-    size_t length = view.head->length;
-    mr__object_leave(view.object);
-    return length;
+    mr__call asking = {.procedure = MR__FAR_LIST_LENGTH};
+    bool is_far = mr__is_far(list);
+    *length = 0;
+    mr_status status = is_far ? use_from_afar(&asking, list) : enter("mr_shareable_list_length", list, &view);
+    if (status != MR_OK)
+        return status;
+    *length = is_far ? (size_t)asking.numbers[0] : view.head->length;
+    if (!is_far)
+        mr__object_leave(view.object);
+    return MR_OK;
 }
 
-/* Copies a string out of its slot; *item gets the length even where there is no room. */
-static mr_status take_text(const char *call, mr_item *item, void *buffer, size_t capacity)
+size_t mr_shareable_list_length(const mr_shareable_list *list)
 {
-    const void *bytes = item->data;
-    item->data = NULL;
-    size_t needed = item->size + (item->type == MR_ITEM_STRING);
-    if (capacity < needed || (buffer == NULL && needed > 0))
-        return mr__fail(MR_ETOOSMALL, "%s: the item needs a buffer of %zu bytes, not %zu", call, needed, capacity);
-    if (item->size > 0)
-        memcpy(buffer, bytes, item->size);
-    if (item->type == MR_ITEM_STRING)
-        ((char *)buffer)[item->size] = '\0';
-    item->data = buffer;
-    return MR_OK;
+    size_t length;
+    mr__shareable_list_length(list, &length);
+    return length;
 }
 
 mr_status mr_shareable_list_get(const mr_shareable_list *list, ptrdiff_t index, mr_item *item, void *buffer,
                                 size_t capacity)
 {
     static const char call[] = "mr_shareable_list_get";
+    if (mr__is_far(list) && item != NULL)
+        return get_from_afar(list, index, item, buffer, capacity);
     struct view view;
     slot *place = NULL;
     mr_status status = enter(call, list, &view);
@@ -307,6 +428,8 @@ mr_status mr_shareable_list_get(const mr_shareable_list *list, ptrdiff_t index, 
 mr_status mr_shareable_list_set(const mr_shareable_list *list, ptrdiff_t index, mr_item item)
 {
     static const char call[] = "mr_shareable_list_set";
+    if (mr__is_far(list))
+        return item_from_afar(call, MR__FAR_LIST_SET, list, index, &item, &(size_t){0});
     struct view view;
     slot *place = NULL;
     mr_status status = enter(call, list, &view);
@@ -365,6 +488,8 @@ mr_status mr_shareable_list_count(const mr_shareable_list *list, mr_item item, s
     size_t first = 0;
     if (count == NULL)
         return mr__fail(MR_EINVAL, "mr_shareable_list_count was given NULL as the count");
+    if (mr__is_far(list))
+        return item_from_afar("mr_shareable_list_count", MR__FAR_LIST_COUNT, list, 0, &item, count);
     return search("mr_shareable_list_count", list, &item, count, &first);
 }
 
@@ -374,6 +499,8 @@ mr_status mr_shareable_list_index(const mr_shareable_list *list, mr_item item, s
     size_t count = 0;
     if (index == NULL)
         return mr__fail(MR_EINVAL, "%s was given NULL as the index", call);
+    if (mr__is_far(list))
+        return item_from_afar(call, MR__FAR_LIST_INDEX, list, 0, &item, index);
     mr_status status = search(call, list, &item, &count, index);
     if (status == MR_OK && count == 0)
         status = mr__fail(MR_ENOENT, "%s: no item of the list has this value", call);
@@ -392,6 +519,10 @@ static int print_format(char *text, size_t size, const slot *place, const mr_ite
 mr_status mr_shareable_list_format(const mr_shareable_list *list, char *text, size_t size)
 {
     static const char call[] = "mr_shareable_list_format";
+    if (mr__is_far(list) && text != NULL && size > 0) {
+        mr__call asking = {.procedure = MR__FAR_LIST_FORMAT, .buffer = text, .capacity = size};
+        return use_from_afar(&asking, list);
+    }
     struct view view;
     mr_status status = enter(call, list, &view);
     if (status != MR_OK)

@@ -3,11 +3,14 @@
 #include "shared_memory.h"
 
 #include "context.h"
+#include "far.h"
 #include "object.h"
 #include "registry.h"
 #include "status.h"
+#include "universe.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 typedef enum attachment_state { FREE, OPEN, CLOSED } attachment_state;
@@ -113,9 +116,10 @@ static mr_status check_name(const char *call, const char *name)
 static uint32_t own_process(void)
 {
     mr__lock();
-    uint32_t number = (uint32_t)mr__own_entry()->placed.number;
+    uint64_t number =
+        mr__acts_for != 0 ? mr__ctx.universe->ranks[mr__acts_for]->process : mr__own_entry()->placed.number;
     mr__unlock();
-    return number;
+    return (uint32_t)number;
 }
 
 static attachments *attachments_of(const memory *block)
@@ -238,7 +242,7 @@ static void leave(memory *block)
 static mr_status enter_any(const char *call, const mr_shared_memory *handle, memory **block, bool *is_own)
 {
     mr__object *object = NULL;
-    mr_status status = mr__arena_ready(call);
+    mr_status status = mr__running(call);
     if (status != MR_OK)
         return status;
     if (handle == NULL)
@@ -295,7 +299,7 @@ mr_status mr__memory_create(const char *call, mr_shared_memory *handle, const ch
 {
     uint64_t unused = 0;
     mr__object *object = NULL;
-    mr_status status = mr__arena_ready(call);
+    mr_status status = mr__running(call);
     if (status == MR_OK && handle == NULL)
         status = mr__fail(MR_EINVAL, "%s was given NULL as the shared memory", call);
     if (status == MR_OK && (size == 0 || size > PTRDIFF_MAX))
@@ -326,14 +330,74 @@ mr_status mr__memory_create(const char *call, mr_shared_memory *handle, const ch
     return MR_OK;
 }
 
+/* ---- From another host ---- */
+
+static mr_status find_from_afar(int procedure, mr_shared_memory *handle, const char *name, int64_t size)
+{
+    char nothing;
+    mr__call finding = {.procedure = procedure,
+                        .numbers = {size, name != NULL},
+                        .data = name,
+                        .size = name != NULL ? strlen(name) : 0,
+                        .buffer = &nothing};
+    mr_status status = mr__far(&finding);
+    if (status == MR_OK)
+        *handle = (mr_shared_memory){finding.handles[0], finding.handles[1]};
+    return status;
+}
+
+/* A call on a block: what bytes go there, or come from there. */
+static mr_status use_from_afar(mr__call using, const mr_shared_memory *handle)
+{
+    char nothing;
+    using.handles[0] = handle->mr__handle;
+    using.handles[1] = handle->mr__attachment;
+    if (using.buffer == NULL)
+        using.buffer = &nothing;
+    return mr__far(&using);
+}
+
+/* The name of a block, which has to last: it is kept for as long as this process lives. */
+static const char *name_from_afar(const mr_shared_memory *handle)
+{
+    static _Thread_local struct known {
+        struct known *next;
+        uint64_t block;
+        char name[];
+    } * all;
+    struct known *found = all;
+    while (found != NULL && found->block != handle->mr__handle)
+        found = found->next;
+    if (found != NULL)
+        return found->name;
+    mr__call asking = {.procedure = MR__FAR_MEMORY_NAME,
+                       .handles = {handle->mr__handle, handle->mr__attachment},
+                       .capacity = SIZE_MAX};
+    if (mr__far(&asking) != MR_OK)
+        return NULL;
+    found = calloc(1, sizeof *found + asking.received + 1);
+    if (found != NULL) {
+        memcpy(found->name, asking.buffer, asking.received);
+        found->block = handle->mr__handle;
+        found->next = all;
+        all = found;
+    }
+    free(asking.buffer);
+    return found != NULL ? found->name : (mr__fail(MR_ENOMEM, "there is no memory for a name"), NULL);
+}
+
+/* ---- What users call, on any host ---- */
+
 mr_status mr_shared_memory_create(mr_shared_memory *memory_, const char *name, size_t size)
 {
+    if (mr__is_far(memory_))
+        return find_from_afar(MR__FAR_MEMORY_CREATE, memory_, name, (int64_t)size);
     return mr__memory_create("mr_shared_memory_create", memory_, name, size, NULL, NULL);
 }
 
 mr_status mr__memory_attach(const char *call, mr_shared_memory *handle, const char *name)
 {
-    mr_status status = mr__arena_ready(call);
+    mr_status status = mr__running(call);
     if (status == MR_OK && handle == NULL)
         status = mr__fail(MR_EINVAL, "%s was given NULL as the shared memory", call);
     if (status == MR_OK)
@@ -356,6 +420,8 @@ mr_status mr__memory_attach(const char *call, mr_shared_memory *handle, const ch
 
 mr_status mr_shared_memory_attach(mr_shared_memory *memory_, const char *name)
 {
+    if (mr__is_far(memory_))
+        return find_from_afar(MR__FAR_MEMORY_ATTACH, memory_, name, 0);
     return mr__memory_attach("mr_shared_memory_attach", memory_, name);
 }
 
@@ -364,14 +430,72 @@ void *mr_shared_memory_data(const mr_shared_memory *memory_)
     mr__object *object = NULL;
     void *data = NULL;
     size_t size = 0;
+    if (mr__is_far(memory_))
+        return mr__fail_far("mr_shared_memory_data", "mr_shared_memory_read and mr_shared_memory_write"), NULL;
     if (mr__memory_enter("mr_shared_memory_data", memory_, &object, &data, &size) != MR_OK)
         return NULL;
     mr__object_leave(object);
     return data;
 }
 
+/* Where bytes of a block lie; they may be copied once the object has been left, as through mr_shared_memory_data.
+ */
+static mr_status find_bytes(const char *call, const mr_shared_memory *memory_, size_t offset, size_t count,
+                            const void *bytes, char **found)
+{
+    mr__object *object = NULL;
+    void *data = NULL;
+    size_t size = 0;
+    if (bytes == NULL && count > 0)
+        return mr__fail(MR_EINVAL, "%s was given NULL instead of %zu bytes", call, count);
+    mr_status status = mr__memory_enter(call, memory_, &object, &data, &size);
+    if (status != MR_OK)
+        return status;
+    mr__object_leave(object);
+    *found = (char *)data + offset;
+    return offset <= size && count <= size - offset
+               ? MR_OK
+               : mr__fail(MR_EINVAL, "%s: %zu bytes from %zu on do not lie in a block of %zu", call, count, offset,
+                          size);
+}
+
+mr_status mr_shared_memory_read(const mr_shared_memory *memory_, size_t offset, size_t size, void *out)
+{
+    char *bytes = NULL;
+    if (mr__is_far(memory_) && out != NULL)
+        return use_from_afar((mr__call){.procedure = MR__FAR_MEMORY_READ,
+                                        .numbers = {(int64_t)offset, (int64_t)size},
+                                        .buffer = out,
+                                        .capacity = size},
+                             memory_);
+    mr_status status = find_bytes("mr_shared_memory_read", memory_, offset, size, out, &bytes);
+    if (status == MR_OK && size > 0)
+        memcpy(out, bytes, size);
+    return status;
+}
+
+mr_status mr_shared_memory_write(const mr_shared_memory *memory_, size_t offset, size_t size, const void *in)
+{
+    char *bytes = NULL;
+    if (mr__is_far(memory_) && in != NULL && size <= PTRDIFF_MAX)
+        return use_from_afar(
+            (mr__call){.procedure = MR__FAR_MEMORY_WRITE, .numbers = {(int64_t)offset}, .data = in, .size = size},
+            memory_);
+    mr_status status = find_bytes("mr_shared_memory_write", memory_, offset, size, in, &bytes);
+    if (status == MR_OK && size > 0)
+        memcpy(bytes, in, size);
+    return status;
+}
+
 size_t mr_shared_memory_size(const mr_shared_memory *memory_)
 {
+    if (mr__is_far(memory_)) {
+        char nothing;
+        mr__call asking = {.procedure = MR__FAR_MEMORY_SIZE,
+                           .handles = {memory_->mr__handle, memory_->mr__attachment},
+                           .buffer = &nothing};
+        return mr__far(&asking) == MR_OK ? (size_t)asking.numbers[0] : 0;
+    }
     memory *block = NULL;
     bool is_own;
     if (enter_any("mr_shared_memory_size", memory_, &block, &is_own) != MR_OK)
@@ -383,6 +507,8 @@ size_t mr_shared_memory_size(const mr_shared_memory *memory_)
 
 const char *mr_shared_memory_name(const mr_shared_memory *memory_)
 {
+    if (mr__is_far(memory_))
+        return name_from_afar(memory_);
     memory *block = NULL;
     bool is_own;
     if (enter_any("mr_shared_memory_name", memory_, &block, &is_own) != MR_OK)
@@ -393,6 +519,8 @@ const char *mr_shared_memory_name(const mr_shared_memory *memory_)
 
 mr_status mr_shared_memory_close(const mr_shared_memory *memory_)
 {
+    if (mr__is_far(memory_))
+        return use_from_afar((mr__call){.procedure = MR__FAR_MEMORY_CLOSE}, memory_);
     memory *block = NULL;
     bool is_own = true;
     mr_status status = enter_any("mr_shared_memory_close", memory_, &block, &is_own);
@@ -413,6 +541,8 @@ mr_status mr_shared_memory_close(const mr_shared_memory *memory_)
 mr_status mr_shared_memory_unlink(const mr_shared_memory *memory_)
 {
     static const char call[] = "mr_shared_memory_unlink";
+    if (mr__is_far(memory_))
+        return use_from_afar((mr__call){.procedure = MR__FAR_MEMORY_UNLINK}, memory_);
     memory *block = NULL;
     bool is_own = true;
     mr_status status = enter_any(call, memory_, &block, &is_own);

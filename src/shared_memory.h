@@ -14,4 +14,7 @@ mr_status mr__memory_attach(const char *call, mr_shared_memory *handle, const ch
 mr_status mr__memory_enter(const char *call, const mr_shared_memory *handle, mr__object **object, void **data,
                            size_t *size);
 
+/* As mr_shareable_list_length, which has no room for a status. */
+mr_status mr__shareable_list_length(const mr_shareable_list *list, size_t *length);
+
 #endif

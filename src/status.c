@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 static _Thread_local mr_status last_status;
-static _Thread_local char last_error[1024];
+static _Thread_local char last_error[MR__SENTENCE_SIZE];
 
 static const struct {
     const char *name, *text;

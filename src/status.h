@@ -4,6 +4,8 @@
 
 #include "multirank.h"
 
+enum { MR__SENTENCE_SIZE = 1024 };
+
 /* Records the sentence for this thread and returns status: `return mr__fail(MR_EINVAL, "...", ...);`. */
 mr_status mr__fail(mr_status status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -2,6 +2,7 @@
 #include "queue.h"
 
 #include "context.h"
+#include "far.h"
 #include "seat.h"
 #include "status.h"
 
@@ -257,6 +258,17 @@ static mr_status put_parcel(visit *v, const void *data, size_t size)
     return status;
 }
 
+static mr_status put_from_afar(const mr_queue *handle, const void *data, size_t size, double timeout)
+{
+    char nothing;
+    return mr__far(&(mr__call){.procedure = MR__FAR_QUEUE_PUT,
+                               .handles = {handle->mr__handle},
+                               .seconds = timeout,
+                               .data = data,
+                               .size = size,
+                               .buffer = &nothing});
+}
+
 mr_status mr_queue_put(const mr_queue *handle, const void *data, size_t size, double timeout)
 {
     static const char call[] = "mr_queue_put";
@@ -264,6 +276,10 @@ mr_status mr_queue_put(const mr_queue *handle, const void *data, size_t size, do
     mr__inlet *in;
     if (data == NULL && size > 0)
         return mr__fail(MR_EINVAL, "%s: the data are NULL", call);
+    if (size > PTRDIFF_MAX)
+        return mr__fail(MR_ENOMEM, "%s: no item can have %zu bytes; was the size negative?", call, size);
+    if (mr__is_far(handle))
+        return put_from_afar(handle, data, size, timeout);
     mr_status status = start_visit(&v, call, handle, timeout);
     if (status != MR_OK)
         return status;
@@ -285,7 +301,7 @@ typedef struct receipt {
 static mr_status prepare(const char *call, receipt *to, uint64_t size)
 {
     to->size = (size_t)size;
-    if (to->allocates) {
+    if (to->allocates && size <= to->capacity) {
         to->buffer = malloc(size > 0 ? (size_t)size : 1);
         return to->buffer != NULL ? MR_OK
                                   : mr__fail(MR_ENOMEM, "%s: there is no memory for an item of %llu bytes", call,
@@ -415,13 +431,42 @@ static mr_status get(const char *call, const mr_queue *handle, receipt *to, doub
     return status == MR_OK ? take(&v, q, to) : status;
 }
 
+/* What is lost to others with an item that does not arrive here: main puts it back. */
+static mr_status get_from_afar(const mr_queue *handle, receipt *to, double timeout)
+{
+    mr__call getting = {.procedure = MR__FAR_QUEUE_GET,
+                        .handles = {handle->mr__handle},
+                        .seconds = timeout,
+                        .numbers = {to->allocates},
+                        .buffer = to->buffer,
+                        .capacity = to->capacity,
+                        .is_kept = true};
+    mr_status status = mr__far(&getting);
+    to->buffer = getting.buffer;
+    to->size = status == MR_OK ? getting.received : (size_t)getting.numbers[0];
+    return status;
+}
+
+mr_status mr__queue_get_within(const char *call, const mr_queue *handle, void **data, size_t most, size_t *size,
+                               double timeout)
+{
+    receipt to = {.allocates = true, .capacity = most};
+    mr_status status = mr__is_far(handle) ? get_from_afar(handle, &to, timeout) : get(call, handle, &to, timeout);
+    if (status == MR_OK || status == MR_ETOOSMALL)
+        *size = to.size;
+    if (status == MR_OK)
+        *data = to.buffer;
+    return status;
+}
+
 mr_status mr_queue_get(const mr_queue *handle, void *buffer, size_t capacity, size_t *size, double timeout)
 {
     static const char call[] = "mr_queue_get";
-    receipt to = {.buffer = buffer, .capacity = capacity};
+    char nothing;
+    receipt to = {.buffer = buffer != NULL ? buffer : &nothing, .capacity = capacity};
     if (buffer == NULL && capacity > 0)
         return mr__fail(MR_EINVAL, "%s: the buffer is NULL", call);
-    mr_status status = get(call, handle, &to, timeout);
+    mr_status status = mr__is_far(handle) ? get_from_afar(handle, &to, timeout) : get(call, handle, &to, timeout);
     if (size != NULL && (status == MR_OK || status == MR_ETOOSMALL))
         *size = to.size;
     return status;
@@ -430,13 +475,28 @@ mr_status mr_queue_get(const mr_queue *handle, void *buffer, size_t capacity, si
 mr_status mr_queue_get_alloc(const mr_queue *handle, void **data, size_t *size, double timeout)
 {
     static const char call[] = "mr_queue_get_alloc";
-    receipt to = {.allocates = true};
     if (data == NULL || size == NULL)
         return mr__fail(MR_EINVAL, "%s: there is nowhere to put the %s", call, data == NULL ? "data" : "size");
-    mr_status status = get(call, handle, &to, timeout);
-    if (status == MR_OK) {
-        *data = to.buffer;
-        *size = to.size;
+    return mr__queue_get_within(call, handle, data, SIZE_MAX, size, timeout);
+}
+
+void mr__queue_put_back(const mr_queue *handle, const void *data, size_t size)
+{
+    mr__ref parcel;
+    mr__queue *q;
+    if (mr__parcel_new(size, &parcel) != MR_OK)
+        return;
+    if (size > 0)
+        memcpy(mr__parcel_at(parcel)->bytes, data, size);
+    if (mr__queue_enter("mr_queue_get", handle, &q) != MR_OK) {
+        mr__free(parcel);
+        return;
     }
-    return status;
+    mr__parcel_at(parcel)->owner = 0;
+    mr__parcel_at(parcel)->number = mr__mark_count(q->head) - 1;
+    mr__parcel_link(&q->parcels, parcel);
+    q->held++;
+    q->returned++;
+    mr__queue_grant_getters(q, 1);
+    mr__object_leave(&q->object);
 }

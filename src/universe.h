@@ -33,6 +33,9 @@ typedef struct mr__rank {
     bool is_daemon;
     uint64_t reservation; /* of a pool that is about to start; 0: none */
     int place;            /* on its host; -1: not pinned */
+    int deputies;         /* deputy.c: how many stand in for it */
+    bool is_ending;       /* it is dead, and its deputies are being dismissed */
+    int end_code;
 } mr__rank;
 
 typedef struct mr__host {
@@ -74,6 +77,7 @@ typedef struct mr__universe {
     pthread_t hub;
     int arena;                   /* its descriptor, for the ranks */
     struct mr__printer *printer; /* printer.c; NULL: all ranks are on main's host */
+    struct mr__deputy *deputies; /* deputy.c */
 
     pthread_t grower, broker; /* growth.c */
     bool grows, stopping, is_spawning;

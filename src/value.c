@@ -1,5 +1,6 @@
 /* Values: arrays of one element. */
 #include "array.h"
+#include "far.h"
 #include "status.h"
 
 static mr__array_call as(const char *name)
@@ -27,6 +28,8 @@ mr_status mr_raw_value_init(mr_value *value, size_t size, const void *initial)
 void *mr_value_data(const mr_value *value)
 {
     mr__array *found = NULL;
+    if (mr__is_far(value))
+        return mr__fail_far("mr_value_data", "mr_value_get and mr_value_set"), NULL;
     return mr__array_find(as("mr_value_data"), handle_of(value), &found) == MR_OK ? mr__array_data(found) : NULL;
 }
 

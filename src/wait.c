@@ -1,11 +1,16 @@
 /* mr_wait: one wait for several connections, processes and queues. */
 #include "context.h"
+#include "far.h"
 #include "object.h"
 #include "pipe.h"
+#include "rank.h"
 #include "registry.h"
 #include "seat.h"
 #include "status.h"
 #include "watch.h"
+
+#include <stdlib.h>
+#include <unistd.h>
 
 static mr_status look_at_process(mr_process *object, bool *is_ready)
 {
@@ -56,7 +61,7 @@ static mr_status look_at_all(mr_waitable items[], size_t count, size_t *ready)
 
 static mr_status check(const mr_waitable items[], size_t count, double timeout, const size_t *ready)
 {
-    mr_status status = mr__arena_ready("mr_wait");
+    mr_status status = mr__running("mr_wait");
     if (status != MR_OK)
         return status;
     if (ready == NULL || (items == NULL && count > 0))
@@ -70,6 +75,81 @@ static mr_status check(const mr_waitable items[], size_t count, double timeout, 
     return MR_OK;
 }
 
+static mr_status time_out(size_t count, double timeout)
+{
+    return mr__fail(MR_ETIMEDOUT, "mr_wait: none of the %zu items has become ready within %g s", count,
+                    timeout > 0 ? timeout : 0);
+}
+
+/* ---- From another host ---- */
+
+/* Looks at the processes among the items, which are the caller's own; the others are put into watched. */
+static mr_status look_at_processes(mr_waitable items[], size_t count, mr__watched watched[], size_t *others,
+                                   size_t *ready)
+{
+    mr_status status = MR_OK;
+    *others = *ready = 0;
+    for (size_t i = 0; i < count && status == MR_OK; i++) {
+        items[i].ready = false;
+        if (items[i].process != NULL)
+            status = look_at_process(items[i].process, &items[i].ready);
+        else if (items[i].connection != NULL)
+            watched[(*others)++] = (mr__watched){MR__KIND_PIPE, items[i].connection->mr__handle};
+        else
+            watched[(*others)++] = (mr__watched){MR__KIND_QUEUE, items[i].queue->mr__handle};
+        *ready += items[i].ready;
+    }
+    return status;
+}
+
+/* Has main wait for the others; counts those that are ready. */
+static mr_status wait_for_others(mr_waitable items[], size_t count, const mr__watched watched[], size_t others,
+                                 double seconds, size_t *ready)
+{
+    mr__call waiting = {.procedure = MR__FAR_WAIT,
+                        .seconds = seconds,
+                        .data = watched,
+                        .size = others * sizeof *watched,
+                        .capacity = others};
+    mr_status status = mr__far(&waiting);
+    const char *flags = waiting.buffer;
+    for (size_t i = 0, next = 0; status == MR_OK && i < count; i++)
+        if (items[i].process == NULL) {
+            items[i].ready = flags[next++] != 0;
+            *ready += items[i].ready;
+        }
+    free(waiting.buffer);
+    return status == MR_ETIMEDOUT ? MR_OK : status;
+}
+
+/* Connections and queues are main's to watch, processes the caller's own. With both, each has its turn. */
+static mr_status wait_from_afar(mr_waitable items[], size_t count, double timeout, double deadline, size_t *ready)
+{
+    static const double TURN = 0.02;
+    mr__watched *watched = calloc(count + 1, sizeof *watched);
+    size_t others = 0;
+    mr_status status = watched != NULL ? mr__rank_listen() : mr__fail(MR_ENOMEM, "mr_wait: there is no memory");
+    while (status == MR_OK) {
+        status = look_at_processes(items, count, watched, &others, ready);
+        if (status != MR_OK)
+            break;
+        double left = *ready > 0 || timeout <= 0 ? 0 : deadline - mr__now();
+        bool takes_turns = others < count && left > TURN;
+        if (others > 0)
+            status = wait_for_others(items, count, watched, others, takes_turns ? TURN : left, ready);
+        else if (left > 0)
+            usleep((useconds_t)((left < TURN ? left : TURN) * 1e6));
+        if (status != MR_OK || *ready > 0)
+            break;
+        if (timeout <= 0 || mr__now() >= deadline)
+            status = time_out(count, timeout);
+    }
+    free(watched);
+    return status;
+}
+
+/* ---- On main's host ---- */
+
 mr_status mr_wait(mr_waitable items[], size_t count, double timeout, size_t *ready)
 {
     uint32_t number;
@@ -77,6 +157,8 @@ mr_status mr_wait(mr_waitable items[], size_t count, double timeout, size_t *rea
     mr_status status = check(items, count, timeout, ready);
     if (status == MR_OK)
         status = mr__deadline("mr_wait", timeout, &deadline);
+    if (status == MR_OK && mr__is_far(ready))
+        return wait_from_afar(items, count, timeout, deadline, ready);
     if (status == MR_OK)
         status = mr__seat_mine(&number);
     if (status != MR_OK)
@@ -89,8 +171,7 @@ mr_status mr_wait(mr_waitable items[], size_t count, double timeout, size_t *rea
         if (status != MR_OK || *ready > 0)
             break;
         if (!in_time || timeout <= 0) {
-            status = mr__fail(MR_ETIMEDOUT, "mr_wait: none of the %zu items has become ready within %g s", count,
-                              timeout > 0 ? timeout : 0);
+            status = time_out(count, timeout);
             break;
         }
         in_time = mr__futex_wait(&seat->bell, bell, deadline);

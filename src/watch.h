@@ -10,6 +10,11 @@
 
 #include "object.h"
 
+/* A connection or a queue that a process on another host waits for. */
+typedef struct mr__watched {
+    uint64_t kind, handle; /* MR__KIND_PIPE, MR__KIND_QUEUE; the public handle */
+} mr__watched;
+
 /* Wakes all threads that watch the object (and perhaps some that do not). */
 void mr__watch_ring(const mr__object *object);
 

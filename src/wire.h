@@ -6,7 +6,7 @@
 
 #include <mpi.h>
 
-enum { MR__TAG_START = 1, MR__TAG_REQUEST, MR__TAG_GREETING };
+enum { MR__TAG_START = 1, MR__TAG_REQUEST, MR__TAG_GREETING, MR__TAG_FAR = 1000, MR__FAR_TAGS = 1 << 20 };
 
 /* MPI_Init for all threads. Signals go on meaning what they meant before, whatever Open MPI and UCX would like to
  * catch. */

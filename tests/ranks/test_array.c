@@ -43,14 +43,14 @@ static void check_array(mr_status (*init)(mr_array *, size_t, size_t, const void
 }
 
 /* _TestArray.test_array, _TestArray.test_rawarray */
-SCENARIO_SHARED(array, array)
+SCENARIO_LOCAL(array, array)
 {
     check_array(mr_array_init);
     check_array(mr_raw_array_init);
 }
 
 /* _TestArray.test_array_from_size: zeroed, also where memory is used again */
-SCENARIO_SHARED(array, zeroed)
+SCENARIO_LOCAL(array, zeroed)
 {
     static const size_t lengths[] = {0, 1, 10, 1000, 300000};
     for (int round = 0; round < 3; round++) {
@@ -123,7 +123,7 @@ SCENARIO_SHARED(array, lock)
     CHECK_STATUS(mr_lock_acquire(&seen, 0), MR_ECLOSED); /* an array's own goes with it */
 }
 
-SCENARIO_SHARED(array, bad_input)
+SCENARIO_LOCAL(array, bad_input)
 {
     mr_array array, none = {0};
     mr_value value;
@@ -159,7 +159,7 @@ SCENARIO_SHARED(array, bad_input)
 
 /* _TestHeap.test_heap: 5000 arrays of random sizes come and go; none lies over another, and what is given back is
  * used again */
-SCENARIO_SHARED(array, heap)
+SCENARIO_LOCAL(array, heap)
 {
     enum { ARRAYS = 100, ROUNDS = 5000, LARGEST = 100000 };
     mr_array arrays[ARRAYS] = {{0}};

@@ -73,7 +73,7 @@ static int keeps_step(const void *args, size_t size)
 }
 
 /* _TestBarrier.test_barrier, test_barrier_10, test_wait_return */
-SCENARIO_SHARED(barrier, keeps_step)
+SCENARIO_LOCAL(barrier, keeps_step)
 {
     meeting m = arrange(PARTIES, NULL, MR_FOREVER);
     CHECK_EQ(mr_barrier_parties(&m.barrier), PARTIES);
@@ -102,7 +102,7 @@ static int counts_all(const void *args, size_t size)
 }
 
 /* _TestBarrier.test_thousand */
-SCENARIO_SHARED(barrier, thousand)
+SCENARIO_LOCAL(barrier, thousand)
 {
     meeting m = arrange(PARTIES, NULL, MR_FOREVER);
     meet(counts_all, &m);
@@ -136,7 +136,7 @@ static int fails(void)
 }
 
 /* _TestBarrier.test_action, test_single_thread */
-SCENARIO_SHARED(barrier, action)
+SCENARIO_LOCAL(barrier, action)
 {
     meeting m = arrange(PARTIES, counts_once, MR_FOREVER);
     meet(sees_the_action, &m);
@@ -171,7 +171,7 @@ static int aborts_or_is_told(const void *args, size_t size)
 }
 
 /* _TestBarrier.test_abort */
-SCENARIO_SHARED(barrier, abort)
+SCENARIO_LOCAL(barrier, abort)
 {
     meeting m = arrange(PARTIES, NULL, MR_FOREVER);
     meet(aborts_or_is_told, &m);
@@ -226,7 +226,7 @@ static int aborts_and_resets(const void *args, size_t size)
 }
 
 /* _TestBarrier.test_reset, test_abort_and_reset */
-SCENARIO_SHARED(barrier, reset)
+SCENARIO_LOCAL(barrier, reset)
 {
     mr_target targets[] = {resets, aborts_and_resets};
     for (int i = 0; i < 2; i++) {
@@ -286,7 +286,7 @@ static void *waits_in_thread(void *barrier)
     return NULL;
 }
 
-SCENARIO_SHARED(barrier, bad_input)
+SCENARIO_LOCAL(barrier, bad_input)
 {
     mr_barrier barrier, none = {0};
     int on_the_stack = 0;

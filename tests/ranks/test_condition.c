@@ -227,7 +227,7 @@ static void check_not_owner(const mr_condition *c)
 
 /* _TestCondition.test_timeout, _TestCondition.test_wait_result: MR_ETIMEDOUT or MR_OK; a signal is handled while
  * it waits. An RLock taken three times is released in between, and has to be released three times after. */
-SCENARIO_SHARED(condition, wait_result)
+SCENARIO_LOCAL(condition, wait_result)
 {
     struct sigaction action = {.sa_handler = count_interruption}; /* no SA_RESTART */
     mr_condition c;

@@ -426,7 +426,7 @@ static int pauses_then_echoes(const void *args, size_t size)
 }
 
 /* TestIgnoreEINTR.test_ignore; a thread that waits while another closes the end */
-SCENARIO_SHARED(pipe, interrupted)
+SCENARIO_LOCAL(pipe, interrupted)
 {
     mr_connection a, b;
     mr_process p, q;

@@ -94,7 +94,7 @@ SCENARIO_SHARED(shareable_list, reading)
 }
 
 /* _TestSharedMemory.test_shared_memory_ShareableList_basics: what is written */
-SCENARIO_SHARED(shareable_list, writing)
+SCENARIO_LOCAL(shareable_list, writing)
 {
     mr_shareable_list list, copy, same;
     make(&list, "original");

@@ -16,7 +16,7 @@ static bool exists(const char *name)
 }
 
 /* _TestSharedMemory.test_shared_memory_basics */
-SCENARIO_SHARED(shared_memory, basics)
+SCENARIO_LOCAL(shared_memory, basics)
 {
     mr_shared_memory a, b, c;
     CHECK_OR_STOP(CHECK_OK(mr_shared_memory_create(&a, "test01_tsmb", 512)));
@@ -79,7 +79,7 @@ SCENARIO_SHARED(shared_memory, generated_names)
 
 /* _TestSharedMemory.test_invalid_shared_memory_creation, test_shared_memory_name_with_embedded_null (a name in C
  * ends at its first zero byte, so what is left to refuse is one of no bytes, or too many) */
-SCENARIO_SHARED(shared_memory, bad_input)
+SCENARIO_LOCAL(shared_memory, bad_input)
 {
     char name[MR_SHARED_MEMORY_NAME_MAX + 2];
     mr_shared_memory m, none = {0, 0};
@@ -141,7 +141,7 @@ static int finds_it_unlinked(const void *args, size_t size)
 
 /* _TestSharedMemory.test_shared_memory_across_processes, test_shared_memory_pickle_unpickle,
  * test_shared_memory_pickle_unpickle_dead_object, test_shared_memory_untracking */
-SCENARIO_SHARED(shared_memory, across_processes)
+SCENARIO_LOCAL(shared_memory, across_processes)
 {
     mr_shared_memory m;
     mr_process p;

@@ -87,19 +87,19 @@ static void check_doubled(make_value *value, make_array *array)
 }
 
 /* _TestValue.test_value, _TestSharedCTypes.test_synchronize */
-SCENARIO_SHARED(value, with_lock)
+SCENARIO_LOCAL(value, with_lock)
 {
     check_doubled(mr_value_init, mr_array_init);
 }
 
 /* _TestValue.test_rawvalue, _TestSharedCTypes.test_sharedctypes */
-SCENARIO_SHARED(value, raw)
+SCENARIO_LOCAL(value, raw)
 {
     check_doubled(mr_raw_value_init, mr_raw_array_init);
 }
 
 /* _TestSharedCTypes.test_copy, _TestValue.test_getobj_getlock */
-SCENARIO_SHARED(value, copy_and_lock)
+SCENARIO_LOCAL(value, copy_and_lock)
 {
     mr_value value, copy, raw;
     mr_lock lock, seen;

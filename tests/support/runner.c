@@ -53,13 +53,13 @@ struct run {
 
 const char *launch_name(enum launch launch)
 {
-    static const char *const names[] = {"alone", "mpirun1", "mpirunN", "hosts", "hostsN"};
+    static const char *const names[] = {"alone", "mpirun1", "mpirunN", "hosts", "hostsN", "hostsFar"};
     return names[launch];
 }
 
 static bool on_hosts(enum launch launch)
 {
-    return launch == LAUNCH_hosts || launch == LAUNCH_hostsN;
+    return launch == LAUNCH_hosts || launch == LAUNCH_hostsN || launch == LAUNCH_hostsFar;
 }
 
 /* ---- Start ---- */
@@ -73,6 +73,7 @@ static const char *const *launcher(enum launch launch)
         [LAUNCH_mpirunN] = {TEST_MPIRUN, "-n", "4", "--oversubscribe", NULL},
         [LAUNCH_hosts] = {TEST_HOSTS, "run", "--", NULL},
         [LAUNCH_hostsN] = {TEST_HOSTS, "run", "-n", "6", "--", NULL},
+        [LAUNCH_hostsFar] = {TEST_HOSTS, "run", "--", NULL},
     };
     return commands[launch];
 }

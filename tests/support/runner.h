@@ -12,7 +12,8 @@ enum launch {
     LAUNCH_mpirun1, /* mpirun -n 1 exe */
     LAUNCH_mpirunN, /* mpirun -n 4 --oversubscribe exe */
     LAUNCH_hosts,   /* on three simulated hosts: mpirun -n 1 exe */
-    LAUNCH_hostsN   /* on three simulated hosts: mpirun -n 6 exe */
+    LAUNCH_hostsN,  /* on three simulated hosts: mpirun -n 6 exe */
+    LAUNCH_hostsFar /* the same as hosts; and the body runs in a process on another host than main's */
 };
 
 /* How a scenario's program ended, for its examine function. */

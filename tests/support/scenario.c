@@ -34,10 +34,31 @@ enum launch scenario_launch(void)
     return launched;
 }
 
+/* The body of a scenario, as a process. */
+static int runs_body(const void *name, size_t size)
+{
+    CHECK(size > 0);
+    find(name)->body();
+    return check_failed() ? CHECK_EXIT_CHILD : 0;
+}
+
+static void run_far(const char *name)
+{
+    mr_process far;
+    CHECK_OK(mr_process_init(&far, runs_body, name, strlen(name) + 1));
+    CHECK_OK(mr_process_set_host(&far, "node2"));
+    CHECK_OR_STOP(CHECK_OK(mr_process_start(&far)));
+    CHECK_OK(mr_process_join(&far, MR_FOREVER));
+    CHECK_EQ(mr_process_exitcode(&far), 0);
+}
+
 static int run_body(const struct scenario *scenario, int argc, char **argv)
 {
     CHECK_OR_STOP(CHECK_OK(mr_init(&argc, &argv)));
-    scenario->body();
+    if (launched == LAUNCH_hostsFar)
+        run_far(argv[2]);
+    else
+        scenario->body();
     CHECK_OK(mr_finalize());
     return 0;
 }

@@ -16,7 +16,8 @@
  *
  * A rank is a copy of the program that enters main, so no scenario can run inside a Criterion test. Each becomes
  * one Criterion test per launch instead (process/exit_code__alone, __mpirun1, __mpirunN; __hosts with
- * SCENARIO_HOSTS, __hostsN too with SCENARIO_HOSTS_N; without __mpirun1 with SCENARIO_SHARED, for shared objects),
+ * SCENARIO_HOSTS, __hostsN too with SCENARIO_HOSTS_N; __alone and __hostsFar with SCENARIO_SHARED, for shared objects;
+ * __alone with SCENARIO_LOCAL, for those that need to be on main's host),
  * which starts this same executable as `exe --scenario process.exit_code FOLDER` and watches it (runner.h).
  *
  * After the name may come members of struct scenario: SCENARIO(output, flood, .timeout = 120, .examine =
@@ -33,6 +34,7 @@
 
 #define SCENARIO(...) SCENARIO_OF_KIND(BODY, __VA_ARGS__, .next = NULL)
 #define SCENARIO_SHARED(...) SCENARIO_OF_KIND(BODY_SHARED, __VA_ARGS__, .next = NULL)
+#define SCENARIO_LOCAL(...) SCENARIO_OF_KIND(BODY_LOCAL, __VA_ARGS__, .next = NULL)
 #define SCENARIO_HOSTS(...) SCENARIO_OF_KIND(BODY_HOSTS, __VA_ARGS__, .next = NULL)
 #define SCENARIO_HOSTS_N(...) SCENARIO_OF_KIND(BODY_HOSTS_N, __VA_ARGS__, .next = NULL)
 #define PROGRAM(...) SCENARIO_OF_KIND(PROGRAM, __VA_ARGS__, .next = NULL)
@@ -65,7 +67,6 @@ void scenario_register(struct scenario *scenario);
         scenario_register(&suite##__##name);                                                                   \
     }                                                                                                          \
     SCENARIO_TEST(suite, name, alone)                                                                          \
-    SCENARIO_TEST(suite, name, mpirunN)                                                                        \
     SCENARIO_##kind##_MORE(suite, name) SCENARIO_##kind##_PROTOTYPE(suite##__##name##__body)
 
 #define SCENARIO_TEST(suite, name, launch)              \
@@ -76,19 +77,22 @@ void scenario_register(struct scenario *scenario);
 
 #define SCENARIO_BODY_PROTOTYPE(function) static void function(void)
 #define SCENARIO_BODY_ENTRY(function) .body = function
-#define SCENARIO_BODY_MORE(suite, name) SCENARIO_TEST(suite, name, mpirun1)
+#define SCENARIO_BODY_MORE(suite, name) SCENARIO_TEST(suite, name, mpirun1) SCENARIO_TEST(suite, name, mpirunN)
 #define SCENARIO_BODY_SHARED_PROTOTYPE(function) static void function(void)
 #define SCENARIO_BODY_SHARED_ENTRY(function) .body = function
-#define SCENARIO_BODY_SHARED_MORE(suite, name)
+#define SCENARIO_BODY_SHARED_MORE(suite, name) SCENARIO_TEST(suite, name, hostsFar)
+#define SCENARIO_BODY_LOCAL_PROTOTYPE(function) static void function(void)
+#define SCENARIO_BODY_LOCAL_ENTRY(function) .body = function
+#define SCENARIO_BODY_LOCAL_MORE(suite, name)
 #define SCENARIO_BODY_HOSTS_PROTOTYPE(function) static void function(void)
 #define SCENARIO_BODY_HOSTS_ENTRY(function) .body = function
-#define SCENARIO_BODY_HOSTS_MORE(suite, name) SCENARIO_TEST(suite, name, mpirun1) SCENARIO_TEST(suite, name, hosts)
+#define SCENARIO_BODY_HOSTS_MORE(suite, name) SCENARIO_BODY_MORE(suite, name) SCENARIO_TEST(suite, name, hosts)
 #define SCENARIO_BODY_HOSTS_N_PROTOTYPE(function) static void function(void)
 #define SCENARIO_BODY_HOSTS_N_ENTRY(function) .body = function
 #define SCENARIO_BODY_HOSTS_N_MORE(suite, name) \
     SCENARIO_BODY_HOSTS_MORE(suite, name) SCENARIO_TEST(suite, name, hostsN)
 #define SCENARIO_PROGRAM_PROTOTYPE(function) static int function(int argc, char **argv)
 #define SCENARIO_PROGRAM_ENTRY(function) .program = function
-#define SCENARIO_PROGRAM_MORE(suite, name) SCENARIO_TEST(suite, name, mpirun1)
+#define SCENARIO_PROGRAM_MORE(suite, name) SCENARIO_BODY_MORE(suite, name)
 
 #endif

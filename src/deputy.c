@@ -1,0 +1,251 @@
+#include "deputy.h"
+
+#include "context.h"
+#include "seat.h"
+#include "status.h"
+#include "universe.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+typedef struct mr__deputy {
+    struct mr__deputy *next;
+    int rank, tag, socket;
+    _Atomic bool is_gone;                  /* its caller is dead */
+    _Atomic(_Atomic uint32_t *) sleeps_at; /* the futex; NULL: it does not sleep */
+    pthread_t thread;
+} mr__deputy;
+
+static _Thread_local mr__deputy *mine;
+
+/* ---- Waiting ---- */
+
+bool mr__caller_is_dead(void)
+{
+    return mine != NULL && mine->is_gone;
+}
+
+/* The caller's death wakes the deputy. Should that come just before it falls asleep, it wakes up after a second.
+ */
+bool mr__deputy_sleep(_Atomic uint32_t *word, uint32_t value, double deadline)
+{
+    static const double LONGEST = 1;
+    for (bool is_woken = false; !is_woken;) {
+        double now = mr__now();
+        if (now >= deadline)
+            return false;
+        mine->sleeps_at = word;
+        if (!mine->is_gone)
+            is_woken = mr__futex_sleep(word, value, now + LONGEST < deadline ? now + LONGEST : deadline);
+        mine->sleeps_at = NULL;
+        if (mine->is_gone)
+            return false;
+    }
+    return true;
+}
+
+/* ---- One call ---- */
+
+static bool is_gone(const void *deputy)
+{
+    return ((const mr__deputy *)deputy)->is_gone;
+}
+
+/* The communicator with the caller's rank, and its number there. */
+static MPI_Comm comm_of(const mr__deputy *deputy, int *number)
+{
+    mr__lock();
+    const mr__rank *rank = mr__ctx.universe->ranks[deputy->rank];
+    MPI_Comm comm = rank->batch->comm;
+    *number = rank->rank_in_batch;
+    mr__unlock();
+    return comm;
+}
+
+/* Gets and sends the bytes of a call. *is_lent: MPI may use them still, so they must not be freed. */
+static bool get_bytes(const mr__deputy *deputy, void *bytes, size_t size, bool *is_lent)
+{
+    int number;
+    if (size <= MR__FAR_INLINE)
+        return mr__far_receive(deputy->socket, bytes, size);
+    MPI_Comm comm = comm_of(deputy, &number);
+    *is_lent = mr__wire_receive(comm, number, deputy->tag, bytes, size, is_gone, deputy) != MR_OK;
+    return !*is_lent;
+}
+
+static bool send_bytes(const mr__deputy *deputy, const void *bytes, size_t size, bool *is_lent)
+{
+    int number;
+    if (size <= MR__FAR_INLINE)
+        return mr__far_send(deputy->socket, bytes, size);
+    MPI_Comm comm = comm_of(deputy, &number);
+    *is_lent = mr__wire_send(comm, number, deputy->tag, bytes, size, is_gone, deputy) != MR_OK;
+    return !*is_lent;
+}
+
+static mr_status serve(mr__call *call)
+{
+    static mr_status (*const groups[])(mr__call *) = {mr__serve_sync, mr__serve_data, mr__serve_messages};
+    size_t group = (size_t)call->procedure / MR__FAR_GROUP;
+    if (call->procedure >= 0 && group < sizeof groups / sizeof groups[0])
+        return groups[group](call);
+    return mr__fail(MR_ENOTSUP, "there is no procedure %d for processes on other hosts", call->procedure);
+}
+
+/* The reply: head and sentence, then the bytes. */
+static bool answer(const mr__deputy *deputy, const mr__call *call, mr_status status, bool *is_lent)
+{
+    struct {
+        mr__far_head head;
+        char sentence[MR__SENTENCE_SIZE];
+    } out = {.head = {.status = (int32_t)status, .size = call->received}};
+    memcpy(out.head.handles, call->handles, sizeof out.head.handles);
+    memcpy(out.head.numbers, call->numbers, sizeof out.head.numbers);
+    if (status != MR_OK) {
+        out.head.sentence = (uint32_t)strnlen(mr_last_error(), sizeof out.sentence - 1);
+        memcpy(out.sentence, mr_last_error(), out.head.sentence);
+    }
+    char arrived;
+    return mr__far_send(deputy->socket, &out, sizeof out.head + out.head.sentence) &&
+           send_bytes(deputy, call->buffer, call->received, is_lent) &&
+           (!call->is_kept || status != MR_OK || mr__far_receive(deputy->socket, &arrived, 1));
+}
+
+/* Serves the next call; false: there will be none. */
+static bool serve_next(const mr__deputy *deputy)
+{
+    mr__far_head head;
+    if (!mr__far_receive(deputy->socket, &head, sizeof head))
+        return false;
+    mr__call call = {.procedure = head.procedure,
+                     .seconds = head.seconds,
+                     .size = head.size,
+                     .capacity = head.capacity == UINT64_MAX ? SIZE_MAX : head.capacity,
+                     .is_kept = head.is_kept != 0};
+    memcpy(call.handles, head.handles, sizeof call.handles);
+    memcpy(call.numbers, head.numbers, sizeof call.numbers);
+    void *data = malloc(call.size + 1);
+    bool is_served = false, data_are_lent = false, buffer_is_lent = false;
+    if (data == NULL)
+        goto end; /* what was sent cannot be taken in, so nothing after it can be understood */
+    call.data = data;
+    if (!get_bytes(deputy, data, call.size, &data_are_lent))
+        goto end;
+    ((char *)data)[call.size] = '\0'; /* texts have an end */
+    mr_status status = serve(&call);
+    is_served = answer(deputy, &call, status, &buffer_is_lent);
+    if (!is_served && status == MR_OK && call.is_kept)
+        mr__serve_put_back(&call);
+end:
+    if (!buffer_is_lent)
+        free(call.buffer);
+    if (!data_are_lent)
+        free(data);
+    return is_served;
+}
+
+int mr__call_back(const mr__symbol *function)
+{
+    struct {
+        mr__far_head head;
+        mr__symbol function;
+    } out = {.head = {.status = MR__FAR_CALL_BACK, .size = sizeof *function}, .function = *function};
+    int32_t code;
+    bool is_done = mr__far_send(mine->socket, &out, offsetof(__typeof__(out), function)) &&
+                   mr__far_send(mine->socket, function, sizeof *function) &&
+                   mr__far_receive(mine->socket, &code, sizeof code);
+    return is_done ? code : -1;
+}
+
+/* ---- Coming and going ---- */
+
+/* Takes a deputy off the list. The last one of a rank that is dead tells that it has ended. Lock held. */
+static void leave(mr__universe *universe, mr__deputy *deputy)
+{
+    mr__deputy **link = &universe->deputies;
+    while (*link != deputy)
+        link = &(*link)->next;
+    *link = deputy->next;
+    mr__rank *rank = universe->ranks[deputy->rank];
+    if (--rank->deputies == 0 && rank->is_ending)
+        mr__universe_ended(universe, deputy->rank, rank->end_code, true);
+    mr__changed();
+}
+
+static void *run_deputy(void *argument)
+{
+    mr__deputy *deputy = argument;
+    mine = deputy;
+    mr__acts_for = (uint32_t)deputy->rank;
+    while (!deputy->is_gone && serve_next(deputy))
+        ;
+    mr__lock();
+    close(deputy->socket);
+    if (deputy->is_gone)
+        mr__seat_disown(); /* it goes with the rank */
+    else
+        mr__seat_vacate();
+    leave(mr__ctx.universe, deputy);
+    mr__unlock();
+    free(deputy);
+    return NULL;
+}
+
+void mr__deputy_start(mr__universe *universe, int rank, int tag, int socket)
+{
+    static const struct timeval forever = {0};
+    mr__deputy *new = calloc(1, sizeof *new);
+    if (new == NULL || universe->ranks[rank]->is_ending || universe->ranks[rank]->state == MR__RANK_DEAD) {
+        close(socket);
+        free(new);
+        return;
+    }
+    setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &forever, sizeof forever);
+    *new = (mr__deputy){.next = universe->deputies, .rank = rank, .tag = tag, .socket = socket};
+    universe->deputies = new;
+    universe->ranks[rank]->deputies++;
+    if (mr__thread_start_with(&new->thread, "mr-deputy", run_deputy, new) == MR_OK) {
+        pthread_detach(new->thread);
+        return;
+    }
+    close(socket);
+    leave(universe, new);
+    free(new);
+}
+
+static void dismiss(mr__deputy *deputy)
+{
+    deputy->is_gone = true;
+    shutdown(deputy->socket, SHUT_RDWR);
+    _Atomic uint32_t *word = deputy->sleeps_at;
+    if (word != NULL)
+        mr__futex_wake(word, INT_MAX);
+}
+
+void mr__deputies_end(mr__universe *universe, int number, int code, bool is_dead)
+{
+    mr__rank *rank = universe->ranks[number];
+    if (!is_dead || rank->deputies == 0) {
+        mr__universe_ended(universe, number, code, is_dead);
+        return;
+    }
+    if (rank->is_ending)
+        return;
+    rank->is_ending = true;
+    rank->end_code = code;
+    for (mr__deputy *each = universe->deputies; each != NULL; each = each->next)
+        if (each->rank == number)
+            dismiss(each);
+}
+
+void mr__deputies_stop(mr__universe *universe)
+{
+    mr__lock();
+    for (mr__deputy *each = universe->deputies; each != NULL; each = each->next)
+        dismiss(each);
+    while (universe->deputies != NULL)
+        mr__wait(INFINITY);
+    mr__unlock();
+}

@@ -1,0 +1,98 @@
+/* Far calls: how a process on another host than main's uses shared objects. They lie in the arena there, so the
+ * call itself travels: the numbers and up to 64 KiB of bytes over a socket of the calling thread's own, more bytes
+ * by MPI. A thread of main, the deputy, makes the call in its place (deputy.h) and sends back what came of it. */
+#ifndef MR_FAR_H
+#define MR_FAR_H
+
+#include "links.h"
+
+/* Every procedure that can be called so: the group, which is the file that serves it, and its name. */
+#define MR__FAR_SYNC(X)                                                                                           \
+    X(LOCK_INIT)                                                                                                  \
+    X(RLOCK_INIT) X(LOCK_ACQUIRE) X(LOCK_RELEASE) X(LOCK_CLOSE) X(SEMAPHORE_INIT) X(BOUNDED_SEMAPHORE_INIT)       \
+        X(SEMAPHORE_ACQUIRE) X(SEMAPHORE_RELEASE) X(SEMAPHORE_VALUE) X(SEMAPHORE_CLOSE) X(CONDITION_INIT)         \
+            X(CONDITION_ACQUIRE) X(CONDITION_RELEASE) X(CONDITION_WAIT) X(CONDITION_CHECK) X(CONDITION_NOTIFY)    \
+                X(CONDITION_NOTIFY_ALL) X(CONDITION_CLOSE) X(EVENT_INIT) X(EVENT_SET) X(EVENT_CLEAR)              \
+                    X(EVENT_IS_SET) X(EVENT_WAIT) X(EVENT_CLOSE) X(BARRIER_INIT) X(BARRIER_WAIT) X(BARRIER_RESET) \
+                        X(BARRIER_ABORT) X(BARRIER_PARTIES) X(BARRIER_N_WAITING) X(BARRIER_BROKEN)                \
+                            X(BARRIER_CLOSE)
+
+#define MR__FAR_DATA(X)                                                                                          \
+    X(ARRAY_MAKE)                                                                                                \
+    X(ARRAY_SYNCHRONIZE) X(ARRAY_LOCK) X(ARRAY_SHAPE) X(ARRAY_READ) X(ARRAY_WRITE) X(ARRAY_COPY) X(ARRAY_CLOSE)  \
+        X(MEMORY_CREATE) X(MEMORY_ATTACH) X(MEMORY_READ) X(MEMORY_WRITE) X(MEMORY_SIZE) X(MEMORY_NAME)           \
+            X(MEMORY_CLOSE) X(MEMORY_UNLINK) X(LIST_INIT) X(LIST_ATTACH) X(LIST_COPY) X(LIST_LENGTH) X(LIST_GET) \
+                X(LIST_SET) X(LIST_COUNT) X(LIST_INDEX) X(LIST_FORMAT)
+
+#define MR__FAR_MESSAGES(X)                                                                                      \
+    X(PIPE)                                                                                                      \
+    X(SEND) X(RECV) X(POLL) X(CONNECTION_CLOSE) X(CONNECTION_STATE) X(WAIT) X(QUEUE_INIT) X(JOINABLE_QUEUE_INIT) \
+        X(SIMPLE_QUEUE_INIT) X(QUEUE_PUT) X(QUEUE_GET) X(QUEUE_SIZE) X(QUEUE_EMPTY) X(QUEUE_FULL)                \
+            X(QUEUE_TASK_DONE) X(QUEUE_JOIN) X(QUEUE_CLOSE) X(QUEUE_JOIN_THREAD) X(QUEUE_CANCEL_JOIN_THREAD)     \
+                X(QUEUE_DESTROY)
+
+#define MR__FAR_NAME(name) MR__FAR_##name,
+enum {
+    MR__FAR_GROUP = 256,
+    MR__FAR_SYNC_BEGIN = 0 * MR__FAR_GROUP - 1,
+    MR__FAR_SYNC(MR__FAR_NAME) MR__FAR_DATA_BEGIN = 1 * MR__FAR_GROUP - 1,
+    MR__FAR_DATA(MR__FAR_NAME) MR__FAR_MESSAGES_BEGIN = 2 * MR__FAR_GROUP - 1,
+    MR__FAR_MESSAGES(MR__FAR_NAME)
+};
+#undef MR__FAR_NAME
+
+enum { MR__FAR_HANDLES = 3, MR__FAR_NUMBERS = 4 };
+
+/* A call, and what came of it. Handles and numbers go both ways. */
+typedef struct mr__call {
+    int32_t procedure;
+    uint64_t handles[MR__FAR_HANDLES];
+    double seconds;
+    int64_t numbers[MR__FAR_NUMBERS];
+    const void *data; /* bytes that go along */
+    size_t size;
+    void *buffer; /* where the bytes that come back are to go: the caller's, of that capacity; NULL: made by malloc
+                   */
+    size_t capacity;
+    size_t received; /* bytes that have come back */
+    bool is_kept;    /* what comes back is lost to others, so its arrival is confirmed */
+} mr__call;
+
+/* Whether this process is on another host than main's, and the handle is not NULL: then the call has to travel. */
+bool mr__is_far(const void *handle);
+
+/* The failure of what only a process on main's host can have: a pointer; and which calls to use instead. */
+mr_status mr__fail_far(const char *call, const char *instead);
+
+/* Makes a call and waits for what comes of it, its status and sentence. MR_EDIED: main cannot be reached. */
+mr_status mr__far(mr__call *call);
+
+/* The calls of the usual forms: on one object, perhaps with a time-out; one that makes an object; one that asks
+ * for a number, which is otherwise on_failure. */
+mr_status mr__far_on(int procedure, uint64_t handle, double seconds);
+mr_status mr__far_new(int procedure, uint64_t *handle, int64_t number);
+int64_t mr__far_ask(int procedure, uint64_t handle, int64_t on_failure);
+
+/* ---- What travels, for far.c and deputy.c ---- */
+
+enum { MR__FAR_INLINE = 1 << 16 }; /* bytes that go over the socket; more go by MPI */
+
+/* The statuses of a reply that is none: run this function (the data: its mr__symbol) and say what it returned. */
+enum { MR__FAR_CALL_BACK = -1 };
+
+typedef struct mr__far_head {
+    int32_t procedure, status;
+    uint64_t handles[MR__FAR_HANDLES];
+    double seconds;
+    int64_t numbers[MR__FAR_NUMBERS];
+    uint64_t size;     /* of the bytes that follow */
+    uint64_t capacity; /* for those that come back; UINT64_MAX: any number */
+    uint32_t sentence; /* the length of the sentence that follows the head, before the bytes */
+    uint32_t is_kept;
+} mr__far_head;
+
+/* Sends, receives exactly so many bytes; false: the other side is gone. */
+bool mr__far_send(int fd, const void *bytes, size_t size);
+bool mr__far_receive(int fd, void *bytes, size_t size);
+
+#endif

@@ -1,0 +1,261 @@
+/* Far calls on values and arrays, shared memory, and shareable lists. */
+#include "array.h"
+#include "deputy.h"
+#include "items.h"
+#include "shared_memory.h"
+#include "status.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define HANDLE(type, i) ((type *)&call->handles[i])
+
+/* Memory for what comes back. */
+static mr_status make_room(mr__call *call, size_t size)
+{
+    call->buffer = malloc(size > 0 ? size : 1);
+    return call->buffer != NULL ? MR_OK : mr__fail(MR_ENOMEM, "main has no memory for %zu bytes", size);
+}
+
+/* ---- Values and arrays: the kind is the first number ---- */
+
+static mr__array_call as(const mr__call *call, const char *of_array, const char *of_value)
+{
+    return call->numbers[0] == MR__KIND_VALUE ? (mr__array_call){of_value, MR__KIND_VALUE}
+                                              : (mr__array_call){of_array, MR__KIND_ARRAY};
+}
+
+static mr_status make_array(mr__call *call)
+{
+    uint64_t element_size = (uint64_t)call->numbers[1], length = (uint64_t)call->numbers[2], size;
+    if (__builtin_mul_overflow(element_size, length, &size) || (call->size != 0 && call->size != size))
+        return mr__fail(MR_EINVAL, "an array was to be made of something else than its elements");
+    return mr__array_make(as(call, "mr_array_init", "mr_value_init"), element_size, length,
+                          call->size > 0 ? call->data : NULL, call->numbers[3] != 0, &call->handles[0]);
+}
+
+static mr_status read_array(mr__call *call)
+{
+    mr__array_call name = as(call, "mr_array_get", "mr_value_get");
+    uint64_t element_size, length, first = (uint64_t)call->numbers[1], count = (uint64_t)call->numbers[2];
+    mr_status status = mr__array_shape(name, &call->handles[0], &element_size, &length);
+    if (status != MR_OK)
+        return status;
+    if (first > length || count > length - first || call->numbers[3] == 0) /* which gives the right error */
+        return mr__array_read(name, &call->handles[0], first, count, call->numbers[3] != 0 ? call : NULL);
+    status = make_room(call, count * element_size);
+    if (status == MR_OK)
+        status = mr__array_read(name, &call->handles[0], first, count, call->buffer);
+    if (status == MR_OK || status == MR_EOWNERDEAD)
+        call->received = count * element_size;
+    return status;
+}
+
+static mr_status write_array(mr__call *call)
+{
+    mr__array_call name = as(call, "mr_array_set", "mr_value_set");
+    uint64_t element_size, length, size, first = (uint64_t)call->numbers[1], count = (uint64_t)call->numbers[2];
+    mr_status status = mr__array_shape(name, &call->handles[0], &element_size, &length);
+    if (status != MR_OK)
+        return status;
+    bool fits = first <= length && count <= length - first;
+    if (fits && call->numbers[3] != 0 &&
+        (__builtin_mul_overflow(count, element_size, &size) || size != call->size))
+        return mr__fail(MR_EINVAL, "%s was given something else than elements", name.name);
+    return mr__array_write(name, &call->handles[0], first, count, call->numbers[3] != 0 ? call->data : NULL);
+}
+
+static mr_status shape_array(mr__call *call)
+{
+    uint64_t element_size, length;
+    mr_status status =
+        mr__array_shape(as(call, "mr_array_length", "mr_value_get"), &call->handles[0], &element_size, &length);
+    call->numbers[0] = (int64_t)element_size;
+    call->numbers[1] = (int64_t)length;
+    return status;
+}
+
+static mr_status serve_array(mr__call *call)
+{
+    switch (call->procedure) {
+    case MR__FAR_ARRAY_MAKE:
+        return make_array(call);
+    case MR__FAR_ARRAY_SYNCHRONIZE:
+        return mr__array_synchronize(as(call, "mr_array_synchronize", "mr_value_synchronize"), &call->handles[0],
+                                     call->numbers[1] != 0 ? HANDLE(mr_lock, 1) : NULL);
+    case MR__FAR_ARRAY_LOCK:
+        return mr__array_lock(as(call, "mr_array_lock", "mr_value_lock"), &call->handles[0], HANDLE(mr_lock, 1));
+    case MR__FAR_ARRAY_SHAPE:
+        return shape_array(call);
+    case MR__FAR_ARRAY_READ:
+        return read_array(call);
+    case MR__FAR_ARRAY_WRITE:
+        return write_array(call);
+    case MR__FAR_ARRAY_COPY:
+        return mr__array_copy(as(call, "mr_array_copy", "mr_value_copy"), &call->handles[1], &call->handles[0]);
+    default:
+        return mr__array_close(as(call, "mr_array_close", "mr_value_close"), &call->handles[0]);
+    }
+}
+
+/* ---- Shared memory ---- */
+
+static mr_status read_memory(mr__call *call)
+{
+    const mr_shared_memory *memory = HANDLE(mr_shared_memory, 0);
+    size_t size = mr_shared_memory_size(memory), wanted = (size_t)call->numbers[1];
+    mr_status status = make_room(call, wanted <= size ? wanted : 0);
+    if (status == MR_OK)
+        status = mr_shared_memory_read(memory, (size_t)call->numbers[0], wanted, call->buffer);
+    call->received = status == MR_OK ? wanted : 0;
+    return status;
+}
+
+static mr_status name_memory(mr__call *call)
+{
+    const char *name = mr_shared_memory_name(HANDLE(mr_shared_memory, 0));
+    if (name == NULL)
+        return mr_last_status();
+    mr_status status = make_room(call, strlen(name));
+    if (status != MR_OK)
+        return status;
+    call->received = strlen(name);
+    memcpy(call->buffer, name, call->received);
+    return MR_OK;
+}
+
+static mr_status serve_memory(mr__call *call)
+{
+    mr_shared_memory *memory = HANDLE(mr_shared_memory, 0);
+    const char *name = call->numbers[1] != 0 ? call->data : NULL;
+    switch (call->procedure) {
+    case MR__FAR_MEMORY_CREATE:
+        return mr_shared_memory_create(memory, name, (size_t)call->numbers[0]);
+    case MR__FAR_MEMORY_ATTACH:
+        return mr_shared_memory_attach(memory, name);
+    case MR__FAR_MEMORY_READ:
+        return read_memory(call);
+    case MR__FAR_MEMORY_WRITE:
+        return mr_shared_memory_write(memory, (size_t)call->numbers[0], call->size, call->data);
+    case MR__FAR_MEMORY_SIZE:
+        call->numbers[0] = (int64_t)mr_shared_memory_size(memory);
+        return call->numbers[0] > 0 ? MR_OK : mr_last_status();
+    case MR__FAR_MEMORY_NAME:
+        return name_memory(call);
+    case MR__FAR_MEMORY_CLOSE:
+        return mr_shared_memory_close(memory);
+    default:
+        return mr_shared_memory_unlink(memory);
+    }
+}
+
+/* ---- Shareable lists ---- */
+
+static mr_status make_list(mr__call *call)
+{
+    static const char name[] = "mr_shareable_list_init";
+    mr_item *items = NULL;
+    size_t count = 0, before = (size_t)call->numbers[0]; /* the name comes first */
+    if (before > call->size)
+        return mr__fail(MR_EINVAL, "%s was given something else than a name", name);
+    mr_status status =
+        mr__items_unpack(name, (const char *)call->data + before, call->size - before, &items, &count);
+    char *list_name = status == MR_OK && call->numbers[1] != 0 ? strndup(call->data, before) : NULL;
+    if (status == MR_OK)
+        status = mr_shareable_list_init(HANDLE(mr_shareable_list, 0), list_name, items, count);
+    free(list_name);
+    free(items);
+    return status;
+}
+
+static mr_status get_from_list(mr__call *call)
+{
+    mr_item item = {0};
+    size_t capacity = (size_t)call->numbers[2];
+    void *text = malloc(capacity > 0 ? capacity : 1);
+    if (text == NULL)
+        return mr__fail(MR_ENOMEM, "main has no memory for an item of up to %zu bytes", capacity);
+    mr_status status =
+        mr_shareable_list_get(HANDLE(mr_shareable_list, 0), (ptrdiff_t)call->numbers[0], &item, text, capacity);
+    call->numbers[0] = (int64_t)item.size;
+    call->numbers[1] = item.type;
+    if (status == MR_OK)
+        status = mr__items_pack("mr_shareable_list_get", &item, 1, &call->buffer, &call->received);
+    free(text);
+    return status;
+}
+
+/* The calls that take one item. */
+static mr_status use_item(mr__call *call)
+{
+    mr_shareable_list *list = HANDLE(mr_shareable_list, 0);
+    mr_item *item = NULL;
+    size_t count = 0, answer = 0;
+    mr_status status = mr__items_unpack("mr_shareable_list_set", call->data, call->size, &item, &count);
+    if (status == MR_OK && count != 1)
+        status = mr__fail(MR_EINVAL, "mr_shareable_list_set was given %zu items", count);
+    if (status == MR_OK && call->procedure == MR__FAR_LIST_SET)
+        status = mr_shareable_list_set(list, (ptrdiff_t)call->numbers[0], *item);
+    else if (status == MR_OK && call->procedure == MR__FAR_LIST_COUNT)
+        status = mr_shareable_list_count(list, *item, &answer);
+    else if (status == MR_OK)
+        status = mr_shareable_list_index(list, *item, &answer);
+    call->numbers[0] = (int64_t)answer;
+    free(item);
+    return status;
+}
+
+static mr_status format_list(mr__call *call)
+{
+    mr_status status = make_room(call, call->capacity);
+    if (status == MR_OK)
+        status = mr_shareable_list_format(HANDLE(mr_shareable_list, 0), call->buffer, call->capacity);
+    call->received = status == MR_OK ? strlen(call->buffer) + 1 : 0;
+    return status;
+}
+
+static mr_status tell_length(mr__call *call)
+{
+    size_t length;
+    mr_status status = mr__shareable_list_length(HANDLE(mr_shareable_list, 0), &length);
+    call->numbers[0] = (int64_t)length;
+    return status;
+}
+
+static mr_status copy_list(mr__call *call)
+{
+    mr_shareable_list copy = {{0}};
+    mr_status status =
+        mr_shareable_list_copy(&copy, call->numbers[1] != 0 ? call->data : NULL, HANDLE(mr_shareable_list, 0));
+    call->handles[0] = copy.shm.mr__handle;
+    call->handles[1] = copy.shm.mr__attachment;
+    return status;
+}
+
+mr_status mr__serve_data(mr__call *call)
+{
+    if (call->procedure < MR__FAR_MEMORY_CREATE)
+        return serve_array(call);
+    if (call->procedure < MR__FAR_LIST_INIT)
+        return serve_memory(call);
+    switch (call->procedure) {
+    case MR__FAR_LIST_INIT:
+        return make_list(call);
+    case MR__FAR_LIST_ATTACH:
+        return mr_shareable_list_attach(HANDLE(mr_shareable_list, 0), call->numbers[1] != 0 ? call->data : NULL);
+    case MR__FAR_LIST_COPY:
+        return copy_list(call);
+    case MR__FAR_LIST_LENGTH:
+        return tell_length(call);
+    case MR__FAR_LIST_GET:
+        return get_from_list(call);
+    case MR__FAR_LIST_SET:
+    case MR__FAR_LIST_COUNT:
+    case MR__FAR_LIST_INDEX:
+        return use_item(call);
+    case MR__FAR_LIST_FORMAT:
+        return format_list(call);
+    default:
+        return mr__fail(MR_ENOTSUP, "there is no procedure %d for processes on other hosts", call->procedure);
+    }
+}
