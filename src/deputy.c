@@ -70,6 +70,8 @@ static bool get_bytes(const mr__deputy *deputy, void *bytes, size_t size, bool *
     int number;
     if (size <= MR__FAR_INLINE)
         return mr__far_receive(deputy->socket, bytes, size);
+    if (!mr__far_send(deputy->socket, &(char){1}, 1))
+        return false;
     MPI_Comm comm = comm_of(deputy, &number);
     *is_lent = mr__wire_receive(comm, number, deputy->tag, bytes, size, is_gone, deputy) != MR_OK;
     return !*is_lent;
@@ -113,6 +115,17 @@ static bool answer(const mr__deputy *deputy, const mr__call *call, mr_status sta
            (!call->is_kept || status != MR_OK || mr__far_receive(deputy->socket, &arrived, 1));
 }
 
+/* There is no memory for the bytes of a call. */
+static bool refuse(const mr__deputy *deputy, const mr__call *call)
+{
+    bool unused;
+    if (call->size <= MR__FAR_INLINE || !mr__far_send(deputy->socket, &(char){0}, 1))
+        return false; /* they are on their way, so nothing after them can be understood */
+    return answer(deputy, call,
+                  mr__fail(MR_ENOMEM, "main has no memory for %zu bytes; were so many meant?", call->size),
+                  &unused);
+}
+
 /* Serves the next call; false: there will be none. */
 static bool serve_next(const mr__deputy *deputy)
 {
@@ -126,10 +139,12 @@ static bool serve_next(const mr__deputy *deputy)
                      .is_kept = head.is_kept != 0};
     memcpy(call.handles, head.handles, sizeof call.handles);
     memcpy(call.numbers, head.numbers, sizeof call.numbers);
-    void *data = malloc(call.size + 1);
+    void *data = call.size <= PTRDIFF_MAX ? malloc(call.size + 1) : NULL;
     bool is_served = false, data_are_lent = false, buffer_is_lent = false;
-    if (data == NULL)
-        goto end; /* what was sent cannot be taken in, so nothing after it can be understood */
+    if (data == NULL) {
+        is_served = refuse(deputy, &call);
+        goto end;
+    }
     call.data = data;
     if (!get_bytes(deputy, data, call.size, &data_are_lent))
         goto end;

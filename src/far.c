@@ -120,9 +120,12 @@ static mr_status ask(const mr__call *call)
         return lost();
     if (call->size <= along)
         return MR_OK;
-    if (call->size > MR__FAR_INLINE)
-        return mr__wire_send(mr__ctx.self->comm, 0, mine.tag, call->data, call->size, NULL, NULL);
-    return mr__far_send(mine.fd, call->data, call->size) ? MR_OK : lost();
+    if (call->size <= MR__FAR_INLINE)
+        return mr__far_send(mine.fd, call->data, call->size) ? MR_OK : lost();
+    char has_room = 0; /* if not, the answer says so */
+    if (!mr__far_receive(mine.fd, &has_room, 1))
+        return lost();
+    return has_room ? mr__wire_send(mr__ctx.self->comm, 0, mine.tag, call->data, call->size, NULL, NULL) : MR_OK;
 }
 
 /* Runs the function that the deputy has named, and says what it returned. */

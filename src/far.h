@@ -9,7 +9,8 @@
 /* Every procedure that can be called so: the group, which is the file that serves it, and its name. */
 #define MR__FAR_SYNC(X)                                                                                           \
     X(LOCK_INIT)                                                                                                  \
-    X(RLOCK_INIT) X(LOCK_ACQUIRE) X(LOCK_RELEASE) X(LOCK_CLOSE) X(SEMAPHORE_INIT) X(BOUNDED_SEMAPHORE_INIT)       \
+    X(RLOCK_INIT)                                                                                                 \
+    X(LOCK_ACQUIRE) X(LOCK_RELEASE) X(LOCK_CLOSE) X(SEMAPHORE_INIT) X(BOUNDED_SEMAPHORE_INIT)                     \
         X(SEMAPHORE_ACQUIRE) X(SEMAPHORE_RELEASE) X(SEMAPHORE_VALUE) X(SEMAPHORE_CLOSE) X(CONDITION_INIT)         \
             X(CONDITION_ACQUIRE) X(CONDITION_RELEASE) X(CONDITION_WAIT) X(CONDITION_CHECK) X(CONDITION_NOTIFY)    \
                 X(CONDITION_NOTIFY_ALL) X(CONDITION_CLOSE) X(EVENT_INIT) X(EVENT_SET) X(EVENT_CLEAR)              \
@@ -17,18 +18,20 @@
                         X(BARRIER_ABORT) X(BARRIER_PARTIES) X(BARRIER_N_WAITING) X(BARRIER_BROKEN)                \
                             X(BARRIER_CLOSE)
 
-#define MR__FAR_DATA(X)                                                                                          \
-    X(ARRAY_MAKE)                                                                                                \
-    X(ARRAY_SYNCHRONIZE) X(ARRAY_LOCK) X(ARRAY_SHAPE) X(ARRAY_READ) X(ARRAY_WRITE) X(ARRAY_COPY) X(ARRAY_CLOSE)  \
-        X(MEMORY_CREATE) X(MEMORY_ATTACH) X(MEMORY_READ) X(MEMORY_WRITE) X(MEMORY_SIZE) X(MEMORY_NAME)           \
-            X(MEMORY_CLOSE) X(MEMORY_UNLINK) X(LIST_INIT) X(LIST_ATTACH) X(LIST_COPY) X(LIST_LENGTH) X(LIST_GET) \
-                X(LIST_SET) X(LIST_COUNT) X(LIST_INDEX) X(LIST_FORMAT)
+#define MR__FAR_DATA(X)                                                                                      \
+    X(ARRAY_MAKE)                                                                                            \
+    X(ARRAY_SYNCHRONIZE)                                                                                     \
+    X(ARRAY_LOCK) X(ARRAY_SHAPE) X(ARRAY_READ) X(ARRAY_WRITE) X(ARRAY_COPY) X(ARRAY_CLOSE) X(MEMORY_CREATE)  \
+        X(MEMORY_ATTACH) X(MEMORY_READ) X(MEMORY_WRITE) X(MEMORY_SIZE) X(MEMORY_NAME) X(MEMORY_CLOSE)        \
+            X(MEMORY_UNLINK) X(LIST_INIT) X(LIST_ATTACH) X(LIST_COPY) X(LIST_LENGTH) X(LIST_GET) X(LIST_SET) \
+                X(LIST_COUNT) X(LIST_INDEX) X(LIST_FORMAT)
 
-#define MR__FAR_MESSAGES(X)                                                                                      \
-    X(PIPE)                                                                                                      \
-    X(SEND) X(RECV) X(POLL) X(CONNECTION_CLOSE) X(CONNECTION_STATE) X(WAIT) X(QUEUE_INIT) X(JOINABLE_QUEUE_INIT) \
-        X(SIMPLE_QUEUE_INIT) X(QUEUE_PUT) X(QUEUE_GET) X(QUEUE_SIZE) X(QUEUE_EMPTY) X(QUEUE_FULL)                \
-            X(QUEUE_TASK_DONE) X(QUEUE_JOIN) X(QUEUE_CLOSE) X(QUEUE_JOIN_THREAD) X(QUEUE_CANCEL_JOIN_THREAD)     \
+#define MR__FAR_MESSAGES(X)                                                                                  \
+    X(PIPE)                                                                                                  \
+    X(SEND)                                                                                                  \
+    X(RECV) X(POLL) X(CONNECTION_CLOSE) X(CONNECTION_STATE) X(WAIT) X(QUEUE_INIT) X(JOINABLE_QUEUE_INIT)     \
+        X(SIMPLE_QUEUE_INIT) X(QUEUE_PUT) X(QUEUE_GET) X(QUEUE_SIZE) X(QUEUE_EMPTY) X(QUEUE_FULL)            \
+            X(QUEUE_TASK_DONE) X(QUEUE_JOIN) X(QUEUE_CLOSE) X(QUEUE_JOIN_THREAD) X(QUEUE_CANCEL_JOIN_THREAD) \
                 X(QUEUE_DESTROY)
 
 #define MR__FAR_NAME(name) MR__FAR_##name,

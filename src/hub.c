@@ -282,7 +282,8 @@ static void read_connection(mr__universe *universe, mr__connection *from)
     int arrived;
     bool stays = true;
     mr__lock();
-    while (stays && from->kind != OUTPUT && from->kind != CALLER && (arrived = mr__link_poll(from->fd, &from->inbox)) != 0)
+    while (stays && from->kind != OUTPUT && from->kind != CALLER &&
+           (arrived = mr__link_poll(from->fd, &from->inbox)) != 0)
         stays = arrived == 1 && (from->kind == STRANGER ? hear_hello(universe, from) : hear(universe, from));
     if (!stays) {
         lose(universe, from);

@@ -627,9 +627,9 @@ mr_status mr_shared_memory_attach(mr_shared_memory *memory, const char *name);
 void *mr_shared_memory_data(const mr_shared_memory *memory);
 
 /* Copy size bytes, from byte offset (from 0) on, out of the block, or into it: what processes on other hosts use,
- * which cannot have the memory itself. Whoever writes the same bytes meanwhile is not waited for. Errors: MR_EINVAL
- * (NULL, not all of them lie in the block: nothing is copied), MR_ECLOSED, MR_ENOENT. Mirror buf[i:j] and
- * buf[i:j] = ..., and MPI_Get and MPI_Put. */
+ * which cannot have the memory itself. Whoever writes the same bytes meanwhile is not waited for. Errors:
+ * MR_EINVAL (NULL, not all of them lie in the block: nothing is copied), MR_ECLOSED, MR_ENOENT. Mirror buf[i:j]
+ * and buf[i:j] = ..., and MPI_Get and MPI_Put. */
 mr_status mr_shared_memory_read(const mr_shared_memory *memory, size_t offset, size_t size, void *out);
 mr_status mr_shared_memory_write(const mr_shared_memory *memory, size_t offset, size_t size, const void *in);
 
@@ -746,8 +746,9 @@ mr_status mr_connection_send(const mr_connection *connection, const void *data, 
 
 /* Receives one message into a buffer of capacity bytes, waiting for it at most timeout seconds. *size (may be
  * NULL) becomes its size. Errors: MR_ETOOSMALL (*size says what is needed; the message can still be received),
- * MR_ETIMEDOUT, MR_EEOF (nothing more will come: Python's EOFError), MR_ECLOSED, MR_ENOTOWNER, MR_EINVAL, MR_ESTATE
- * (some process has written over the memory of the pipe). Mirrors Connection.recv_bytes_into and MPI_Recv. */
+ * MR_ETIMEDOUT, MR_EEOF (nothing more will come: Python's EOFError), MR_ECLOSED, MR_ENOTOWNER, MR_EINVAL,
+ * MR_ESTATE (some process has written over the memory of the pipe). Mirrors Connection.recv_bytes_into and
+ * MPI_Recv. */
 mr_status mr_connection_recv(const mr_connection *connection, void *buffer, size_t capacity, size_t *size,
                              double timeout);
 

@@ -60,8 +60,8 @@ uint32_t mr__seat_number(const mr__seat *seat);
 mr__seat *mr__seat_at(uint32_t number);
 uint32_t mr__seat_rank(uint32_t number);
 
-/* Ends the calling thread's claim to its seat: another thread of its process may have it; or it goes with the rank,
- * which is dead. */
+/* Ends the calling thread's claim to its seat: another thread of its process may have it; or it goes with the
+ * rank, which is dead. */
 void mr__seat_vacate(void);
 void mr__seat_disown(void);
 

@@ -287,14 +287,13 @@ static mr_status item_from_afar(const char *call, int procedure, const mr_sharea
 static mr_status get_from_afar(const mr_shareable_list *list, ptrdiff_t index, mr_item *item, void *buffer,
                                size_t capacity)
 {
-    mr__call getting = {.procedure = MR__FAR_LIST_GET, .numbers = {index}, .capacity = capacity};
+    size_t room = buffer != NULL ? capacity : 0;
+    mr__call getting = {.procedure = MR__FAR_LIST_GET,
+                        .handles = {list->shm.mr__handle, list->shm.mr__attachment},
+                        .numbers = {index, 0, (int64_t)room},
+                        .capacity = room};
     mr_item *items = NULL;
     size_t count = 0;
-    getting.buffer = NULL;
-    getting.capacity = buffer != NULL ? capacity : 0;
-    getting.handles[0] = list->shm.mr__handle;
-    getting.handles[1] = list->shm.mr__attachment;
-    getting.numbers[2] = (int64_t)getting.capacity;
     mr_status status = mr__far(&getting);
     if (status == MR_ETOOSMALL)
         *item = (mr_item){.type = (mr_item_type)getting.numbers[1], .size = (size_t)getting.numbers[0]};
@@ -360,7 +359,9 @@ static void duplicate(void *data, const void *with)
 mr_status mr_shareable_list_copy(mr_shareable_list *copy, const char *name, const mr_shareable_list *list)
 {
     static const char call[] = "mr_shareable_list_copy";
-    if (mr__is_far(list) && copy != NULL)
+    if (mr__is_far(list) && copy == NULL)
+        return mr__fail(MR_EINVAL, "%s was given NULL as the copy", call);
+    if (mr__is_far(list))
         return find_from_afar((mr__call){.procedure = MR__FAR_LIST_COPY,
                                          .numbers = {0, name != NULL},
                                          .data = name,
@@ -409,8 +410,8 @@ mr_status mr_shareable_list_get(const mr_shareable_list *list, ptrdiff_t index, 
                                 size_t capacity)
 {
     static const char call[] = "mr_shareable_list_get";
-    if (mr__is_far(list) && item != NULL)
-        return get_from_afar(list, index, item, buffer, capacity);
+    if (mr__is_far(list))
+        return item == NULL ? check_item(call, item) : get_from_afar(list, index, item, buffer, capacity);
     struct view view;
     slot *place = NULL;
     mr_status status = enter(call, list, &view);
@@ -516,10 +517,17 @@ static int print_format(char *text, size_t size, const slot *place, const mr_ite
     return snprintf(text, size, "%s", formats[item->type]);
 }
 
+static mr_status fail_no_room(const char *call)
+{
+    return mr__fail(MR_EINVAL, "%s was given no room for the text", call);
+}
+
 mr_status mr_shareable_list_format(const mr_shareable_list *list, char *text, size_t size)
 {
     static const char call[] = "mr_shareable_list_format";
-    if (mr__is_far(list) && text != NULL && size > 0) {
+    if (mr__is_far(list) && (text == NULL || size == 0))
+        return fail_no_room(call);
+    if (mr__is_far(list)) {
         mr__call asking = {.procedure = MR__FAR_LIST_FORMAT, .buffer = text, .capacity = size};
         return use_from_afar(&asking, list);
     }
@@ -528,7 +536,7 @@ mr_status mr_shareable_list_format(const mr_shareable_list *list, char *text, si
     if (status != MR_OK)
         return status;
     if (text == NULL || size == 0)
-        status = mr__fail(MR_EINVAL, "%s was given no room for the text", call);
+        status = fail_no_room(call);
     else
         *text = '\0';
     for (uint64_t i = 0, used = 0; status == MR_OK && i < view.head->length; i++) {

@@ -94,7 +94,7 @@ SCENARIO_SHARED(pipe_deaths, half_written)
     CHECK_OR_STOP(begin(&p, sends_huge, &w, sizeof w));
     CHECK(await_lines("busy", 1, soon));
     rest(0.1);
-    CHECK_EQ(kill(mr_process_pid(&p), SIGKILL), 0);
+    CHECK_OK(mr_process_kill(&p));
     CHECK(end(&p, soon, -SIGKILL));
     CHECK_OK(mr_connection_recv(&r, huge, HUGE_SIZE, &got, soon));
     CHECK_EQ(got, 5);
@@ -148,7 +148,7 @@ SCENARIO_SHARED(pipe_deaths, while_waiting)
         CHECK(await_lines("busy", i + 1, soon));
         rest(0.1);
         double before = now();
-        CHECK_EQ(kill(mr_process_pid(&p), SIGKILL), 0);
+        CHECK_OK(mr_process_kill(&p));
         CHECK_STATUS(mr_connection_recv(&a, NULL, 0, NULL, soon), MR_EEOF);
         CHECK_AT_MOST(now() - before, promise);
         CHECK(end(&p, soon, -SIGKILL));
@@ -214,32 +214,21 @@ static unsigned receive_all(const mr_connection *c, unsigned seed)
     return count;
 }
 
-static int kills_later(const void *args, size_t size)
-{
-    (void)size;
-    const int *job = args;
-    rest(job[1] * 1e-6);
-    kill((pid_t)job[0], SIGKILL);
-    return 0;
-}
-
 static void die_at_random(int rounds)
 {
     const char *text = getenv("MR_TEST_SEED");
     unsigned seed = text != NULL ? (unsigned)strtoul(text, NULL, 10) : 1;
     for (int round = 0; round < rounds; round++) {
         mr_connection a, b;
-        mr_process p, killer;
+        mr_process p;
+        pthread_t killer;
         struct ends ends = {.seed = seed + (unsigned)round};
         bool kills_writer = rand_r(&seed) % 2 == 0;
         CHECK_OR_STOP(CHECK_OK(mr_pipe(&a, &b, true)));
         ends.c = b;
         CHECK_OK(mr_process_init(&p, kills_writer ? sends_at_random : receives_at_random, &ends, sizeof ends));
         CHECK_OR_STOP(CHECK_OK(mr_process_start(&p)));
-        int job[2] = {(int)mr_process_pid(&p), (int)(rand_r(&seed) % 5000)};
-        CHECK_OK(mr_process_init(&killer, kills_later, job, sizeof job));
-        CHECK_OK(mr_process_set_reuse(&killer, true));
-        CHECK_OR_STOP(CHECK_OK(mr_process_start(&killer)));
+        CHECK_OR_STOP(kill_later(&killer, &p, 1e-6 * (rand_r(&seed) % 5000)));
         unsigned count = 0;
         if (kills_writer) {
             receive_all(&a, ends.seed);
@@ -249,8 +238,8 @@ static void die_at_random(int rounds)
                 status = mr_connection_send(&a, &count, sizeof count, soon);
             CHECK_EQ(status, MR_EEOF);
         }
+        pthread_join(killer, NULL);
         CHECK(end(&p, soon, -SIGKILL));
-        CHECK(end(&killer, soon, 0));
         CHECK_OK(mr_connection_close(&a));
         if (check_failed()) {
             note("seed", "%u in round %d", ends.seed, round);

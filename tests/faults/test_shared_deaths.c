@@ -52,7 +52,7 @@ SCENARIO_SHARED(shared_deaths, in_a_barrier)
         CHECK_OR_STOP(begin(&others[i], is_told, &m, sizeof m));
     await_waiting(&m.barrier, 3);
     double died = now();
-    CHECK_EQ(kill(mr_process_pid(&victim), SIGKILL), 0);
+    CHECK_OK(mr_process_kill(&victim));
     CHECK(await_lines("told", 2, 30));
     for (int i = 0; i < 2; i++) {
         CHECK_AT_MOST(noted_number("told", i) - died, promise);
@@ -98,11 +98,10 @@ static int passes_until_it_breaks(const void *args, size_t size)
 {
     const meeting *m = args;
     CHECK_EQ(size, sizeof *m);
-    _Atomic long *reached = mr_value_data(&m->reached);
     note("passing", "%d", (int)getpid());
-    while (mr_barrier_wait(&m->barrier, MR_FOREVER, NULL) == MR_OK)
-        ++*reached;
-    CHECK(mr_last_status() == MR_EBROKEN);
+    for (long reached = 1; mr_barrier_wait(&m->barrier, MR_FOREVER, NULL) == MR_OK; reached++)
+        CHECK_OK(mr_value_set(&m->reached, &reached));
+    CHECK_EQ(mr_last_status(), MR_EBROKEN);
     return 0;
 }
 
@@ -123,15 +122,16 @@ SCENARIO_SHARED(shared_deaths, at_random_in_a_barrier, .timeout = 120)
         CHECK_OR_STOP(CHECK_OK(mr_process_start_all(all, PARTIES)));
         CHECK(await_lines("passing", (round + 1) * PARTIES, 30));
         rest(0.001 + 1e-5 * (rand() % 1000));
-        CHECK_EQ(kill(mr_process_pid(&p[0]), SIGKILL), 0);
+        CHECK_OK(mr_process_kill(&p[0]));
         CHECK(end(&p[0], 30, -SIGKILL));
         /* It may have died outside of the barrier, which nobody can know: main speaks for it. */
         if (!mr_barrier_broken(&m.barrier))
             CHECK_OK(mr_barrier_abort(&m.barrier));
         for (int i = 1; i < PARTIES; i++)
             CHECK_OR_STOP(end(&p[i], 30, 0));
-        const _Atomic long *reached = mr_value_data(&m.reached);
-        CHECK_AT_LEAST((double)*reached, 1);
+        long reached = 0;
+        CHECK_OK(mr_value_get(&m.reached, &reached));
+        CHECK_AT_LEAST((double)reached, 1);
         CHECK_OK(mr_barrier_close(&m.barrier));
         CHECK_OK(mr_value_close(&m.reached));
     }
@@ -142,9 +142,7 @@ SCENARIO_SHARED(shared_deaths, at_random_in_a_barrier, .timeout = 120)
 static int attaches_and_sleeps(const void *args, size_t size)
 {
     (void)size;
-    char *bytes = mr_shared_memory_data(args);
-    CHECK_OR_STOP(CHECK(bytes != NULL));
-    strcpy(bytes, "was here");
+    CHECK_OK(mr_shared_memory_write(args, 0, sizeof "was here", "was here"));
     return says_alive("attached", sizeof "attached");
 }
 
@@ -155,7 +153,7 @@ static int makes_and_sleeps(const void *args, size_t size)
     CHECK_OK(mr_shared_memory_create(&kept, "kept", 64));
     CHECK_OK(mr_shared_memory_create(&unlinked, "unlinked", 64));
     CHECK_OK(mr_shared_memory_unlink(&unlinked));
-    strcpy(mr_shared_memory_data(&kept), "still there");
+    CHECK_OK(mr_shared_memory_write(&kept, 0, sizeof "still there", "still there"));
     char handle[64];
     snprintf(handle, sizeof handle, "%llu", (unsigned long long)unlinked.mr__handle);
     note("handle", "%s", handle);
@@ -168,13 +166,15 @@ SCENARIO_SHARED(shared_deaths, while_attached)
 {
     mr_shared_memory m;
     mr_process p;
+    char text[20] = "";
     CHECK_OR_STOP(CHECK_OK(mr_shared_memory_create(&m, "mine", 100)));
     CHECK_OR_STOP(begin(&p, attaches_and_sleeps, &m, sizeof m));
     CHECK(await_lines("attached", 1, 30));
     CHECK_OK(mr_shared_memory_unlink(&m));
     CHECK_OK(mr_process_kill(&p));
     CHECK(end(&p, 30, -SIGKILL));
-    CHECK_TEXT(mr_shared_memory_data(&m), "was here");
+    CHECK_OK(mr_shared_memory_read(&m, 0, sizeof text, text));
+    CHECK_TEXT(text, "was here");
     CHECK_OK(mr_shared_memory_close(&m));
     CHECK_REFUSED(mr_shared_memory_size(&m) == 0, MR_ECLOSED); /* the block is gone: main was the last */
 
@@ -186,7 +186,8 @@ SCENARIO_SHARED(shared_deaths, while_attached)
     CHECK(end(&p, 30, -SIGKILL));
     CHECK_REFUSED(mr_shared_memory_size(&gone) == 0, MR_ECLOSED);
     CHECK_OK(mr_shared_memory_attach(&m, "kept"));
-    CHECK_TEXT(mr_shared_memory_data(&m), "still there");
+    CHECK_OK(mr_shared_memory_read(&m, 0, sizeof text, text));
+    CHECK_TEXT(text, "still there");
 }
 
 /* ---- Arrays ---- */
@@ -196,7 +197,8 @@ static int dies_with_the_lock(const void *args, size_t size)
     mr_lock lock;
     CHECK_OR_STOP(CHECK_OK(mr_array_lock(args, &lock)));
     CHECK_OR_STOP(CHECK_OK(mr_lock_acquire(&lock, 30)));
-    ((int *)mr_array_data(args))[0] = 1; /* and no more */
+    CHECK_OK(mr_array_set(args, 0, 1, &(int){1})); /* and no more */
+    note("holds", "the lock");
     CHECK_EQ(size, sizeof(mr_array));
     CHECK(await_lines("die", 1, 30));
     rest(0.2);
@@ -214,8 +216,7 @@ SCENARIO_SHARED(shared_deaths, with_the_lock_of_an_array)
     for (int round = 0; round < 2; round++) {
         CHECK_OR_STOP(CHECK_OK(mr_array_init(&array, sizeof(int), 2, NULL)));
         CHECK_OR_STOP(begin(&p, dies_with_the_lock, &array, sizeof array));
-        while (*(volatile int *)mr_array_data(&array) == 0)
-            rest(0.001);
+        CHECK(await_lines("holds", round + 1, 30));
         note("die", "now");
         CHECK_STATUS(round == 0 ? mr_array_get(&array, 0, 2, numbers) : mr_array_copy(&copy, &array),
                      MR_EOWNERDEAD);

@@ -34,7 +34,7 @@ static void make(struct objects *o)
 static double murder(mr_process *p)
 {
     double when = now();
-    CHECK_EQ(kill(mr_process_pid(p), SIGKILL), 0);
+    CHECK_OK(mr_process_kill(p));
     return when;
 }
 

@@ -238,7 +238,7 @@ static void kill_ranks(int kills)
     for (int n = 0; n < kills; n++) {
         int victim = rand_r(&seed) % WORKERS;
         rest(1e-6 * (rand_r(&seed) % 3000));
-        CHECK_EQ(kill(mr_process_pid(&processes[victim]), SIGKILL), 0);
+        CHECK_OK(mr_process_kill(&processes[victim]));
         CHECK_OR_STOP(end(&processes[victim], 30, -SIGKILL));
         CHECK_OR_STOP(begin(&processes[victim], works_until_killed, &workers[victim], sizeof workers[victim]));
         CHECK_OR_STOP(CHECK(all_go_on(p)));

@@ -576,7 +576,6 @@ SCENARIO_SHARED(queue, destroy)
 {
     two_queues both;
     mr_process p;
-    unsigned char *bytes = calloc(1, 1 << 20);
     CHECK_OK(mr_queue_init(&both.items, 0));
     CHECK_OK(mr_queue_init(&both.answers, 1));
     put_number(&both.answers, 1);
@@ -591,8 +590,13 @@ SCENARIO_SHARED(queue, destroy)
     CHECK_STATUS(mr_queue_destroy(&both.items), MR_ECLOSED);
     CHECK_STATUS(mr_queue_close(&both.items), MR_ECLOSED);
     CHECK_STATUS(mr_queue_put(&both.items, "x", 1, 0), MR_ECLOSED);
+}
 
-    uint64_t top = 0; /* what a queue held is used again */
+/* What a queue held is used again. */
+SCENARIO_LOCAL(queue, memory)
+{
+    unsigned char *bytes = calloc(1, 1 << 20);
+    uint64_t top = 0;
     for (int i = 0; i < 40; i++) {
         mr_queue q;
         CHECK_OK(mr_queue_init(&q, 0));

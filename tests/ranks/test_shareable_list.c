@@ -228,5 +228,9 @@ SCENARIO_SHARED(shareable_list, bad_input)
     CHECK_STATUS(mr_shareable_list_format(&list, NULL, 5), MR_EINVAL);
     CHECK_STATUS(mr_shareable_list_copy(NULL, NULL, &list), MR_EINVAL);
     CHECK_STATUS(mr_shareable_list_copy(&list, NULL, NULL), MR_EINVAL);
+}
+
+SCENARIO_LOCAL(shareable_list, written_over)
+{
     scribble();
 }

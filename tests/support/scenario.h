@@ -16,7 +16,8 @@
  *
  * A rank is a copy of the program that enters main, so no scenario can run inside a Criterion test. Each becomes
  * one Criterion test per launch instead (process/exit_code__alone, __mpirun1, __mpirunN; __hosts with
- * SCENARIO_HOSTS, __hostsN too with SCENARIO_HOSTS_N; __alone and __hostsFar with SCENARIO_SHARED, for shared objects;
+ * SCENARIO_HOSTS, __hostsN too with SCENARIO_HOSTS_N; __alone and __hostsFar with SCENARIO_SHARED, for shared
+ * objects;
  * __alone with SCENARIO_LOCAL, for those that need to be on main's host),
  * which starts this same executable as `exe --scenario process.exit_code FOLDER` and watches it (runner.h).
  *

@@ -3,6 +3,7 @@
 #include "check.h"
 #include "notes.h"
 
+#include <stdlib.h>
 #include <unistd.h>
 
 int does_nothing(const void *args, size_t size)
@@ -54,6 +55,29 @@ bool end(mr_process *process, double timeout, int exit_code)
 {
     return CHECK_OK(mr_process_join(process, timeout)) && CHECK_EQ(mr_process_exitcode(process), exit_code) &&
            CHECK_OK(mr_process_close(process));
+}
+
+struct contract {
+    mr_process *victim;
+    double seconds;
+};
+
+static void *kills(void *argument)
+{
+    struct contract *contract = argument;
+    rest(contract->seconds);
+    CHECK_OK(mr_process_kill(contract->victim));
+    free(contract);
+    return NULL;
+}
+
+bool kill_later(pthread_t *killer, mr_process *victim, double seconds)
+{
+    struct contract *contract = malloc(sizeof *contract);
+    if (!CHECK(contract != NULL))
+        return false;
+    *contract = (struct contract){victim, seconds};
+    return CHECK_EQ(pthread_create(killer, NULL, kills, contract), 0);
 }
 
 bool works(void)

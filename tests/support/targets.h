@@ -3,6 +3,7 @@
 #define TARGETS_H
 
 #include <multirank.h>
+#include <pthread.h>
 #include <stddef.h>
 
 int does_nothing(const void *args, size_t size);   /* ends with 0 at once */
@@ -17,6 +18,9 @@ bool begin(mr_process *process, mr_target target, const void *args, size_t size)
 
 /* Joins for at most so many seconds, checks the exit code, closes. */
 bool end(mr_process *process, double timeout, int exit_code);
+
+/* Kills it after so many seconds, by a thread of the caller's, who joins that. */
+bool kill_later(pthread_t *killer, mr_process *victim, double seconds);
 
 /* Starts a process, lets it end with a code of its own, and sees that all of it works: someone is still well. */
 bool works(void);
