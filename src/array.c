@@ -158,13 +158,14 @@ mr_status mr__array_synchronize(mr__array_call call, const uint64_t *handle, con
 mr_status mr__array_lock(mr__array_call call, const uint64_t *handle, mr_lock *lock)
 {
     mr__array *array = NULL;
-    if (mr__is_far(handle) && lock != NULL)
+    mr_status status =
+        lock != NULL ? mr__running(call.name) : mr__fail(MR_EINVAL, "%s was given NULL as the lock", call.name);
+    if (status == MR_OK && mr__is_far(handle))
         return call_with_two(call, MR__FAR_ARRAY_LOCK, handle, &lock->mr__handle, true);
-    mr_status status = mr__array_find(call, handle, &array);
+    if (status == MR_OK)
+        status = mr__array_find(call, handle, &array);
     if (status != MR_OK)
         return status;
-    if (lock == NULL)
-        return mr__fail(MR_EINVAL, "%s was given NULL as the lock", call.name);
     if (array->lock == 0)
         return mr__fail(MR_ESTATE, "%s: it is a raw one, without a lock", call.name);
     *lock = (mr_lock){array->lock};
@@ -280,9 +281,12 @@ mr_status mr__array_copy(mr__array_call call, uint64_t *copy, const uint64_t *ha
 {
     mr__array *array = NULL;
     mr_lock lock;
-    if (mr__is_far(handle) && copy != NULL)
+    mr_status status =
+        copy != NULL ? mr__running(call.name) : mr__fail(MR_EINVAL, "%s was given NULL as the copy", call.name);
+    if (status == MR_OK && mr__is_far(handle))
         return call_with_two(call, MR__FAR_ARRAY_COPY, handle, copy, true);
-    mr_status status = mr__array_find(call, handle, &array);
+    if (status == MR_OK)
+        status = mr__array_find(call, handle, &array);
     if (status != MR_OK)
         return status;
     status = acquire(array, &lock);

@@ -277,14 +277,15 @@ int mr_active_children(mr_process children[], int capacity);
 /* ---- Locks and semaphores ----------------------------------------------------------------------------------- */
 
 /* Shared objects (locks and all that follows down to the pool) are handles: small values, which may be copied,
- * given to processes in their arguments, and used by any thread of any process on the main process's host. Every
- * object is ended by its close function, by whoever knows that nobody needs it any more; closing twice is
- * harmless, those who wait for it get MR_ECLOSED, and so does any use after it. What is left open is released by
- * mr_finalize.
+ * given to processes in their arguments, and used by any thread of any process. They lie in the memory of the main
+ * process's host; a call from another host travels there and back. Only what gives out a pointer into that memory
+ * is refused elsewhere, with MR_ENOHOST and the name of the call to use instead. Every object is ended by its
+ * close function, by whoever knows that nobody needs it any more; closing twice is harmless, those who wait for it
+ * get MR_ECLOSED, and so does any use after it. What is left open is released by mr_finalize.
  *
  * All calls on them may also return MR_EINVAL (NULL, a handle that is none, a time-out of NaN), MR_ECLOSED,
- * MR_ENOTINIT, MR_EFINALIZED, MR_ENOHOST (the caller runs on another host), and those that make one MR_ELIMIT or
- * MR_ENOMEM. Who waits sleeps, and takes no CPU.
+ * MR_ENOTINIT, MR_EFINALIZED, MR_EDIED (another host, from which main's cannot be reached any more), and those
+ * that make one MR_ELIMIT or MR_ENOMEM. Who waits sleeps, and takes no CPU.
  *
  * A process that ends, in whatever way, while it holds something does not keep the others from it: the next to get
  * it is told MR_EOWNERDEAD. That is a warning, not a failure: the call has done what it is for. */
@@ -510,7 +511,7 @@ typedef struct mr_barrier {
 /* Makes a barrier for so many parties. action, unless NULL, is run by one of them each time when all have come,
  * before any goes on; if it does not return 0 the barrier breaks. timeout: for those who wait with MR_DEFAULT. Any
  * process. Errors: MR_EINVAL (NULL, no parties, NaN), MR_EBUILD (the action is no function of this program),
- * MR_ELIMIT, MR_ENOHOST. Mirrors Barrier(parties, action, timeout). */
+ * MR_ELIMIT. Mirrors Barrier(parties, action, timeout). */
 mr_status mr_barrier_init(mr_barrier *barrier, int parties, int (*action)(void), double timeout);
 
 /* Waits until all parties have come, at most timeout seconds. *index (may be NULL) gets a number from 0 to parties
@@ -560,7 +561,8 @@ mr_status mr_array_synchronize(const mr_array *array, const mr_lock *lock);
 mr_status mr_array_lock(const mr_array *array, mr_lock *lock);
 
 /* The elements themselves: what is written there, all processes see. Aligned for any C type; valid until the array
- * is closed, in the process that calls. NULL on failure. Mirrors the array that get_obj() gives. */
+ * is closed, in the process that calls. NULL on failure: MR_ENOHOST (another host than main's: mr_array_get and
+ * mr_array_set work there). Mirrors the array that get_obj() gives. */
 void *mr_array_data(const mr_array *array);
 
 /* How many elements it has, of how many bytes each; 0 on failure. Mirror len(array) and ctypes.sizeof. */
@@ -614,16 +616,16 @@ typedef struct mr_shared_memory {
 
 /* Makes a block of size bytes, all zero, and attaches the caller to it. name is copied; NULL: one is made up. Any
  * process. Errors: MR_EINVAL (NULL, size 0, a name that is empty or too long), MR_EEXIST (the name is taken),
- * MR_ENOMEM, MR_ELIMIT, MR_ENOHOST. Mirrors SharedMemory(name, create=True, size=size). */
+ * MR_ENOMEM, MR_ELIMIT. Mirrors SharedMemory(name, create=True, size=size). */
 mr_status mr_shared_memory_create(mr_shared_memory *memory, const char *name, size_t size);
 
 /* Attaches the caller to the block of that name. Errors: MR_ENOENT (there is none, or no more), MR_EINVAL,
- * MR_ENOMEM, MR_ENOHOST. Mirrors SharedMemory(name). */
+ * MR_ENOMEM. Mirrors SharedMemory(name). */
 mr_status mr_shared_memory_attach(mr_shared_memory *memory, const char *name);
 
 /* The memory itself, for as long as the caller is attached. NULL on failure: MR_ECLOSED; MR_ENOENT (the handle
- * came from another process, and the block has been unlinked before its first use here). Mirrors SharedMemory.buf.
- */
+ * came from another process, and the block has been unlinked before its first use here); MR_ENOHOST (another host
+ * than main's: mr_shared_memory_read and mr_shared_memory_write work there). Mirrors SharedMemory.buf. */
 void *mr_shared_memory_data(const mr_shared_memory *memory);
 
 /* Copy size bytes, from byte offset (from 0) on, out of the block, or into it: what processes on other hosts use,
@@ -732,8 +734,8 @@ typedef struct mr_connection {
 } mr_connection;
 
 /* Makes a pipe. duplex: both ends send and receive; else a receives only and b sends only. A pipe holds up to
- * 1 MiB that nobody has received yet in each direction; then sending waits. Any process on main's host. Errors:
- * MR_EINVAL, MR_ELIMIT, MR_ENOMEM, MR_ENOHOST, MR_ENOTINIT, MR_EFINALIZED. Mirrors multiprocessing.Pipe. */
+ * 1 MiB that nobody has received yet in each direction; then sending waits. Any process. Errors:
+ * MR_EINVAL, MR_ELIMIT, MR_ENOMEM, MR_ENOTINIT, MR_EFINALIZED. Mirrors multiprocessing.Pipe. */
 mr_status mr_pipe(mr_connection *a, mr_connection *b, bool duplex);
 
 /* Sends one message of any size, also 0 (data may then be NULL). Waits at most timeout seconds until the other
@@ -843,8 +845,8 @@ typedef struct mr_queue {
 
 /* Makes a queue for at most maxsize items at a time (0: any number that memory allows), one that can be joined,
  * or a simple one. It lasts until mr_queue_destroy or mr_finalize, whatever becomes of the process that made it.
- * Any process on the main process's host. Errors: MR_EINVAL (NULL, maxsize below 0 or above INT_MAX), MR_ENOMEM,
- * MR_ELIMIT, MR_ENOHOST. Mirror multiprocessing.Queue(maxsize), JoinableQueue(maxsize) and SimpleQueue(). */
+ * Any process. Errors: MR_EINVAL (NULL, maxsize below 0 or above INT_MAX), MR_ENOMEM, MR_ELIMIT. Mirror
+ * multiprocessing.Queue(maxsize), JoinableQueue(maxsize) and SimpleQueue(). */
 mr_status mr_queue_init(mr_queue *queue, long maxsize);
 mr_status mr_joinable_queue_init(mr_queue *queue, long maxsize);
 mr_status mr_simple_queue_init(mr_queue *queue);

@@ -172,7 +172,7 @@ SCENARIO_SHARED(shareable_list, across_processes)
 }
 
 /* Whatever is written over a list, using it gives values or an error. */
-static void scribble(void)
+SCENARIO_LOCAL(shareable_list, written_over)
 {
     mr_shareable_list list;
     char text[64];
@@ -228,9 +228,4 @@ SCENARIO_SHARED(shareable_list, bad_input)
     CHECK_STATUS(mr_shareable_list_format(&list, NULL, 5), MR_EINVAL);
     CHECK_STATUS(mr_shareable_list_copy(NULL, NULL, &list), MR_EINVAL);
     CHECK_STATUS(mr_shareable_list_copy(&list, NULL, NULL), MR_EINVAL);
-}
-
-SCENARIO_LOCAL(shareable_list, written_over)
-{
-    scribble();
 }

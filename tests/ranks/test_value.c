@@ -32,32 +32,54 @@ static values make(make_value *value, make_array *array)
     CHECK_OK(value(&v.point, sizeof(point), &(point){3, 4.5, "here"}));
     CHECK_OK(array(&v.reals, sizeof(double), 10, NULL));
     CHECK_OK(array(&v.text, 1, 20, NULL));
-    for (int i = 0; i < 10; i++)
-        ((double *)mr_array_data(&v.reals))[i] = i;
-    strcpy(mr_array_data(&v.text), "hello");
+    CHECK_OK(mr_array_set(&v.reals, 0, 10, (double[]){0, 1, 2, 3, 4, 5, 6, 7, 8, 9}));
+    CHECK_OK(mr_array_set(&v.text, 0, sizeof "hello", "hello"));
     return v;
+}
+
+struct seen {
+    char character;
+    int integer;
+    long long large;
+    double real;
+    double _Complex complex_;
+    point point;
+    double reals[10];
+    char text[20];
+};
+
+static struct seen read_all(const values *v)
+{
+    struct seen seen;
+    CHECK_OK(mr_value_get(&v->character, &seen.character));
+    CHECK_OK(mr_value_get(&v->integer, &seen.integer));
+    CHECK_OK(mr_value_get(&v->large, &seen.large));
+    CHECK_OK(mr_value_get(&v->real, &seen.real));
+    CHECK_OK(mr_value_get(&v->complex_, &seen.complex_));
+    CHECK_OK(mr_value_get(&v->point, &seen.point));
+    CHECK_OK(mr_array_get(&v->reals, 0, 10, seen.reals));
+    CHECK_OK(mr_array_get(&v->text, 0, 20, seen.text));
+    return seen;
 }
 
 static int doubles_all(const void *args, size_t size)
 {
     const values *v = args;
     CHECK_EQ(size, sizeof *v);
-    char letter;
-    CHECK_OK(mr_value_get(&v->character, &letter));
-    CHECK_EQ(letter, 'c');
+    struct seen seen = read_all(v);
+    CHECK_EQ(seen.character, 'c');
     CHECK_OK(mr_value_set(&v->character, "d"));
-    int integer;
-    CHECK_OK(mr_value_get(&v->integer, &integer));
-    CHECK_OK(mr_value_set(&v->integer, &(int){2 * integer}));
-    *(long long *)mr_value_data(&v->large) *= 2;
-    *(double *)mr_value_data(&v->real) *= 2;
-    *(double _Complex *)mr_value_data(&v->complex_) *= 2;
-    point *p = mr_value_data(&v->point);
-    p->x *= 2, p->y *= 2;
-    strcat(p->name, "here");
+    CHECK_OK(mr_value_set(&v->integer, &(int){2 * seen.integer}));
+    CHECK_OK(mr_value_set(&v->large, &(long long){2 * seen.large}));
+    CHECK_OK(mr_value_set(&v->real, &(double){2 * seen.real}));
+    CHECK_OK(mr_value_set(&v->complex_, &(double _Complex){2 * seen.complex_}));
+    seen.point.x *= 2, seen.point.y *= 2;
+    strcat(seen.point.name, "here");
+    CHECK_OK(mr_value_set(&v->point, &seen.point));
     for (int i = 0; i < 10; i++)
-        ((double *)mr_array_data(&v->reals))[i] *= 2;
-    strcat(mr_array_data(&v->text), "hello");
+        seen.reals[i] *= 2;
+    CHECK_OK(mr_array_set(&v->reals, 0, 10, seen.reals));
+    CHECK_OK(mr_array_set(&v->text, strlen(seen.text), sizeof "hello", "hello"));
     return 0;
 }
 
@@ -72,34 +94,57 @@ static void check_doubled(make_value *value, make_array *array)
     mr_process p;
     CHECK_OR_STOP(begin(&p, doubles_all, &v, sizeof v));
     CHECK(end(&p, 30, 0));
-    CHECK_EQ(*(char *)mr_value_data(&v.character), 'd');
-    CHECK_EQ(*(int *)mr_value_data(&v.integer), -14);
-    CHECK_EQ(*(long long *)mr_value_data(&v.large), 1LL << 34);
-    CHECK(is_near(*(double *)mr_value_data(&v.real), 2.0 / 3));
-    CHECK(is_near(creal(*(double _Complex *)mr_value_data(&v.complex_)), 2));
-    const point *seen = mr_value_data(&v.point);
-    CHECK_EQ(seen->x, 6);
-    CHECK(is_near(seen->y, 9));
-    CHECK_TEXT(seen->name, "herehere");
+    struct seen seen = read_all(&v);
+    CHECK_EQ(seen.character, 'd');
+    CHECK_EQ(seen.integer, -14);
+    CHECK_EQ(seen.large, 1LL << 34);
+    CHECK(is_near(seen.real, 2.0 / 3));
+    CHECK(is_near(creal(seen.complex_), 2));
+    CHECK_EQ(seen.point.x, 6);
+    CHECK(is_near(seen.point.y, 9));
+    CHECK_TEXT(seen.point.name, "herehere");
     for (int i = 0; i < 10; i++)
-        CHECK(is_near(((double *)mr_array_data(&v.reals))[i], 2 * i));
-    CHECK_TEXT(mr_array_data(&v.text), "hellohello");
+        CHECK(is_near(seen.reals[i], 2 * i));
+    CHECK_TEXT(seen.text, "hellohello");
+}
+
+/* On main's host the memory itself can be had; elsewhere not, which says what to use. */
+SCENARIO_SHARED(value, memory)
+{
+    mr_value value;
+    mr_array array;
+    CHECK_OK(mr_value_init(&value, sizeof(int), &(int){5}));
+    CHECK_OK(mr_array_init(&array, sizeof(int), 3, (int[]){6, 7, 8}));
+    if (scenario_launch() == LAUNCH_hostsFar) {
+        CHECK_REFUSED(mr_value_data(&value) == NULL, MR_ENOHOST);
+        CHECK(strstr(mr_last_error(), "mr_value_get") != NULL);
+        CHECK_REFUSED(mr_array_data(&array) == NULL, MR_ENOHOST);
+        CHECK(strstr(mr_last_error(), "mr_array_get") != NULL);
+        return;
+    }
+    int *one = mr_value_data(&value), *three = mr_array_data(&array), seen;
+    CHECK_OR_STOP(CHECK(one != NULL && three != NULL));
+    CHECK_EQ(*one, 5);
+    CHECK_EQ(three[2], 8);
+    *one = 9;
+    CHECK_OK(mr_value_get(&value, &seen));
+    CHECK_EQ(seen, 9);
 }
 
 /* _TestValue.test_value, _TestSharedCTypes.test_synchronize */
-SCENARIO_LOCAL(value, with_lock)
+SCENARIO_SHARED(value, with_lock)
 {
     check_doubled(mr_value_init, mr_array_init);
 }
 
 /* _TestValue.test_rawvalue, _TestSharedCTypes.test_sharedctypes */
-SCENARIO_LOCAL(value, raw)
+SCENARIO_SHARED(value, raw)
 {
     check_doubled(mr_raw_value_init, mr_raw_array_init);
 }
 
 /* _TestSharedCTypes.test_copy, _TestValue.test_getobj_getlock */
-SCENARIO_LOCAL(value, copy_and_lock)
+SCENARIO_SHARED(value, copy_and_lock)
 {
     mr_value value, copy, raw;
     mr_lock lock, seen;
@@ -115,7 +160,9 @@ SCENARIO_LOCAL(value, copy_and_lock)
     CHECK_OK(mr_value_get(&copy, &now));
 
     CHECK_OK(mr_value_init(&value, sizeof(int), NULL));
-    CHECK_EQ(*(int *)mr_value_data(&value), 0);
+    int number = -1;
+    CHECK_OK(mr_value_get(&value, &number));
+    CHECK_EQ(number, 0);
     CHECK_OK(mr_value_lock(&value, &seen));
     CHECK_OK(mr_lock_acquire(&seen, 0));
     CHECK_OK(mr_lock_acquire(&seen, 0)); /* an RLock */
@@ -136,7 +183,7 @@ SCENARIO_LOCAL(value, copy_and_lock)
     CHECK_STATUS(mr_value_get(&none, &now), MR_EINVAL);
     CHECK_STATUS(mr_value_get(&value, NULL), MR_EINVAL);
     CHECK_STATUS(mr_value_set(NULL, &now), MR_EINVAL);
-    CHECK_REFUSED(mr_array_data(&array) == NULL, MR_EINVAL); /* a value is no array */
+    CHECK_STATUS(mr_array_get(&array, 0, 1, &number), MR_EINVAL); /* a value is no array */
     CHECK_OK(mr_value_close(&value));
     CHECK_OK(mr_value_close(&value));
     CHECK_STATUS(mr_value_set(&value, &(int){5}), MR_ECLOSED);
