@@ -3,6 +3,8 @@
 #include "scenario.h"
 #include "targets.h"
 
+#include "deputy.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -120,5 +122,55 @@ SCENARIO(handles, at_random)
         call_all(make_handle(&all));
     CHECK_AT_MOST(now() - before, 20);
     check_unharmed(&all);
+    CHECK(works());
+}
+
+/* ---- Far calls ---- */
+
+static int64_t odd_number(void)
+{
+    static const int64_t numbers[] = {0,  1,   -1,    2,     -2,        3,         7,         8,
+                                      16, 255, 65535, 65537, INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN};
+    return rand_r(&seed) % 4 == 0 ? rand_r(&seed) % 1000 : numbers[(size_t)rand_r(&seed) % 16];
+}
+
+/* What a rank on another host might ask for that has lost its mind. As from the network, a text ends after its
+ * bytes.
+ */
+static mr_status call_from_afar(const struct objects *all)
+{
+    static mr_status (*const groups[])(mr__call *) = {mr__serve_sync, mr__serve_data, mr__serve_messages};
+    static const double seconds[] = {0, -1, 1e-4, (double)NAN, 0};
+    char bytes[200] = {0};
+    int group = rand_r(&seed) % 3;
+    mr__call call = {.procedure = group * MR__FAR_GROUP + rand_r(&seed) % 50,
+                     .seconds = seconds[rand_r(&seed) % 5],
+                     .data = bytes,
+                     .size = (size_t)rand_r(&seed) % sizeof bytes,
+                     .capacity = (size_t)odd_number()};
+    for (int i = 0; i < MR__FAR_HANDLES; i++)
+        call.handles[i] = make_handle(all);
+    for (int i = 0; i < MR__FAR_NUMBERS; i++)
+        call.numbers[i] = odd_number();
+    for (size_t i = 0; i < call.size && group > 0; i++) /* none that could be the name of an action */
+        bytes[i] = (char)(rand_r(&seed) % 3 == 0 ? rand_r(&seed) % 8 : rand_r(&seed));
+    mr_status status = groups[group](&call);
+    free(call.buffer);
+    return status;
+}
+
+/* Main looks at every call before it believes it: all that comes of this is errors, or objects. */
+SCENARIO(handles, from_afar, .timeout = 60)
+{
+    enum { ROUNDS = 30000 };
+    const char *first = getenv("MR_TEST_SEED");
+    struct objects all;
+    int served = 0;
+    seed = first != NULL ? (unsigned)strtoul(first, NULL, 10) : 1;
+    make(&all);
+    for (int i = 0; i < ROUNDS; i++)
+        served += call_from_afar(&all) == MR_OK;
+    CHECK_AT_LEAST(served, 100);
+    CHECK_AT_LEAST(ROUNDS - served, 100);
     CHECK(works());
 }
