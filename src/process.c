@@ -127,7 +127,8 @@ static mr_status complete_message(mr__process *process, size_t *size)
     mr__start *message = process->message;
     size_t name = strlen(process->name) + 1, identity = strlen(process->identity) + 1;
     size_t creator_name = strlen(creator->name) + 1;
-    *size = sizeof *message + process->payload + name + identity + creator_name + process->key_size;
+    size_t group = process->group_size * sizeof *process->group;
+    *size = sizeof *message + process->payload + name + identity + creator_name + process->key_size + group;
     if (name > UINT32_MAX || identity > UINT32_MAX || creator_name > UINT32_MAX)
         return mr__fail(MR_EINVAL, "a process name of more than 4 GB cannot be sent");
     message = realloc(message, *size);
@@ -148,11 +149,14 @@ static mr_status complete_message(mr__process *process, size_t *size)
     message->identity = (uint32_t)identity;
     message->creator_name = (uint32_t)creator_name;
     message->key = (uint32_t)process->key_size;
+    message->group = process->group_size;
     char *next = (char *)message->aligned_payload + process->payload;
     next = mempcpy(next, process->name, name);
     next = mempcpy(next, process->identity, identity);
     next = mempcpy(next, creator->name, creator_name);
-    memcpy(next, process->key, process->key_size);
+    next = mempcpy(next, process->key, process->key_size);
+    if (group > 0)
+        memcpy(next, process->group, group);
     return MR_OK;
 }
 
@@ -422,6 +426,37 @@ mr_status mr__process_enter_main(mr_process *main_object)
     return status;
 }
 
+/* The ranks may lie anywhere in a message. */
+static mr_status set_group(mr__process *process, const void *ranks, uint32_t count)
+{
+    free(process->group);
+    process->group_size = 0;
+    process->group = count > 0 ? malloc(count * sizeof *process->group) : NULL;
+    if (count > 0 && process->group == NULL)
+        return mr__fail(MR_ENOMEM, "there is no memory for a group of %u processes", count);
+    if (count > 0)
+        memcpy(process->group, ranks, count * sizeof *process->group);
+    process->group_size = count;
+    return MR_OK;
+}
+
+mr_status mr__process_join_group(mr_process *object, uint64_t reservation, const int *ranks, uint32_t count)
+{
+    mr__process *process = NULL;
+    mr_status status = mr__enter_before_start("mr_group_start", object, &process);
+    if (status != MR_OK)
+        return status;
+    if (process->wanted_host[0] != '\0')
+        status = mr__fail(
+            MR_EINVAL, "mr_group_start: %s was to run on %s, but where the processes of a group run is not chosen",
+            process->name, process->wanted_host);
+    if (status == MR_OK)
+        status = set_group(process, ranks, count);
+    process->reservation = status == MR_OK ? reservation : 0;
+    mr__unlock();
+    return status;
+}
+
 mr_status mr__process_enter(const mr__start *message, const mr__placed *placed, mr_process *self,
                             mr_process *parent)
 {
@@ -443,7 +478,7 @@ mr_status mr__process_enter(const mr__start *message, const mr__placed *placed, 
     entry->daemon = message->daemon;
     entry->key_size = message->key;
     memcpy(entry->key, key, message->key);
-    return MR_OK;
+    return set_group(entry, key + message->key, message->group);
 }
 
 void mr__process_leave(void)

@@ -17,6 +17,7 @@ typedef struct mr__start {
     int64_t creator_pid;
     int32_t creator_rank;
     uint32_t name, identity, creator_name, key; /* lengths; the first three count a closing zero byte */
+    uint32_t group;                             /* how many processes were started together; 0: it was not so */
     uint64_t reservation;                       /* of ranks that only this start may take; 0: none */
     bool is_class, daemon, reuse;
     char wanted_host[MR__HOST_SIZE];
@@ -46,6 +47,8 @@ typedef struct mr__process {
     char *name, *identity;
     bool daemon, reuse;
     uint64_t reservation;
+    int *group; /* whom it starts together with: their ranks in the batch (group.c); NULL: nobody */
+    uint32_t group_size;
     unsigned char key[MR__KEY_MAX];
     size_t key_size;
     char wanted_host[MR__HOST_SIZE];
@@ -57,6 +60,9 @@ typedef struct mr__process {
 
 /* Makes it a daemon that is to start in one of the ranks reserved under that number. */
 mr_status mr__process_reserve(mr_process *object, uint64_t reservation);
+
+/* The same for one of a group, whose ranks are copied; 0: of none any more. */
+mr_status mr__process_join_group(mr_process *object, uint64_t reservation, const int *ranks, uint32_t count);
 
 /* Makes the calling process's own entry: main's; and the one that a start message describes, with its parent's
  * (lock held). */

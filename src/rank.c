@@ -15,7 +15,8 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-static mr__self *const self = &(mr__self){.link = -1, .reading = PTHREAD_MUTEX_INITIALIZER};
+static mr__self *const self =
+    &(mr__self){.link = -1, .group = MPI_COMM_NULL, .reading = PTHREAD_MUTEX_INITIALIZER};
 
 /* ---- Coming up ---- */
 
@@ -386,6 +387,7 @@ static int run_process(const mr__record *work, mr__start *message)
         exit(code); /* the user's atexit handlers, then leave */
     mr__process_end_children();
     mr__process_leave();
+    self->group = MPI_COMM_NULL; /* not freed: others may still have something on its way */
     fflush(NULL);
     free(object);
     free(message);

@@ -17,6 +17,7 @@ typedef struct mr__self {
     pid_t pid;                                /* to tell this process from one that the user forked off it */
     char cpus[sizeof((mr__record *)0)->text]; /* what it is pinned to; "": nothing */
     MPI_Comm comm;
+    MPI_Comm group; /* of the processes started together with the one that runs; MPI_COMM_NULL: not made */
     pthread_t listener;
     pthread_mutex_t reading; /* over the start of the listener */
     bool is_listening;       /* the listener runs; before, a parked rank reads the link itself, which is faster */

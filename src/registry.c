@@ -56,6 +56,7 @@ mr_status mr__process_register(mr__process *process)
 void mr__process_free(mr__process *process)
 {
     free(process->message);
+    free(process->group);
     free(process->name);
     free(process->identity);
     free(process);

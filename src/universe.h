@@ -70,7 +70,7 @@ typedef struct mr__universe {
     int batch_count;
     mr__host *hosts;
     int host_count;
-    uint64_t last_process;
+    uint64_t last_process, last_group;
 
     int listeners[2], events, stop; /* hub.c */
     struct mr__connection *connections;
