@@ -7,6 +7,7 @@
 #include "status.h"
 #include "universe.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -15,14 +16,15 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
-enum { EVENTS_AT_ONCE = 64, MOST_CORES = 1 << 16, MOST_PENDING = 1 << 16 };
+enum { EVENTS_AT_ONCE = 64, MOST_CORES = 1 << 16, MOST_PENDING = 1 << 16, LOOK_MS = 1000 };
 
 /* What a socket is for. */
 typedef struct mr__connection {
     struct mr__connection *next;
-    enum { LISTENER, STOP, STRANGER, RANK, SUPERVISOR, OUTPUT, CALLER } kind;
+    enum { LISTENER, STOP, STRANGER, RANK, SUPERVISOR, OUTPUT, CALLER, RELAY } kind;
     int fd;
     bool is_local;
     int rank;
@@ -119,6 +121,10 @@ static bool hear_hello(mr__universe *universe, mr__connection *from)
 {
     const mr__record *hello = &from->inbox.record;
     int number;
+    if (hello->b == MR__FROM_RELAY && from->is_local && knows_the_key(universe, hello)) {
+        from->kind = RELAY;
+        return true;
+    }
     mr__rank *rank = knows_the_key(universe, hello) ? rank_of_hello(universe, hello, &number) : NULL;
     if (rank == NULL)
         return false;
@@ -144,7 +150,7 @@ static bool hear_hello(mr__universe *universe, mr__connection *from)
     if (hello->b != MR__FROM_RANK || rank->link >= 0 || !is_same_build(universe, hello, host))
         return false;
     rank->host = mr__universe_host(universe, host);
-    if (rank->host < 0)
+    if (rank->host < 0 || universe->hosts[rank->host].is_lost)
         return false;
     from->kind = RANK;
     rank->link = from->fd;
@@ -251,21 +257,46 @@ static bool hear_rank(mr__universe *universe, int number, const mr__record *reco
     }
 }
 
+/* The runtime's daemon at an address is gone, and without it no rank can live or be started there. */
+static void hear_lost(mr__universe *universe, const char *address)
+{
+    for (const mr__connection *c = universe->connections; c != NULL; c = c->next) {
+        struct sockaddr_in peer;
+        socklen_t size = sizeof peer;
+        char text[INET_ADDRSTRLEN];
+        if (c->kind == RANK && !c->is_local && getpeername(c->fd, (struct sockaddr *)&peer, &size) == 0 &&
+            inet_ntop(AF_INET, &peer.sin_addr, text, sizeof text) != NULL && strcmp(text, address) == 0)
+            mr__universe_lose_host(universe, universe->ranks[c->rank]->host);
+    }
+}
+
 /* A record from whoever has said hello. A rank does not speak for its supervisor, nor the other way round. */
 static bool hear(mr__universe *universe, const mr__connection *from)
 {
     const mr__record *record = &from->inbox.record;
     if (from->kind == RANK)
         return hear_rank(universe, from->rank, record);
+    if (from->kind == RELAY) {
+        hear_lost(universe, record->text);
+        return record->type == MR__LOST;
+    }
     if (record->type == MR__EXITED)
         hear_end(universe, from->rank, (int)record->a, true);
     return record->type == MR__EXITED;
 }
 
-/* The other side of a socket is gone. A supervisor that has not said how its rank ended was killed itself, or its
- * host is. */
-static void lose(mr__universe *universe, const mr__connection *from)
+/* Whether it is the host that does not answer; else the other side has closed, or was killed. */
+static bool is_of_host(int error)
 {
+    return error == ETIMEDOUT || error == EHOSTUNREACH || error == ENETUNREACH;
+}
+
+/* The other side of a socket is gone. A supervisor that has not said how its rank ended was killed itself, or its
+ * host is lost. */
+static void lose(mr__universe *universe, const mr__connection *from, int error)
+{
+    if (is_of_host(error) && (from->kind == RANK || from->kind == SUPERVISOR))
+        mr__universe_lose_host(universe, universe->ranks[from->rank]->host);
     if (from->kind == RANK)
         universe->ranks[from->rank]->link = -1;
     if (from->kind != SUPERVISOR)
@@ -279,14 +310,18 @@ static void lose(mr__universe *universe, const mr__connection *from)
 
 static void read_connection(mr__universe *universe, mr__connection *from)
 {
-    int arrived;
+    int arrived, error = 0;
     bool stays = true;
     mr__lock();
-    while (stays && from->kind != OUTPUT && from->kind != CALLER &&
-           (arrived = mr__link_poll(from->fd, &from->inbox)) != 0)
-        stays = arrived == 1 && (from->kind == STRANGER ? hear_hello(universe, from) : hear(universe, from));
+    while (stays && from->kind != OUTPUT && from->kind != CALLER && (arrived = mr__link_poll(from->fd, &from->inbox)) != 0)
+        if (arrived < 0) {
+            error = errno;
+            stays = false;
+        } else {
+            stays = from->kind == STRANGER ? hear_hello(universe, from) : hear(universe, from);
+        }
     if (!stays) {
-        lose(universe, from);
+        lose(universe, from, error);
         drop(universe, from);
     } else if (from->kind == OUTPUT) {
         mr__printer_add(universe, from->rank, (int)from->inbox.record.a, from->fd);
@@ -323,13 +358,28 @@ static bool take_stranger(mr__universe *universe, const mr__connection *listener
     return true;
 }
 
+/* Looks after the hosts that have something on its way to them; the kernel does so for the others. */
+static void look_for_losses(mr__universe *universe)
+{
+    mr__lock();
+    for (const mr__connection *c = universe->connections; c != NULL; c = c->next)
+        if ((c->kind == RANK || c->kind == SUPERVISOR) && !c->is_local && mr__link_is_silent(c->fd))
+            mr__universe_lose_host(universe, universe->ranks[c->rank]->host);
+    mr__unlock();
+}
+
 static void *run_hub(void *unused)
 {
     (void)unused;
     mr__universe *universe = mr__ctx.universe;
     struct epoll_event events[EVENTS_AT_ONCE];
+    double looked_at = 0;
     for (;;) {
-        int count = epoll_wait(universe->events, events, EVENTS_AT_ONCE, -1);
+        int count = epoll_wait(universe->events, events, EVENTS_AT_ONCE, mr__ctx.launch.many_hosts ? LOOK_MS : -1);
+        if (mr__ctx.launch.many_hosts && mr__now() - looked_at > 0.9 * LOOK_MS / 1000) {
+            look_for_losses(universe);
+            looked_at = mr__now();
+        }
         for (int i = 0; i < count; i++) {
             mr__connection *from = events[i].data.ptr;
             if (from->kind == STOP)

@@ -19,6 +19,7 @@ typedef enum mr__record_type {
                      mail */
     MR__DONE,     /* rank -> hub: the process has ended with code a, the rank lives and is parked again */
     MR__EXITED,   /* supervisor -> hub: the rank has ended with code a */
+    MR__LOST,     /* relay -> hub: the runtime's daemon at this network address (text) is gone */
     MR__SIGNAL,   /* rank -> hub, hub -> supervisor: send signal a to a process */
     MR__REQUEST,  /* rank -> hub: start a process for me; a bytes follow by MPI; b more will follow this one */
     MR__STARTED,  /* hub -> rank: your request was met */
@@ -36,6 +37,7 @@ typedef enum mr__sender {
     MR__FROM_RANK,
     MR__FROM_SUPERVISOR,
     MR__FROM_OUTPUT, /* a rank's standard output or error (a); everything after the hello is what it writes */
+    MR__FROM_RELAY,  /* the relay in main's supervisor (relay.h) */
     MR__FROM_CALLER  /* a thread of a rank; far calls follow (far.h), whose bytes go by MPI with tag a */
 } mr__sender;
 
@@ -82,13 +84,18 @@ mr_status mr__link_send(int fd, const mr__record *record, const int *descriptors
  * none came), if not NULL. MR_EDIED when the other side is gone. */
 mr_status mr__link_receive(int fd, mr__record *record, int descriptors[MR__DESCRIPTORS]);
 
+/* Whether the host at the other end has confirmed nothing for longer than a host may be silent, although something
+ * is on its way to it. */
+bool mr__link_is_silent(int fd);
+
 /* What has arrived of a record, for reading without waiting. */
 typedef struct mr__inbox {
     size_t filled;
     mr__record record;
 } mr__inbox;
 
-/* Reads on without waiting. 1: a record is complete in inbox->record; 0: not yet; -1: the other side is gone. */
+/* Reads on without waiting. 1: a record is complete in inbox->record; 0: not yet; -1: the other side is gone, with
+ * errno 0 if it has closed. */
 int mr__link_poll(int fd, mr__inbox *inbox);
 
 #endif

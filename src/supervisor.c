@@ -1,6 +1,7 @@
 #include "supervisor.h"
 
 #include "context.h"
+#include "relay.h"
 #include "status.h"
 
 #include <dirent.h>
@@ -70,8 +71,10 @@ static void read_report(struct supervisor *self)
     if (got != (ssize_t)sizeof report)
         return;
     self->mpi_is_up = true;
-    if (self->is_main)
+    if (self->is_main) {
+        mr__relay_report_to(&report.hub);
         return;
+    }
     bool is_local;
     char key[MR__KEY_SIZE];
     if (mr__address_key(&report.hub, key) != MR_OK ||
@@ -136,6 +139,7 @@ static void signal_descendants(int number)
 static void end_descendants(bool many_hosts)
 {
     double deadline = mr__now() + (many_hosts ? DAEMON_SECONDS : 0);
+    mr__relay_end();
     signal_descendants(SIGTERM);
     for (pid_t pid; (pid = waitpid(-1, NULL, WNOHANG)) >= 0 || errno == EINTR;) {
         if (pid > 0)
@@ -280,6 +284,8 @@ mr_status mr__supervise(const mr__launch *launch, int *report)
         close(pipe_ends[0]);
         if (launch->session.lock >= 0)
             close(launch->session.lock); /* the supervisor's alone */
+        if (launch->relay >= 0)
+            close(launch->relay);
         *report = pipe_ends[1];
         return MR_OK;
     }
@@ -295,6 +301,10 @@ mr_status mr__supervise(const mr__launch *launch, int *report)
                               .report = pipe_ends[0],
                               .signals = mr__above_stdio(signalfd(-1, &watched, SFD_CLOEXEC)),
                               .link = -1};
+    if (mr__relay_start(launch) != MR_OK) {
+        dprintf(STDERR_FILENO, "multirank: %s\n", mr_last_error());
+        kill(child, SIGKILL);
+    }
     supervise(&self);
 }
 

@@ -168,10 +168,13 @@ mr_status mr__universe_repin(mr__universe *universe, mr_pinning pinning)
 int mr__universe_cores(const mr__universe *universe)
 {
     int cores = 0;
-    for (int i = 0; i < universe->host_count; i++)
-        cores += universe->hosts[i].cores;
+    bool lost = false;
+    for (int i = 0; i < universe->host_count; i++) {
+        cores += universe->hosts[i].is_lost ? 0 : universe->hosts[i].cores;
+        lost |= universe->hosts[i].is_lost;
+    }
     int slots = mr__hosts_slots(mr__ctx.launch.hosts); /* of hosts too that no rank has come from yet */
-    return cores > slots ? cores : slots;
+    return cores > slots || lost ? cores : slots;
 }
 
 void mr__universe_who_waits(const mr__universe *universe, char *text, size_t size)
@@ -237,6 +240,8 @@ static int pick_place(const mr__universe *universe, int host_index, int pending)
     for (int i = 0; i < universe->host_count; i++) {
         const mr__host *host = &universe->hosts[i];
         busy += host->busy;
+        if (host->is_lost)
+            continue;
         for (int p = 0; p < host->places.count; p++)
             capacity += host->places.place[p].capacity;
     }
@@ -295,6 +300,9 @@ static bool can_spawn_there(const mr__universe *universe, const mr__start *messa
 /* Whether a rank such as the message asks for can ever come. */
 static mr_status check_wanted_host(const mr__universe *universe, const mr__start *message)
 {
+    if (mr__universe_has_lost(universe, message->wanted_host))
+        return mr__fail(MR_EHOSTLOST, "host %s for the process was lost: it could not be reached any more",
+                        message->wanted_host);
     if (can_spawn_there(universe, message))
         return MR_OK;
     for (int i = 1; i < universe->rank_count; i++)
@@ -591,7 +599,8 @@ mr_status mr__universe_end(mr__universe *universe)
         mr__wait(mr__now() + 1);
     universe->stopping = true;
     say_goodbye(universe);
-    double deadline = mr__now() + GOODBYE_SECONDS;
+    double patience = GOODBYE_SECONDS + (mr__ctx.launch.many_hosts ? mr__ctx.launch.node_timeout : 0);
+    double deadline = mr__now() + patience;
     int left;
     while ((left = count_left(universe)) > 0 && status == MR_OK)
         if (!mr__wait(deadline)) {
@@ -601,7 +610,7 @@ mr_status mr__universe_end(mr__universe *universe)
                         mr__fail(MR_ETIMEDOUT,
                                  "%d ranks have not ended within %.0f s of being told to; one is rank %d, process "
                                  "%ld on %s: its supervisor waits for the launcher to take note of its end",
-                                 left, GOODBYE_SECONDS, i, (long)universe->ranks[i]->pid,
+                                 left, patience, i, (long)universe->ranks[i]->pid,
                                  universe->hosts[universe->ranks[i]->host].name);
         }
     mr__unlock();

@@ -14,6 +14,7 @@ typedef struct mr__batch {
     uint64_t number;
     int first, size; /* numbers of its ranks */
     int alive;
+    bool is_abandoned; /* its spawn will never return, see mr__growth_renew */
     bool has_crashed; /* a rank of it has; what that had sent may still be on its way */
     MPI_Comm comm;    /* main is 0 in it; MPI_COMM_NULL until all have joined */
 } mr__batch;
@@ -46,6 +47,7 @@ typedef struct mr__host {
     int pus, cores;
     int reporter;  /* the rank that was asked for its places; 0: none */
     bool is_known; /* they have arrived */
+    bool is_lost;  /* nothing of it answers any more, so it is left alone */
 } mr__host;
 
 /* A process that a rank other than main wants to start. */
@@ -88,6 +90,8 @@ typedef struct mr__universe {
     char failure_text[512];
     unsigned failures;
     mr__wish *wishes;
+    char spawning_on[MR__HOST_SIZE]; /* the host of the batch that is being spawned; "": all */
+    int stuck;                       /* growers that wait for a lost host's ranks, and are left to that */
 } mr__universe;
 
 /* ---- universe.c: lock held, unless said otherwise ---- */
@@ -118,6 +122,15 @@ mr_status mr__universe_start(mr__start **message, size_t size, int pending, mr__
 /* Reserves fresh ranks of one batch, spawned if need be, and gives their numbers. Take the lock themselves. */
 mr_status mr__universe_reserve(int count, uint64_t reservation, int *numbers, const mr__batch **batch);
 void mr__universe_unreserve(uint64_t reservation);
+
+/* A host has been lost: its ranks count as killed, and no more are put there. */
+void mr__universe_lose_host(mr__universe *universe, int host);
+
+/* The sentence about the hosts that were lost; MR_OK if none was. */
+mr_status mr__universe_check_hosts(const mr__universe *universe);
+
+/* Whether a host of that name was lost. */
+bool mr__universe_has_lost(const mr__universe *universe, const char *name);
 
 /* Sends a rank a record, and wakes it. */
 void mr__universe_tell(const mr__rank *rank, const mr__record *record);
@@ -150,5 +163,8 @@ void mr__hub_stop(mr__universe *universe);                          /* no lock *
 
 mr_status mr__growth_start(mr__universe *universe); /* no lock */
 bool mr__growth_stop(mr__universe *universe);       /* no lock; false: a thread hangs in MPI and was left behind */
+
+/* A spawn that is under way will never return, because a host was lost: another thread goes on. Lock held. */
+void mr__growth_renew(mr__universe *universe);
 
 #endif
