@@ -81,8 +81,9 @@ static MPI_Info spawn_info(const mr__universe *universe, const mr__batch *batch,
         MPI_Info_set(info, "host", host);
     MPI_Info_set(info, "map_by", map);
     MPI_Info_set(info, "bind_to", "none");
-    snprintf(environment, sizeof environment, "MULTIRANK_HUB=%s\nMULTIRANK_BATCH=%llu\nMULTIRANK_NODE_TIMEOUT=%d%s",
-             universe->address.text, (unsigned long long)batch->number, mr__ctx.launch.node_timeout,
+    snprintf(environment, sizeof environment,
+             "MULTIRANK_HUB=%s\nMULTIRANK_BATCH=%llu\nMULTIRANK_NODE_TIMEOUT=%d%s", universe->address.text,
+             (unsigned long long)batch->number, mr__ctx.launch.node_timeout,
              mr__ctx.launch.many_hosts ? "\nMULTIRANK_MANY_HOSTS=1" : "");
     MPI_Info_set(info, "env", environment);
     return info;
@@ -282,8 +283,8 @@ mr_status mr__growth_start(mr__universe *universe)
     return status;
 }
 
-/* Open MPI goes on waiting for the lost host's ranks, but another spawn goes its way beside it. Of what was to come,
- * no rank counts. */
+/* Open MPI goes on waiting for the lost host's ranks, but another spawn goes its way beside it. Of what was to
+ * come, no rank counts. */
 void mr__growth_renew(mr__universe *universe)
 {
     mr__batch *batch = universe->batches[universe->batch_count - 1];

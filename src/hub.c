@@ -2,12 +2,12 @@
  * never enters MPI, and so never waits for anybody. */
 #include "arena.h"
 #include "deputy.h"
+#include "outbox.h"
 #include "pool.h"
 #include "printer.h"
 #include "status.h"
 #include "universe.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -29,6 +29,7 @@ typedef struct mr__connection {
     bool is_local;
     int rank;
     mr__inbox inbox;
+    mr__outbox outbox;
 } mr__connection;
 
 static mr__connection *watch(mr__universe *universe, int fd, int kind, bool is_local)
@@ -55,6 +56,7 @@ static void unwatch(mr__universe *universe, mr__connection *gone)
         link = &(*link)->next;
     *link = gone->next;
     epoll_ctl(universe->events, EPOLL_CTL_DEL, gone->fd, NULL);
+    mr__outbox_free(&gone->outbox);
     free(gone);
 }
 
@@ -63,6 +65,34 @@ static void drop(mr__universe *universe, mr__connection *gone)
     int fd = gone->fd;
     unwatch(universe, gone);
     close(fd);
+}
+
+/* The hub hears of it when the other side reads again. */
+static void listen_for_room(const mr__universe *universe, mr__connection *to, bool wanted)
+{
+    struct epoll_event event = {.events = wanted ? EPOLLIN | EPOLLOUT : EPOLLIN, .data.ptr = to};
+    epoll_ctl(universe->events, EPOLL_CTL_MOD, to->fd, &event);
+}
+
+void mr__hub_send(const mr__universe *universe, mr__connection *to, const mr__record *record)
+{
+    if (mr__outbox_send(&to->outbox, to->fd, record) != MR_OK)
+        mr__hub_hang_up(to);
+    else if (to->outbox.count == 1)
+        listen_for_room(universe, to, true);
+}
+
+void mr__hub_hang_up(const mr__connection *to)
+{
+    shutdown(to->fd, SHUT_RDWR);
+}
+
+static void send_rest(const mr__universe *universe, mr__connection *to)
+{
+    mr__lock();
+    if (mr__outbox_flush(&to->outbox, to->fd))
+        listen_for_room(universe, to, false);
+    mr__unlock();
 }
 
 /* Which of the universe's ranks says hello; NULL if none of ours. */
@@ -138,22 +168,23 @@ static bool hear_hello(mr__universe *universe, mr__connection *from)
         return !from->is_local && hello->a >= MR__TAG_FAR && hello->a < MR__TAG_FAR + MR__FAR_TAGS;
     }
     if (hello->b == MR__FROM_SUPERVISOR) {
-        if (rank->supervisor >= 0)
+        if (rank->supervisor != NULL)
             return false; /* it has one */
         from->kind = SUPERVISOR;
-        rank->supervisor = from->fd;
+        rank->supervisor = from;
         rank->pid = (pid_t)hello->a;
         mr__rank_check_parked(rank);
         return true;
     }
     const char *host = hello->text + MR__KEY_SIZE + 2 * MR__BUILD_ID_SIZE + 1;
-    if (hello->b != MR__FROM_RANK || rank->link >= 0 || !is_same_build(universe, hello, host))
+    if (hello->b != MR__FROM_RANK || rank->link != NULL || !is_same_build(universe, hello, host))
         return false;
     rank->host = mr__universe_host(universe, host);
     if (rank->host < 0 || universe->hosts[rank->host].is_lost)
         return false;
+    mr__link_peer(from->fd, universe->hosts[rank->host].address);
     from->kind = RANK;
-    rank->link = from->fd;
+    rank->link = from;
     rank->pid = (pid_t)hello->a;
     rank->stage = MR__STAGE_INIT;
     welcome(universe, from, number);
@@ -260,14 +291,9 @@ static bool hear_rank(mr__universe *universe, int number, const mr__record *reco
 /* The runtime's daemon at an address is gone, and without it no rank can live or be started there. */
 static void hear_lost(mr__universe *universe, const char *address)
 {
-    for (const mr__connection *c = universe->connections; c != NULL; c = c->next) {
-        struct sockaddr_in peer;
-        socklen_t size = sizeof peer;
-        char text[INET_ADDRSTRLEN];
-        if (c->kind == RANK && !c->is_local && getpeername(c->fd, (struct sockaddr *)&peer, &size) == 0 &&
-            inet_ntop(AF_INET, &peer.sin_addr, text, sizeof text) != NULL && strcmp(text, address) == 0)
-            mr__universe_lose_host(universe, universe->ranks[c->rank]->host);
-    }
+    for (int i = 1; i < universe->host_count; i++)
+        if (strcmp(universe->hosts[i].address, address) == 0)
+            mr__universe_lose_host(universe, i);
 }
 
 /* A record from whoever has said hello. A rank does not speak for its supervisor, nor the other way round. */
@@ -298,11 +324,11 @@ static void lose(mr__universe *universe, const mr__connection *from, int error)
     if (is_of_host(error) && (from->kind == RANK || from->kind == SUPERVISOR))
         mr__universe_lose_host(universe, universe->ranks[from->rank]->host);
     if (from->kind == RANK)
-        universe->ranks[from->rank]->link = -1;
+        universe->ranks[from->rank]->link = NULL;
     if (from->kind != SUPERVISOR)
         return;
     mr__rank *rank = universe->ranks[from->rank];
-    rank->supervisor = -1;
+    rank->supervisor = NULL;
     if (rank->state != MR__RANK_DEAD)
         hear_end(universe, from->rank, -SIGKILL, true); /* unless its end is known already */
     mr__changed();
@@ -313,7 +339,8 @@ static void read_connection(mr__universe *universe, mr__connection *from)
     int arrived, error = 0;
     bool stays = true;
     mr__lock();
-    while (stays && from->kind != OUTPUT && from->kind != CALLER && (arrived = mr__link_poll(from->fd, &from->inbox)) != 0)
+    while (stays && from->kind != OUTPUT && from->kind != CALLER &&
+           (arrived = mr__link_poll(from->fd, &from->inbox)) != 0)
         if (arrived < 0) {
             error = errno;
             stays = false;
@@ -384,8 +411,11 @@ static void *run_hub(void *unused)
             mr__connection *from = events[i].data.ptr;
             if (from->kind == STOP)
                 return NULL;
+            if (events[i].events & EPOLLOUT)
+                send_rest(universe, from);
             if (from->kind != LISTENER) {
-                read_connection(universe, from);
+                if (events[i].events & ~(uint32_t)EPOLLOUT)
+                    read_connection(universe, from);
                 continue;
             }
             if (!take_stranger(universe, from))

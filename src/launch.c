@@ -55,8 +55,9 @@ static mr_status read_timeouts(mr__launch *launch)
     launch->node_timeout = number_in("MULTIRANK_NODE_TIMEOUT", node == NULL ? DEFAULT_NODE_TIMEOUT : -1);
     if (launch->node_timeout >= SHORTEST_NODE_TIMEOUT && launch->node_timeout <= LONGEST_NODE_TIMEOUT)
         return MR_OK;
-    return mr__fail(MR_EINVAL, "MULTIRANK_NODE_TIMEOUT is \"%s\", but must be a number of whole seconds from %d to %d",
-                    node, SHORTEST_NODE_TIMEOUT, LONGEST_NODE_TIMEOUT);
+    return mr__fail(MR_EINVAL,
+                    "MULTIRANK_NODE_TIMEOUT is \"%s\", but must be a number of whole seconds from %d to %d", node,
+                    SHORTEST_NODE_TIMEOUT, LONGEST_NODE_TIMEOUT);
 }
 
 mr_status mr__launch_detect(mr__launch *launch)
@@ -141,8 +142,8 @@ static void set_number(const char *variable, int number)
     setenv(variable, text, 0);
 }
 
-/* A host may be lost, and the rest is to go on: every daemon has only the one on main's host above it, starts through
- * an ssh that does not stay, and ends with all its ranks when it hears nothing from there. */
+/* A host may be lost, and the rest is to go on: every daemon has only the one on main's host above it, starts
+ * through an ssh that does not stay, and ends with all its ranks when it hears nothing from there. */
 static void prepare_for_losses(mr__launch *launch)
 {
     int seconds = launch->node_timeout;

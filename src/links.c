@@ -170,6 +170,15 @@ int mr__link_accept(int listener, bool is_local)
     return fd;
 }
 
+void mr__link_peer(int fd, char address[MR__PEER_SIZE])
+{
+    struct sockaddr_in peer;
+    socklen_t size = sizeof peer;
+    address[0] = '\0';
+    if (getpeername(fd, (struct sockaddr *)&peer, &size) == 0 && peer.sin_family == AF_INET)
+        inet_ntop(AF_INET, &peer.sin_addr, address, MR__PEER_SIZE);
+}
+
 static int connect_local(const char *name)
 {
     struct sockaddr_un un;

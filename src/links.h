@@ -7,7 +7,7 @@
 
 #include "multirank.h"
 
-enum { MR__KEY_SIZE = 33, MR__ADDRESS_SIZE = 1024, MR__HOST_SIZE = 65, MR__DESCRIPTORS = 3 };
+enum { MR__KEY_SIZE = 33, MR__ADDRESS_SIZE = 1024, MR__HOST_SIZE = 65, MR__DESCRIPTORS = 3, MR__PEER_SIZE = 46 };
 
 typedef enum mr__record_type {
     MR__HELLO = 1, /* rank, supervisor -> hub: who I am (b: mr__sender); the first on every link */
@@ -68,6 +68,9 @@ mr_status mr__link_listen(bool over_network, int *local, int *remote, mr__addres
 
 /* Takes a connection that waits at a listening socket; -1 when none does. */
 int mr__link_accept(int listener, bool is_local);
+
+/* The network address that a link comes from; "" for a local one. */
+void mr__link_peer(int fd, char address[MR__PEER_SIZE]);
 
 /* Connects to the hub: over the Unix socket if it is of this node, else over each of its network addresses in
  * turn. */

@@ -6,17 +6,16 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 
 /* What the hub still has of a rank is closed: then it counts as killed, and if it lives after all, its supervisor
  * hears of that and kills it. */
 static void let_go(mr__universe *universe, int number)
 {
     const mr__rank *rank = universe->ranks[number];
-    if (rank->link >= 0)
-        shutdown(rank->link, SHUT_RDWR);
-    if (rank->supervisor >= 0)
-        shutdown(rank->supervisor, SHUT_RDWR);
+    if (rank->link != NULL)
+        mr__hub_hang_up(rank->link);
+    if (rank->supervisor != NULL)
+        mr__hub_hang_up(rank->supervisor);
     else
         mr__universe_ended(universe, number, -SIGKILL, true);
 }
@@ -28,8 +27,8 @@ void mr__universe_lose_host(mr__universe *universe, int index)
         return;
     host->is_lost = true;
     mr__debug("host %s is lost, with %d processes", host->name, host->busy);
-    bool was_to_come = universe->spawning_on[0] == '\0' ||
-                       mr__universe_find_host(universe, universe->spawning_on) == index;
+    bool was_to_come =
+        universe->spawning_on[0] == '\0' || mr__universe_find_host(universe, universe->spawning_on) == index;
     if (universe->is_spawning && was_to_come)
         mr__growth_renew(universe);
     for (int i = 1; i < universe->rank_count; i++)
@@ -57,8 +56,9 @@ mr_status mr__universe_check_hosts(const mr__universe *universe)
     }
     if (lost == 0)
         return MR_OK;
-    return mr__fail(MR_EHOSTLOST,
-                    "%s could not be reached any more, for %d s or because its part of Open MPI's runtime had ended; "
-                    "the processes there count as killed (exit code -9), and no more were started there",
-                    names, mr__ctx.launch.node_timeout);
+    return mr__fail(
+        MR_EHOSTLOST,
+        "%s could not be reached any more, for %d s or because its part of Open MPI's runtime had ended; "
+        "the processes there count as killed (exit code -9), and no more were started there",
+        names, mr__ctx.launch.node_timeout);
 }

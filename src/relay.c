@@ -27,7 +27,7 @@ typedef struct pair {
     struct pair *next;
     int daemon, runtime; /* sockets; -1: lost */
     flow up, down;       /* to main's host, and from it */
-    char host[INET_ADDRSTRLEN];
+    char host[MR__PEER_SIZE];
 } pair;
 
 static struct {
@@ -36,14 +36,14 @@ static struct {
     pair *pairs;
     int pair_count;
     _Atomic bool ending;
-} *relay;
+} * relay;
 
 /* ---- Before the supervisor forks ---- */
 
 static const char AGENT[] = "OMPI_MCA_plm_rsh_agent";
 
-/* The runtime starts each daemon by a command `AGENT HOST COMMAND`, where COMMAND names the address that the daemon
- * is to report to. This agent puts the relay's port there, and writes down the right one. */
+/* The runtime starts each daemon by a command `AGENT HOST COMMAND`, where COMMAND names the address that the
+ * daemon is to report to. This agent puts the relay's port there, and writes down the right one. */
 static bool write_agent(const char *folder, int port)
 {
     static const char script[] = "host=$1\n"
@@ -112,21 +112,19 @@ static int connect_runtime(void)
 
 static void take_daemon(void)
 {
-    struct sockaddr_in from;
-    socklen_t size = sizeof from;
     int daemon = mr__link_accept(relay->listener, false);
     if (daemon < 0)
         return;
     int runtime = connect_runtime();
     pair *new = calloc(1, sizeof *new);
-    if (runtime < 0 || new == NULL || getpeername(daemon, (struct sockaddr *)&from, &size) != 0) {
+    if (runtime < 0 || new == NULL) {
         close(daemon);
         if (runtime >= 0)
             close(runtime);
         free(new);
         return;
     }
-    inet_ntop(AF_INET, &from.sin_addr, new->host, sizeof new->host);
+    mr__link_peer(daemon, new->host);
     new->daemon = daemon;
     new->runtime = runtime;
     new->next = relay->pairs;
@@ -205,7 +203,8 @@ static void move_all(const struct pollfd *ready, int count)
 
 static struct pollfd watched(int fd, const flow *in, const flow *out)
 {
-    return (struct pollfd){.fd = fd, .events = (short)((in->used == 0 ? POLLIN : 0) | (out->used > 0 ? POLLOUT : 0))};
+    return (struct pollfd){.fd = fd,
+                           .events = (short)((in->used == 0 ? POLLIN : 0) | (out->used > 0 ? POLLOUT : 0))};
 }
 
 static void *run_relay(void *unused)
@@ -258,7 +257,8 @@ void mr__relay_report_to(const mr__address *hub)
     mr__record hello = {.type = MR__HELLO, .b = MR__FROM_RELAY};
     bool is_local;
     int fd;
-    if (relay == NULL || mr__address_key(hub, hello.text) != MR_OK || mr__link_connect(hub, &fd, &is_local) != MR_OK)
+    if (relay == NULL || mr__address_key(hub, hello.text) != MR_OK ||
+        mr__link_connect(hub, &fd, &is_local) != MR_OK)
         return;
     mr__link_send(fd, &hello, NULL, 0);
     relay->hub = fd;

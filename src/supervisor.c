@@ -40,7 +40,8 @@ struct supervisor {
     pid_t launcher; /* that this process must not outlive; 0: none */
     bool mpi_is_up;
     mr__session session; /* main's: to be removed at the end */
-    bool left_launcher;  /* the child itself has told the launcher that it ends */
+    bool lost_main;
+    bool left_launcher; /* the child itself has told the launcher that it ends */
     int report, signals, link;
     mr__inbox inbox;
 };
@@ -91,7 +92,8 @@ static void read_link(struct supervisor *self)
     while ((arrived = mr__link_poll(self->link, &self->inbox)) == 1)
         if (self->inbox.record.type == MR__SIGNAL && !self->child_ended)
             kill(self->child, (int)self->inbox.record.a);
-    if (arrived < 0) { /* main has ended, and so must we */
+    if (arrived < 0) { /* main has ended or cannot be reached, and so must we */
+        self->lost_main = true;
         close(self->link);
         self->link = -1;
         kill(self->child, SIGKILL);
@@ -202,6 +204,20 @@ static void leave_launcher(void)
     alarm(0);
 }
 
+/* The runtime's daemon that has started this rank may not know yet that its host is cut off, and would not for a
+ * quarter of an hour if it has just sent something. */
+static void end_daemon(void)
+{
+    char path[32], name[16] = "";
+    pid_t parent = getppid();
+    snprintf(path, sizeof path, "/proc/%ld/comm", (long)parent);
+    FILE *file = fopen(path, "re");
+    if (file != NULL && fgets(name, sizeof name, file) != NULL && strcmp(name, "orted\n") == 0)
+        kill(parent, SIGTERM);
+    if (file != NULL)
+        fclose(file);
+}
+
 /* Ends as the child did, so that the shell sees what it would have seen without a supervisor. */
 static _Noreturn void end_like_child(int status)
 {
@@ -228,7 +244,9 @@ static _Noreturn void supervise(struct supervisor *self)
     int code = exit_code(self->status);
     if (self->link >= 0)
         send_to_hub(self, MR__EXITED, 0, code, "");
-    if (self->has_server && self->mpi_is_up && !self->left_launcher)
+    if (self->lost_main)
+        end_daemon();
+    else if (self->has_server && self->mpi_is_up && !self->left_launcher)
         leave_launcher();
     if (!self->is_main)
         _exit(self->mpi_is_up ? 0 : 1);

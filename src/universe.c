@@ -85,12 +85,7 @@ mr__batch *mr__universe_add_batch(mr__universe *universe, int size, MPI_Comm com
         mr__rank *rank = calloc(1, sizeof *rank);
         if (rank == NULL)
             break;
-        *rank = (mr__rank){.batch = batch,
-                           .rank_in_batch = batch->size + 1,
-                           .link = -1,
-                           .supervisor = -1,
-                           .host = -1,
-                           .place = -1};
+        *rank = (mr__rank){.batch = batch, .rank_in_batch = batch->size + 1, .host = -1, .place = -1};
         universe->ranks[universe->rank_count++] = rank;
     }
     batch->alive = batch->size;
@@ -100,7 +95,7 @@ mr__batch *mr__universe_add_batch(mr__universe *universe, int size, MPI_Comm com
 
 void mr__rank_check_parked(mr__rank *rank)
 {
-    if (rank->state == MR__RANK_STARTING && rank->stage == MR__STAGE_READY && rank->supervisor >= 0 &&
+    if (rank->state == MR__RANK_STARTING && rank->stage == MR__STAGE_READY && rank->supervisor != NULL &&
         rank->batch->comm != MPI_COMM_NULL)
         rank->state = MR__RANK_PARKED;
     mr__changed();
@@ -419,9 +414,9 @@ bool mr__rank_is_gone(const void *rank)
 
 void mr__universe_tell(const mr__rank *rank, const mr__record *record)
 {
-    if (rank->link < 0)
+    if (rank->link == NULL)
         return;
-    mr__link_send(rank->link, record, NULL, 0);
+    mr__hub_send(mr__ctx.universe, rank->link, record);
     if (rank->seat != 0)
         mr__bell_ring(rank->seat);
 }
@@ -541,8 +536,8 @@ void mr__universe_signal(mr__universe *universe, uint64_t process, int signal)
     mr__record record = {.type = MR__SIGNAL, .process = process, .a = signal};
     for (int i = 1; i < universe->rank_count; i++) {
         const mr__rank *rank = universe->ranks[i];
-        if (rank->state == MR__RANK_BUSY && rank->process == process && rank->supervisor >= 0)
-            mr__link_send(rank->supervisor, &record, NULL, 0);
+        if (rank->state == MR__RANK_BUSY && rank->process == process && rank->supervisor != NULL)
+            mr__hub_send(universe, rank->supervisor, &record);
     }
 }
 
@@ -574,7 +569,7 @@ static int count_left(const mr__universe *universe)
 {
     int left = 0;
     for (int i = 1; i < universe->rank_count; i++)
-        left += universe->ranks[i]->supervisor >= 0;
+        left += universe->ranks[i]->supervisor != NULL;
     return left;
 }
 
@@ -583,10 +578,10 @@ static void say_goodbye(mr__universe *universe)
     mr__record bye = {.type = MR__BYE}, end = {.type = MR__SIGNAL, .a = SIGKILL};
     for (int i = 1; i < universe->rank_count; i++) {
         const mr__rank *rank = universe->ranks[i];
-        if (rank->link >= 0)
+        if (rank->link != NULL)
             mr__universe_tell(rank, &bye);
-        else if (rank->supervisor >= 0 && rank->state != MR__RANK_DEAD)
-            mr__link_send(rank->supervisor, &end, NULL, 0);
+        else if (rank->supervisor != NULL && rank->state != MR__RANK_DEAD)
+            mr__hub_send(universe, rank->supervisor, &end);
     }
 }
 
@@ -605,7 +600,7 @@ mr_status mr__universe_end(mr__universe *universe)
     while ((left = count_left(universe)) > 0 && status == MR_OK)
         if (!mr__wait(deadline)) {
             for (int i = 1; i < universe->rank_count; i++)
-                if (universe->ranks[i]->supervisor >= 0)
+                if (universe->ranks[i]->supervisor != NULL)
                     status =
                         mr__fail(MR_ETIMEDOUT,
                                  "%d ranks have not ended within %.0f s of being told to; one is rank %d, process "

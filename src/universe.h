@@ -15,8 +15,8 @@ typedef struct mr__batch {
     int first, size; /* numbers of its ranks */
     int alive;
     bool is_abandoned; /* its spawn will never return, see mr__growth_renew */
-    bool has_crashed; /* a rank of it has; what that had sent may still be on its way */
-    MPI_Comm comm;    /* main is 0 in it; MPI_COMM_NULL until all have joined */
+    bool has_crashed;  /* a rank of it has; what that had sent may still be on its way */
+    MPI_Comm comm;     /* main is 0 in it; MPI_COMM_NULL until all have joined */
 } mr__batch;
 
 typedef struct mr__rank {
@@ -24,10 +24,10 @@ typedef struct mr__rank {
     mr__stage stage;
     mr__batch *batch;
     int rank_in_batch;
-    int link, supervisor; /* sockets; -1: not connected */
-    uint32_t seat;        /* whose bell wakes it; 0: it listens to its link alone */
-    uint64_t message;     /* of the process that runs there, in the arena; 0: it went by MPI */
-    int host;             /* index; -1: not heard of yet */
+    struct mr__connection *link, *supervisor; /* hub.c; NULL: not connected */
+    uint32_t seat;                            /* whose bell wakes it; 0: it listens to its link alone */
+    uint64_t message;                         /* of the process that runs there, in the arena; 0: it went by MPI */
+    int host;                                 /* index; -1: not heard of yet */
     pid_t pid;
     bool was_used;             /* its memory is not fresh any more */
     uint64_t process, creator; /* what runs there, and who started it */
@@ -45,9 +45,10 @@ typedef struct mr__host {
     int *taken; /* by place: processes there */
     int busy;   /* processes on the host */
     int pus, cores;
-    int reporter;  /* the rank that was asked for its places; 0: none */
-    bool is_known; /* they have arrived */
-    bool is_lost;  /* nothing of it answers any more, so it is left alone */
+    int reporter;                /* the rank that was asked for its places; 0: none */
+    bool is_known;               /* they have arrived */
+    char address[MR__PEER_SIZE]; /* that its ranks come from; "": main's own host */
+    bool is_lost;                /* nothing of it answers any more, so it is left alone */
 } mr__host;
 
 /* A process that a rank other than main wants to start. */
@@ -158,6 +159,12 @@ mr_status mr__universe_end(mr__universe *universe);
 
 mr_status mr__hub_start(mr__universe *universe, bool over_network); /* no lock */
 void mr__hub_stop(mr__universe *universe);                          /* no lock */
+
+/* Sends a record without waiting, in order. Lock held. */
+void mr__hub_send(const mr__universe *universe, struct mr__connection *to, const mr__record *record);
+
+/* Ends a connection; what that means for its rank is seen when the hub reads there. Lock held. */
+void mr__hub_hang_up(const struct mr__connection *to);
 
 /* ---- growth.c ---- */
 
