@@ -31,15 +31,17 @@ static int fit_hosts(const mr__universe *universe, int size, bool may_be_less)
 static int batch_size(const mr__universe *universe)
 {
     int starting = 0, fresh = 0;
+    bool anywhere = universe->wanted_host[0] == '\0';
+    int wanted = anywhere ? -1 : mr__universe_find_host(universe, universe->wanted_host);
     for (int i = 1; i < universe->rank_count; i++) {
         const mr__rank *rank = universe->ranks[i];
         starting += rank->state == MR__RANK_STARTING;
-        fresh += rank->state == MR__RANK_PARKED && !rank->was_used && rank->reservation == 0;
+        fresh += rank->state == MR__RANK_PARKED && !rank->was_used && rank->reservation == 0 &&
+                 (anywhere || rank->host == wanted);
     }
     if (universe->wanted_batch > 0) /* those that there are do not help */
         return starting > 0 ? 0 : fit_hosts(universe, universe->wanted_batch, false);
-    bool anywhere = universe->wanted_host[0] == '\0';
-    int need = universe->demand - starting - (anywhere ? fresh : 0);
+    int need = universe->demand - starting - fresh;
     if (universe->demand == 0 || need <= 0)
         return 0;
     if (!anywhere && mr__universe_has_lost(universe, universe->wanted_host))
