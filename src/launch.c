@@ -89,7 +89,9 @@ mr_status mr__launch_detect(mr__launch *launch)
     if (hosts != NULL)
         strcpy(launch->hosts, hosts);
     else if (launch->kind == MR__LAUNCH_MPIRUN && number_in("OMPI_MCA_orte_num_nodes", 1) > 1)
-        mr__hosts_ask(launch);
+        mr__hosts_ask(launch); /* those of its ranks at least */
+    if (hosts == NULL && launch->kind == MR__LAUNCH_MPIRUN && launch->rank == 0)
+        mr__hosts_of_mpirun(launch);
     launch->many_hosts = launch->hosts[0] != '\0';
     return MR_OK;
 }
