@@ -5,6 +5,7 @@
 #include "status.h"
 #include "universe.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,16 +31,20 @@ static int fit_hosts(const mr__universe *universe, int size, bool may_be_less)
 static int batch_size(const mr__universe *universe)
 {
     int starting = 0, fresh = 0;
+    bool anywhere = universe->wanted_host[0] == '\0';
+    int wanted = anywhere ? -1 : mr__universe_find_host(universe, universe->wanted_host);
     for (int i = 1; i < universe->rank_count; i++) {
         const mr__rank *rank = universe->ranks[i];
         starting += rank->state == MR__RANK_STARTING;
-        fresh += rank->state == MR__RANK_PARKED && !rank->was_used && rank->reservation == 0;
+        fresh += rank->state == MR__RANK_PARKED && !rank->was_used && rank->reservation == 0 &&
+                 (anywhere || rank->host == wanted);
     }
     if (universe->wanted_batch > 0) /* those that there are do not help */
         return starting > 0 ? 0 : fit_hosts(universe, universe->wanted_batch, false);
-    bool anywhere = universe->wanted_host[0] == '\0';
-    int need = universe->demand - starting - (anywhere ? fresh : 0);
+    int need = universe->demand - starting - fresh;
     if (universe->demand == 0 || need <= 0)
+        return 0;
+    if (!anywhere && mr__universe_has_lost(universe, universe->wanted_host))
         return 0;
     int size = need, cores = mr__universe_cores(universe);
     int reserve = universe->rank_count - 1 < LARGEST_RESERVE ? universe->rank_count - 1 : LARGEST_RESERVE;
@@ -78,8 +83,10 @@ static MPI_Info spawn_info(const mr__universe *universe, const mr__batch *batch,
         MPI_Info_set(info, "host", host);
     MPI_Info_set(info, "map_by", map);
     MPI_Info_set(info, "bind_to", "none");
-    snprintf(environment, sizeof environment, "MULTIRANK_HUB=%s\nMULTIRANK_BATCH=%llu%s", universe->address.text,
-             (unsigned long long)batch->number, mr__ctx.launch.many_hosts ? "\nMULTIRANK_MANY_HOSTS=1" : "");
+    snprintf(environment, sizeof environment,
+             "MULTIRANK_HUB=%s\nMULTIRANK_BATCH=%llu\nMULTIRANK_NODE_TIMEOUT=%d%s", universe->address.text,
+             (unsigned long long)batch->number, mr__ctx.launch.node_timeout,
+             mr__ctx.launch.many_hosts ? "\nMULTIRANK_MANY_HOSTS=1" : "");
     MPI_Info_set(info, "env", environment);
     return info;
 }
@@ -143,26 +150,34 @@ static void choose_host(const mr__universe *universe, const mr__batch *batch, ch
     snprintf(host, MR__HOST_SIZE, "%s", universe->wanted_host);
     if (host[0] != '\0' || hosts < 2)
         return;
-    for (int turn = (int)(batch->number % (uint64_t)hosts); turn > 0; turn--)
-        name = strchr(name, ',') + 1;
-    snprintf(host, MR__HOST_SIZE, "%.*s", (int)strcspn(name, ":,"), name);
+    for (int turn = (int)(batch->number % (uint64_t)hosts), tries = hosts; tries > 0; turn--) {
+        snprintf(host, MR__HOST_SIZE, "%.*s", (int)strcspn(name, ":,"), name);
+        if (turn <= 0 && !mr__universe_has_lost(universe, host))
+            return;
+        tries -= turn <= 0;
+        const char *comma = strchr(name, ',');
+        name = comma != NULL ? comma + 1 : mr__ctx.launch.hosts;
+    }
 }
 
-/* Lock held; released while MPI works. */
-static void grow(mr__universe *universe, int size)
+/* Lock held; released while MPI works. false: another thread has taken over in the meantime. */
+static bool grow(mr__universe *universe, int size)
 {
     MPI_Comm joined = MPI_COMM_NULL;
     mr__batch *batch = mr__universe_add_batch(universe, size, MPI_COMM_NULL);
     if (batch == NULL) {
         fail_growth(universe, NULL, MR_ENOMEM, "there is no memory for more ranks");
-        return;
+        return true;
     }
     char host[MR__HOST_SIZE];
     choose_host(universe, batch, host);
     universe->is_spawning = true;
+    snprintf(universe->spawning_on, sizeof universe->spawning_on, "%s", batch->number == 1 ? "" : host);
     mr__unlock();
     mr_status status = spawn(universe, batch, host, &joined);
     mr__lock();
+    if (batch->is_abandoned)
+        return false;
     universe->is_spawning = false;
     universe->demand = universe->wanted_batch = 0;
     universe->wanted_host[0] = '\0';
@@ -171,6 +186,7 @@ static void grow(mr__universe *universe, int size)
     else
         fail_growth(universe, batch, status, mr_last_error());
     free_dead_batches(universe);
+    return true;
 }
 
 static void *run_grower(void *unused)
@@ -179,10 +195,10 @@ static void *run_grower(void *unused)
     mr__universe *universe = mr__ctx.universe;
     mr__patience(true);
     mr__lock();
-    while (!universe->stopping) {
+    for (bool goes_on = true; goes_on && !universe->stopping;) {
         int size = batch_size(universe);
         if (size > 0)
-            grow(universe, size);
+            goes_on = grow(universe, size);
         else
             mr__wait(INFINITY);
     }
@@ -269,6 +285,23 @@ mr_status mr__growth_start(mr__universe *universe)
     return status;
 }
 
+/* Open MPI goes on waiting for the lost host's ranks, but another spawn goes its way beside it. Of what was to
+ * come, no rank counts. */
+void mr__growth_renew(mr__universe *universe)
+{
+    mr__batch *batch = universe->batches[universe->batch_count - 1];
+    batch->is_abandoned = true;
+    for (int i = batch->first; i < batch->first + batch->size; i++)
+        mr__universe_ended(universe, i, -SIGKILL, true);
+    universe->stuck++;
+    universe->is_spawning = false;
+    pthread_detach(universe->grower);
+    if (mr__thread_start(&universe->grower, "mr-grower", run_grower) != MR_OK) {
+        universe->grows = false;
+        fail_growth(universe, NULL, MR_EHOSTLOST, mr_last_error());
+    }
+}
+
 bool mr__growth_stop(mr__universe *universe)
 {
     mr__lock();
@@ -280,5 +313,5 @@ bool mr__growth_stop(mr__universe *universe)
         return !hangs;
     pthread_join(universe->grower, NULL);
     pthread_join(universe->broker, NULL);
-    return true;
+    return universe->stuck == 0;
 }

@@ -2,6 +2,7 @@
  * never enters MPI, and so never waits for anybody. */
 #include "arena.h"
 #include "deputy.h"
+#include "outbox.h"
 #include "pool.h"
 #include "printer.h"
 #include "status.h"
@@ -15,18 +16,20 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
-enum { EVENTS_AT_ONCE = 64, MOST_CORES = 1 << 16, MOST_PENDING = 1 << 16 };
+enum { EVENTS_AT_ONCE = 64, MOST_CORES = 1 << 16, MOST_PENDING = 1 << 16, LOOK_MS = 1000 };
 
 /* What a socket is for. */
 typedef struct mr__connection {
     struct mr__connection *next;
-    enum { LISTENER, STOP, STRANGER, RANK, SUPERVISOR, OUTPUT, CALLER } kind;
+    enum { LISTENER, STOP, STRANGER, RANK, SUPERVISOR, OUTPUT, CALLER, RELAY } kind;
     int fd;
     bool is_local;
     int rank;
     mr__inbox inbox;
+    mr__outbox outbox;
 } mr__connection;
 
 static mr__connection *watch(mr__universe *universe, int fd, int kind, bool is_local)
@@ -53,6 +56,7 @@ static void unwatch(mr__universe *universe, mr__connection *gone)
         link = &(*link)->next;
     *link = gone->next;
     epoll_ctl(universe->events, EPOLL_CTL_DEL, gone->fd, NULL);
+    mr__outbox_free(&gone->outbox);
     free(gone);
 }
 
@@ -61,6 +65,34 @@ static void drop(mr__universe *universe, mr__connection *gone)
     int fd = gone->fd;
     unwatch(universe, gone);
     close(fd);
+}
+
+/* The hub hears of it when the other side reads again. */
+static void listen_for_room(const mr__universe *universe, mr__connection *to, bool wanted)
+{
+    struct epoll_event event = {.events = wanted ? EPOLLIN | EPOLLOUT : EPOLLIN, .data.ptr = to};
+    epoll_ctl(universe->events, EPOLL_CTL_MOD, to->fd, &event);
+}
+
+void mr__hub_send(const mr__universe *universe, mr__connection *to, const mr__record *record)
+{
+    if (mr__outbox_send(&to->outbox, to->fd, record) != MR_OK)
+        mr__hub_hang_up(to);
+    else if (to->outbox.count == 1)
+        listen_for_room(universe, to, true);
+}
+
+void mr__hub_hang_up(const mr__connection *to)
+{
+    shutdown(to->fd, SHUT_RDWR);
+}
+
+static void send_rest(const mr__universe *universe, mr__connection *to)
+{
+    mr__lock();
+    if (mr__outbox_flush(&to->outbox, to->fd))
+        listen_for_room(universe, to, false);
+    mr__unlock();
 }
 
 /* Which of the universe's ranks says hello; NULL if none of ours. */
@@ -119,6 +151,10 @@ static bool hear_hello(mr__universe *universe, mr__connection *from)
 {
     const mr__record *hello = &from->inbox.record;
     int number;
+    if (hello->b == MR__FROM_RELAY && from->is_local && knows_the_key(universe, hello)) {
+        from->kind = RELAY;
+        return true;
+    }
     mr__rank *rank = knows_the_key(universe, hello) ? rank_of_hello(universe, hello, &number) : NULL;
     if (rank == NULL)
         return false;
@@ -132,22 +168,23 @@ static bool hear_hello(mr__universe *universe, mr__connection *from)
         return !from->is_local && hello->a >= MR__TAG_FAR && hello->a < MR__TAG_FAR + MR__FAR_TAGS;
     }
     if (hello->b == MR__FROM_SUPERVISOR) {
-        if (rank->supervisor >= 0)
+        if (rank->supervisor != NULL)
             return false; /* it has one */
         from->kind = SUPERVISOR;
-        rank->supervisor = from->fd;
+        rank->supervisor = from;
         rank->pid = (pid_t)hello->a;
         mr__rank_check_parked(rank);
         return true;
     }
     const char *host = hello->text + MR__KEY_SIZE + 2 * MR__BUILD_ID_SIZE + 1;
-    if (hello->b != MR__FROM_RANK || rank->link >= 0 || !is_same_build(universe, hello, host))
+    if (hello->b != MR__FROM_RANK || rank->link != NULL || !is_same_build(universe, hello, host))
         return false;
     rank->host = mr__universe_host(universe, host);
-    if (rank->host < 0)
+    if (rank->host < 0 || universe->hosts[rank->host].is_lost)
         return false;
+    mr__link_peer(from->fd, universe->hosts[rank->host].address);
     from->kind = RANK;
-    rank->link = from->fd;
+    rank->link = from;
     rank->pid = (pid_t)hello->a;
     rank->stage = MR__STAGE_INIT;
     welcome(universe, from, number);
@@ -251,27 +288,47 @@ static bool hear_rank(mr__universe *universe, int number, const mr__record *reco
     }
 }
 
+/* The runtime's daemon at an address is gone, and without it no rank can live or be started there. */
+static void hear_lost(mr__universe *universe, const char *address)
+{
+    for (int i = 1; i < universe->host_count; i++)
+        if (strcmp(universe->hosts[i].address, address) == 0)
+            mr__universe_lose_host(universe, i);
+}
+
 /* A record from whoever has said hello. A rank does not speak for its supervisor, nor the other way round. */
 static bool hear(mr__universe *universe, const mr__connection *from)
 {
     const mr__record *record = &from->inbox.record;
     if (from->kind == RANK)
         return hear_rank(universe, from->rank, record);
+    if (from->kind == RELAY) {
+        hear_lost(universe, record->text);
+        return record->type == MR__LOST;
+    }
     if (record->type == MR__EXITED)
         hear_end(universe, from->rank, (int)record->a, true);
     return record->type == MR__EXITED;
 }
 
-/* The other side of a socket is gone. A supervisor that has not said how its rank ended was killed itself, or its
- * host is. */
-static void lose(mr__universe *universe, const mr__connection *from)
+/* Whether it is the host that does not answer; else the other side has closed, or was killed. */
+static bool is_of_host(int error)
 {
+    return error == ETIMEDOUT || error == EHOSTUNREACH || error == ENETUNREACH;
+}
+
+/* The other side of a socket is gone. A supervisor that has not said how its rank ended was killed itself, or its
+ * host is lost. */
+static void lose(mr__universe *universe, const mr__connection *from, int error)
+{
+    if (is_of_host(error) && (from->kind == RANK || from->kind == SUPERVISOR))
+        mr__universe_lose_host(universe, universe->ranks[from->rank]->host);
     if (from->kind == RANK)
-        universe->ranks[from->rank]->link = -1;
+        universe->ranks[from->rank]->link = NULL;
     if (from->kind != SUPERVISOR)
         return;
     mr__rank *rank = universe->ranks[from->rank];
-    rank->supervisor = -1;
+    rank->supervisor = NULL;
     if (rank->state != MR__RANK_DEAD)
         hear_end(universe, from->rank, -SIGKILL, true); /* unless its end is known already */
     mr__changed();
@@ -279,14 +336,19 @@ static void lose(mr__universe *universe, const mr__connection *from)
 
 static void read_connection(mr__universe *universe, mr__connection *from)
 {
-    int arrived;
+    int arrived, error = 0;
     bool stays = true;
     mr__lock();
     while (stays && from->kind != OUTPUT && from->kind != CALLER &&
            (arrived = mr__link_poll(from->fd, &from->inbox)) != 0)
-        stays = arrived == 1 && (from->kind == STRANGER ? hear_hello(universe, from) : hear(universe, from));
+        if (arrived < 0) {
+            error = errno;
+            stays = false;
+        } else {
+            stays = from->kind == STRANGER ? hear_hello(universe, from) : hear(universe, from);
+        }
     if (!stays) {
-        lose(universe, from);
+        lose(universe, from, error);
         drop(universe, from);
     } else if (from->kind == OUTPUT) {
         mr__printer_add(universe, from->rank, (int)from->inbox.record.a, from->fd);
@@ -323,19 +385,37 @@ static bool take_stranger(mr__universe *universe, const mr__connection *listener
     return true;
 }
 
+/* Looks after the hosts that have something on its way to them; the kernel does so for the others. */
+static void look_for_losses(mr__universe *universe)
+{
+    mr__lock();
+    for (const mr__connection *c = universe->connections; c != NULL; c = c->next)
+        if ((c->kind == RANK || c->kind == SUPERVISOR) && !c->is_local && mr__link_is_silent(c->fd))
+            mr__universe_lose_host(universe, universe->ranks[c->rank]->host);
+    mr__unlock();
+}
+
 static void *run_hub(void *unused)
 {
     (void)unused;
     mr__universe *universe = mr__ctx.universe;
     struct epoll_event events[EVENTS_AT_ONCE];
+    double looked_at = 0;
     for (;;) {
-        int count = epoll_wait(universe->events, events, EVENTS_AT_ONCE, -1);
+        int count = epoll_wait(universe->events, events, EVENTS_AT_ONCE, mr__ctx.launch.many_hosts ? LOOK_MS : -1);
+        if (mr__ctx.launch.many_hosts && mr__now() - looked_at > 0.9 * LOOK_MS / 1000) {
+            look_for_losses(universe);
+            looked_at = mr__now();
+        }
         for (int i = 0; i < count; i++) {
             mr__connection *from = events[i].data.ptr;
             if (from->kind == STOP)
                 return NULL;
+            if (events[i].events & EPOLLOUT)
+                send_rest(universe, from);
             if (from->kind != LISTENER) {
-                read_connection(universe, from);
+                if (events[i].events & ~(uint32_t)EPOLLOUT)
+                    read_connection(universe, from);
                 continue;
             }
             if (!take_stranger(universe, from))

@@ -174,6 +174,8 @@ mr_status mr_finalize(void)
     mr__pools_close();
     mr__process_end_children();
     status = mr__universe_end(universe);
+    if (status == MR_OK)
+        status = mr__universe_check_hosts(universe);
     mr__ctx.phase = MR__PHASE_FINALIZED;
     bool all_stopped = mr__growth_stop(universe);
     mr__deputies_stop(universe);
@@ -253,7 +255,9 @@ int mr_host_count(void)
     if (main_only("mr_host_count") != MR_OK)
         return -1;
     mr__lock();
-    int named = mr__hosts_count(mr__ctx.launch.hosts), seen = mr__ctx.universe->host_count;
+    int named = mr__hosts_count(mr__ctx.launch.hosts), seen = mr__ctx.universe->host_count, lost = 0;
+    for (int i = 0; i < seen; i++)
+        lost += mr__ctx.universe->hosts[i].is_lost;
     mr__unlock();
-    return named > seen ? named : seen;
+    return (named > seen ? named : seen) - lost;
 }

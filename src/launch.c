@@ -1,6 +1,7 @@
 #include "launch.h"
 
 #include "hosts.h"
+#include "relay.h"
 #include "status.h"
 
 #include <sched.h>
@@ -12,6 +13,7 @@
 extern char **environ;
 
 static const double DEFAULT_START_TIMEOUT = 60;
+enum { DEFAULT_NODE_TIMEOUT = 10, SHORTEST_NODE_TIMEOUT = 2, LONGEST_NODE_TIMEOUT = 3600 };
 static const char NO_PLUGINS[] = "/nonexistent"; /* a folder without any */
 static const char LOCAL_BASE[] = "OMPI_MCA_orte_local_tmpdir_base";
 
@@ -38,13 +40,10 @@ static mr_status detect_spawned(mr__launch *launch)
     return MR_OK;
 }
 
-mr_status mr__launch_detect(mr__launch *launch)
+static mr_status read_timeouts(mr__launch *launch)
 {
-    memset(launch, 0, sizeof *launch);
-    launch->size = 1;
-    launch->session.lock = -1;
-    launch->start_timeout = DEFAULT_START_TIMEOUT;
     const char *timeout = getenv("MULTIRANK_START_TIMEOUT");
+    launch->start_timeout = DEFAULT_START_TIMEOUT;
     if (timeout != NULL) {
         char *end;
         launch->start_timeout = strtod(timeout, &end);
@@ -52,6 +51,23 @@ mr_status mr__launch_detect(mr__launch *launch)
             return mr__fail(MR_EINVAL,
                             "MULTIRANK_START_TIMEOUT is \"%s\", but must be a number of seconds above 0", timeout);
     }
+    const char *node = getenv("MULTIRANK_NODE_TIMEOUT");
+    launch->node_timeout = number_in("MULTIRANK_NODE_TIMEOUT", node == NULL ? DEFAULT_NODE_TIMEOUT : -1);
+    if (launch->node_timeout >= SHORTEST_NODE_TIMEOUT && launch->node_timeout <= LONGEST_NODE_TIMEOUT)
+        return MR_OK;
+    return mr__fail(MR_EINVAL,
+                    "MULTIRANK_NODE_TIMEOUT is \"%s\", but must be a number of whole seconds from %d to %d", node,
+                    SHORTEST_NODE_TIMEOUT, LONGEST_NODE_TIMEOUT);
+}
+
+mr_status mr__launch_detect(mr__launch *launch)
+{
+    memset(launch, 0, sizeof *launch);
+    launch->size = 1;
+    launch->session.lock = launch->relay = -1;
+    mr_status status = read_timeouts(launch);
+    if (status != MR_OK)
+        return status;
     if (getenv("MULTIRANK_HUB") != NULL)
         return detect_spawned(launch);
     const char *hosts = getenv("MULTIRANK_HOSTS"), *cpus = getenv("OMPI_MCA_hwloc_base_cpu_set");
@@ -73,7 +89,9 @@ mr_status mr__launch_detect(mr__launch *launch)
     if (hosts != NULL)
         strcpy(launch->hosts, hosts);
     else if (launch->kind == MR__LAUNCH_MPIRUN && number_in("OMPI_MCA_orte_num_nodes", 1) > 1)
-        mr__hosts_ask(launch);
+        mr__hosts_ask(launch); /* those of its ranks at least */
+    if (hosts == NULL && launch->kind == MR__LAUNCH_MPIRUN && launch->rank == 0)
+        mr__hosts_of_mpirun(launch);
     launch->many_hosts = launch->hosts[0] != '\0';
     return MR_OK;
 }
@@ -119,6 +137,27 @@ static void unbind(void)
         sched_setaffinity(0, sizeof cpus, &cpus);
 }
 
+static void set_number(const char *variable, int number)
+{
+    char text[16];
+    snprintf(text, sizeof text, "%d", number);
+    setenv(variable, text, 0);
+}
+
+/* A host may be lost, and the rest is to go on: every daemon has only the one on main's host above it, starts
+ * through an ssh that does not stay, and ends with all its ranks when it hears nothing from there. */
+static void prepare_for_losses(mr__launch *launch)
+{
+    int seconds = launch->node_timeout;
+    setenv("OMPI_MCA_plm_rsh_no_tree_spawn", "1", 0);
+    setenv("OMPI_MCA_routed", "radix", 0);
+    set_number("OMPI_MCA_routed_radix", mr__hosts_count(launch->hosts) > 64 ? mr__hosts_count(launch->hosts) : 64);
+    set_number("OMPI_MCA_oob_tcp_keepalive_time", seconds / 3 > 0 ? seconds / 3 : 1);
+    set_number("OMPI_MCA_oob_tcp_keepalive_intvl", seconds / 6 > 0 ? seconds / 6 : 1);
+    set_number("OMPI_MCA_oob_tcp_keepalive_probes", 4);
+    mr__relay_prepare(launch);
+}
+
 /* The runtime's files go into a folder of our own; over several hosts only those of main's host do, since
  * elsewhere there is nobody to lock or remove a folder. */
 static mr_status prepare_session(mr__launch *launch)
@@ -131,6 +170,7 @@ static mr_status prepare_session(mr__launch *launch)
         return MR_OK;
     /* the daemons of the other hosts, too, must not use epoll; ssh hands on no environment */
     setenv("OMPI_MCA_orte_launch_agent", "env EVENT_NOEPOLL=1 orted", 0);
+    prepare_for_losses(launch);
     return mr__hosts_write(launch);
 }
 

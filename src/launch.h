@@ -24,6 +24,8 @@ typedef struct mr__launch {
     mr__address hub;              /* SPAWNED: where main's hub is */
     uint64_t batch;               /* SPAWNED: number of its batch */
     double start_timeout;         /* seconds that ranks may take to come up (MULTIRANK_START_TIMEOUT, 60) */
+    int node_timeout;             /* seconds of silence after which a host is lost (MULTIRANK_NODE_TIMEOUT, 10) */
+    int relay;                    /* ALONE, MPIRUN: the relay's listening socket; -1: there is no relay */
 } mr__launch;
 
 /* Finds out which launch this is. MR_ELAUNCH with a sentence if the environment contradicts itself. */

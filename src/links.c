@@ -129,18 +129,37 @@ mr_status mr__address_key(const mr__address *address, char key[MR__KEY_SIZE])
     return MR_OK;
 }
 
+/* The kernel asks a silent host whether it is still there, so that no thread of ours has to, and a process that is
+ * stopped or busy is not taken for lost. */
+static void watch_host(int fd)
+{
+    int on = 1, seconds = mr__ctx.launch.node_timeout, idle = seconds / 3 > 0 ? seconds / 3 : 1;
+    int interval = seconds / 6 > 0 ? seconds / 6 : 1, probes = (seconds - idle) / interval;
+    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof interval);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
+}
+
+/* While something is on its way, the kernel does not ask, and would go on sending it for a quarter of an hour.
+ * (TCP_USER_TIMEOUT would also end the connection with a process that is stopped.) */
+bool mr__link_is_silent(int fd)
+{
+    struct tcp_info info;
+    socklen_t size = sizeof info;
+    return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 && info.tcpi_unacked > 0 &&
+           info.tcpi_last_ack_recv > 1000 * (unsigned)mr__ctx.launch.node_timeout;
+}
+
 static void set_up_stream(int fd, bool is_local)
 {
     struct timeval patience = {.tv_sec = SEND_SECONDS};
+    int on = 1;
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-    if (!is_local) { /* small records at once; a silent host is noticed after 5 + 3 * 3 s */
-        int on = 1, idle = 5, interval = 3, probes = 3;
-        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-        setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
-        setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof interval);
-        setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
-    }
+    if (is_local)
+        return;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* small records at once */
+    watch_host(fd);
 }
 
 int mr__link_accept(int listener, bool is_local)
@@ -149,6 +168,15 @@ int mr__link_accept(int listener, bool is_local)
     if (fd >= 0)
         set_up_stream(fd, is_local);
     return fd;
+}
+
+void mr__link_peer(int fd, char address[MR__PEER_SIZE])
+{
+    struct sockaddr_in peer;
+    socklen_t size = sizeof peer;
+    address[0] = '\0';
+    if (getpeername(fd, (struct sockaddr *)&peer, &size) == 0 && peer.sin_family == AF_INET)
+        inet_ntop(AF_INET, &peer.sin_addr, address, MR__PEER_SIZE);
 }
 
 static int connect_local(const char *name)
@@ -294,8 +322,10 @@ int mr__link_poll(int fd, mr__inbox *inbox)
             continue;
         if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
             return 0;
-        if (got <= 0)
+        if (got <= 0) {
+            errno = got == 0 ? 0 : errno;
             return -1;
+        }
         inbox->filled += (size_t)got;
     }
     inbox->record.text[sizeof inbox->record.text - 1] = '\0';

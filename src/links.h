@@ -7,7 +7,7 @@
 
 #include "multirank.h"
 
-enum { MR__KEY_SIZE = 33, MR__ADDRESS_SIZE = 1024, MR__HOST_SIZE = 65, MR__DESCRIPTORS = 3 };
+enum { MR__KEY_SIZE = 33, MR__ADDRESS_SIZE = 1024, MR__HOST_SIZE = 65, MR__DESCRIPTORS = 3, MR__PEER_SIZE = 46 };
 
 typedef enum mr__record_type {
     MR__HELLO = 1, /* rank, supervisor -> hub: who I am (b: mr__sender); the first on every link */
@@ -19,6 +19,7 @@ typedef enum mr__record_type {
                      mail */
     MR__DONE,     /* rank -> hub: the process has ended with code a, the rank lives and is parked again */
     MR__EXITED,   /* supervisor -> hub: the rank has ended with code a */
+    MR__LOST,     /* relay -> hub: the runtime's daemon at this network address (text) is gone */
     MR__SIGNAL,   /* rank -> hub, hub -> supervisor: send signal a to a process */
     MR__REQUEST,  /* rank -> hub: start a process for me; a bytes follow by MPI; b more will follow this one */
     MR__STARTED,  /* hub -> rank: your request was met */
@@ -36,6 +37,7 @@ typedef enum mr__sender {
     MR__FROM_RANK,
     MR__FROM_SUPERVISOR,
     MR__FROM_OUTPUT, /* a rank's standard output or error (a); everything after the hello is what it writes */
+    MR__FROM_RELAY,  /* the relay in main's supervisor (relay.h) */
     MR__FROM_CALLER  /* a thread of a rank; far calls follow (far.h), whose bytes go by MPI with tag a */
 } mr__sender;
 
@@ -67,6 +69,9 @@ mr_status mr__link_listen(bool over_network, int *local, int *remote, mr__addres
 /* Takes a connection that waits at a listening socket; -1 when none does. */
 int mr__link_accept(int listener, bool is_local);
 
+/* The network address that a link comes from; "" for a local one. */
+void mr__link_peer(int fd, char address[MR__PEER_SIZE]);
+
 /* Connects to the hub: over the Unix socket if it is of this node, else over each of its network addresses in
  * turn. */
 mr_status mr__link_connect(const mr__address *address, int *fd, bool *is_local);
@@ -82,13 +87,18 @@ mr_status mr__link_send(int fd, const mr__record *record, const int *descriptors
  * none came), if not NULL. MR_EDIED when the other side is gone. */
 mr_status mr__link_receive(int fd, mr__record *record, int descriptors[MR__DESCRIPTORS]);
 
+/* Whether the host at the other end has confirmed nothing for longer than a host may be silent, although something
+ * is on its way to it. */
+bool mr__link_is_silent(int fd);
+
 /* What has arrived of a record, for reading without waiting. */
 typedef struct mr__inbox {
     size_t filled;
     mr__record record;
 } mr__inbox;
 
-/* Reads on without waiting. 1: a record is complete in inbox->record; 0: not yet; -1: the other side is gone. */
+/* Reads on without waiting. 1: a record is complete in inbox->record; 0: not yet; -1: the other side is gone, with
+ * errno 0 if it has closed. */
 int mr__link_poll(int fd, mr__inbox *inbox);
 
 #endif

@@ -67,6 +67,7 @@ extern "C" {
     X(EAUTH, "authentication failed")                              \
     X(ELAUNCH, "ranks could not be started")                       \
     X(ENOHOST, "no such host")                                     \
+    X(EHOSTLOST, "a host was lost")                                \
     X(ENOMEM, "out of memory")                                     \
     X(ELIMIT, "a limit was reached")                               \
     X(ETASK, "a task failed")                                      \

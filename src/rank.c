@@ -199,6 +199,8 @@ static void hear_next(void)
     }
     if (!is_lost)
         mr__supervisor_leave_launcher(self->report);
+    else /* the supervisor hears of it too, and ends this rank; if it does not, then we do */
+        sleep((unsigned)mr__ctx.launch.node_timeout);
     _exit(0);
 }
 

@@ -1,6 +1,7 @@
 #include "supervisor.h"
 
 #include "context.h"
+#include "relay.h"
 #include "status.h"
 
 #include <dirent.h>
@@ -39,7 +40,8 @@ struct supervisor {
     pid_t launcher; /* that this process must not outlive; 0: none */
     bool mpi_is_up;
     mr__session session; /* main's: to be removed at the end */
-    bool left_launcher;  /* the child itself has told the launcher that it ends */
+    bool lost_main;
+    bool left_launcher; /* the child itself has told the launcher that it ends */
     int report, signals, link;
     mr__inbox inbox;
 };
@@ -70,8 +72,10 @@ static void read_report(struct supervisor *self)
     if (got != (ssize_t)sizeof report)
         return;
     self->mpi_is_up = true;
-    if (self->is_main)
+    if (self->is_main) {
+        mr__relay_report_to(&report.hub);
         return;
+    }
     bool is_local;
     char key[MR__KEY_SIZE];
     if (mr__address_key(&report.hub, key) != MR_OK ||
@@ -88,7 +92,8 @@ static void read_link(struct supervisor *self)
     while ((arrived = mr__link_poll(self->link, &self->inbox)) == 1)
         if (self->inbox.record.type == MR__SIGNAL && !self->child_ended)
             kill(self->child, (int)self->inbox.record.a);
-    if (arrived < 0) { /* main has ended, and so must we */
+    if (arrived < 0) { /* main has ended or cannot be reached, and so must we */
+        self->lost_main = true;
         close(self->link);
         self->link = -1;
         kill(self->child, SIGKILL);
@@ -136,6 +141,7 @@ static void signal_descendants(int number)
 static void end_descendants(bool many_hosts)
 {
     double deadline = mr__now() + (many_hosts ? DAEMON_SECONDS : 0);
+    mr__relay_end();
     signal_descendants(SIGTERM);
     for (pid_t pid; (pid = waitpid(-1, NULL, WNOHANG)) >= 0 || errno == EINTR;) {
         if (pid > 0)
@@ -198,6 +204,20 @@ static void leave_launcher(void)
     alarm(0);
 }
 
+/* The runtime's daemon that has started this rank may not know yet that its host is cut off, and would not for a
+ * quarter of an hour if it has just sent something. */
+static void end_daemon(void)
+{
+    char path[32], name[16] = "";
+    pid_t parent = getppid();
+    snprintf(path, sizeof path, "/proc/%ld/comm", (long)parent);
+    FILE *file = fopen(path, "re");
+    if (file != NULL && fgets(name, sizeof name, file) != NULL && strcmp(name, "orted\n") == 0)
+        kill(parent, SIGTERM);
+    if (file != NULL)
+        fclose(file);
+}
+
 /* Ends as the child did, so that the shell sees what it would have seen without a supervisor. */
 static _Noreturn void end_like_child(int status)
 {
@@ -224,7 +244,9 @@ static _Noreturn void supervise(struct supervisor *self)
     int code = exit_code(self->status);
     if (self->link >= 0)
         send_to_hub(self, MR__EXITED, 0, code, "");
-    if (self->has_server && self->mpi_is_up && !self->left_launcher)
+    if (self->lost_main)
+        end_daemon();
+    else if (self->has_server && self->mpi_is_up && !self->left_launcher)
         leave_launcher();
     if (!self->is_main)
         _exit(self->mpi_is_up ? 0 : 1);
@@ -280,6 +302,8 @@ mr_status mr__supervise(const mr__launch *launch, int *report)
         close(pipe_ends[0]);
         if (launch->session.lock >= 0)
             close(launch->session.lock); /* the supervisor's alone */
+        if (launch->relay >= 0)
+            close(launch->relay);
         *report = pipe_ends[1];
         return MR_OK;
     }
@@ -295,6 +319,10 @@ mr_status mr__supervise(const mr__launch *launch, int *report)
                               .report = pipe_ends[0],
                               .signals = mr__above_stdio(signalfd(-1, &watched, SFD_CLOEXEC)),
                               .link = -1};
+    if (mr__relay_start(launch) != MR_OK) {
+        dprintf(STDERR_FILENO, "multirank: %s\n", mr_last_error());
+        kill(child, SIGKILL);
+    }
     supervise(&self);
 }
 

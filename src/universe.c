@@ -85,12 +85,7 @@ mr__batch *mr__universe_add_batch(mr__universe *universe, int size, MPI_Comm com
         mr__rank *rank = calloc(1, sizeof *rank);
         if (rank == NULL)
             break;
-        *rank = (mr__rank){.batch = batch,
-                           .rank_in_batch = batch->size + 1,
-                           .link = -1,
-                           .supervisor = -1,
-                           .host = -1,
-                           .place = -1};
+        *rank = (mr__rank){.batch = batch, .rank_in_batch = batch->size + 1, .host = -1, .place = -1};
         universe->ranks[universe->rank_count++] = rank;
     }
     batch->alive = batch->size;
@@ -100,7 +95,7 @@ mr__batch *mr__universe_add_batch(mr__universe *universe, int size, MPI_Comm com
 
 void mr__rank_check_parked(mr__rank *rank)
 {
-    if (rank->state == MR__RANK_STARTING && rank->stage == MR__STAGE_READY && rank->supervisor >= 0 &&
+    if (rank->state == MR__RANK_STARTING && rank->stage == MR__STAGE_READY && rank->supervisor != NULL &&
         rank->batch->comm != MPI_COMM_NULL)
         rank->state = MR__RANK_PARKED;
     mr__changed();
@@ -168,10 +163,13 @@ mr_status mr__universe_repin(mr__universe *universe, mr_pinning pinning)
 int mr__universe_cores(const mr__universe *universe)
 {
     int cores = 0;
-    for (int i = 0; i < universe->host_count; i++)
-        cores += universe->hosts[i].cores;
+    bool lost = false;
+    for (int i = 0; i < universe->host_count; i++) {
+        cores += universe->hosts[i].is_lost ? 0 : universe->hosts[i].cores;
+        lost |= universe->hosts[i].is_lost;
+    }
     int slots = mr__hosts_slots(mr__ctx.launch.hosts); /* of hosts too that no rank has come from yet */
-    return cores > slots ? cores : slots;
+    return cores > slots || lost ? cores : slots;
 }
 
 void mr__universe_who_waits(const mr__universe *universe, char *text, size_t size)
@@ -237,6 +235,8 @@ static int pick_place(const mr__universe *universe, int host_index, int pending)
     for (int i = 0; i < universe->host_count; i++) {
         const mr__host *host = &universe->hosts[i];
         busy += host->busy;
+        if (host->is_lost)
+            continue;
         for (int p = 0; p < host->places.count; p++)
             capacity += host->places.place[p].capacity;
     }
@@ -295,6 +295,9 @@ static bool can_spawn_there(const mr__universe *universe, const mr__start *messa
 /* Whether a rank such as the message asks for can ever come. */
 static mr_status check_wanted_host(const mr__universe *universe, const mr__start *message)
 {
+    if (mr__universe_has_lost(universe, message->wanted_host))
+        return mr__fail(MR_EHOSTLOST, "host %s for the process was lost: it could not be reached any more",
+                        message->wanted_host);
     if (can_spawn_there(universe, message))
         return MR_OK;
     for (int i = 1; i < universe->rank_count; i++)
@@ -411,9 +414,9 @@ bool mr__rank_is_gone(const void *rank)
 
 void mr__universe_tell(const mr__rank *rank, const mr__record *record)
 {
-    if (rank->link < 0)
+    if (rank->link == NULL)
         return;
-    mr__link_send(rank->link, record, NULL, 0);
+    mr__hub_send(mr__ctx.universe, rank->link, record);
     if (rank->seat != 0)
         mr__bell_ring(rank->seat);
 }
@@ -533,8 +536,8 @@ void mr__universe_signal(mr__universe *universe, uint64_t process, int signal)
     mr__record record = {.type = MR__SIGNAL, .process = process, .a = signal};
     for (int i = 1; i < universe->rank_count; i++) {
         const mr__rank *rank = universe->ranks[i];
-        if (rank->state == MR__RANK_BUSY && rank->process == process && rank->supervisor >= 0)
-            mr__link_send(rank->supervisor, &record, NULL, 0);
+        if (rank->state == MR__RANK_BUSY && rank->process == process && rank->supervisor != NULL)
+            mr__hub_send(universe, rank->supervisor, &record);
     }
 }
 
@@ -566,7 +569,7 @@ static int count_left(const mr__universe *universe)
 {
     int left = 0;
     for (int i = 1; i < universe->rank_count; i++)
-        left += universe->ranks[i]->supervisor >= 0;
+        left += universe->ranks[i]->supervisor != NULL;
     return left;
 }
 
@@ -575,10 +578,10 @@ static void say_goodbye(mr__universe *universe)
     mr__record bye = {.type = MR__BYE}, end = {.type = MR__SIGNAL, .a = SIGKILL};
     for (int i = 1; i < universe->rank_count; i++) {
         const mr__rank *rank = universe->ranks[i];
-        if (rank->link >= 0)
+        if (rank->link != NULL)
             mr__universe_tell(rank, &bye);
-        else if (rank->supervisor >= 0 && rank->state != MR__RANK_DEAD)
-            mr__link_send(rank->supervisor, &end, NULL, 0);
+        else if (rank->supervisor != NULL && rank->state != MR__RANK_DEAD)
+            mr__hub_send(universe, rank->supervisor, &end);
     }
 }
 
@@ -591,17 +594,18 @@ mr_status mr__universe_end(mr__universe *universe)
         mr__wait(mr__now() + 1);
     universe->stopping = true;
     say_goodbye(universe);
-    double deadline = mr__now() + GOODBYE_SECONDS;
+    double patience = GOODBYE_SECONDS + (mr__ctx.launch.many_hosts ? mr__ctx.launch.node_timeout : 0);
+    double deadline = mr__now() + patience;
     int left;
     while ((left = count_left(universe)) > 0 && status == MR_OK)
         if (!mr__wait(deadline)) {
             for (int i = 1; i < universe->rank_count; i++)
-                if (universe->ranks[i]->supervisor >= 0)
+                if (universe->ranks[i]->supervisor != NULL)
                     status =
                         mr__fail(MR_ETIMEDOUT,
                                  "%d ranks have not ended within %.0f s of being told to; one is rank %d, process "
                                  "%ld on %s: its supervisor waits for the launcher to take note of its end",
-                                 left, GOODBYE_SECONDS, i, (long)universe->ranks[i]->pid,
+                                 left, patience, i, (long)universe->ranks[i]->pid,
                                  universe->hosts[universe->ranks[i]->host].name);
         }
     mr__unlock();

@@ -14,8 +14,9 @@ typedef struct mr__batch {
     uint64_t number;
     int first, size; /* numbers of its ranks */
     int alive;
-    bool has_crashed; /* a rank of it has; what that had sent may still be on its way */
-    MPI_Comm comm;    /* main is 0 in it; MPI_COMM_NULL until all have joined */
+    bool is_abandoned; /* its spawn will never return, see mr__growth_renew */
+    bool has_crashed;  /* a rank of it has; what that had sent may still be on its way */
+    MPI_Comm comm;     /* main is 0 in it; MPI_COMM_NULL until all have joined */
 } mr__batch;
 
 typedef struct mr__rank {
@@ -23,10 +24,10 @@ typedef struct mr__rank {
     mr__stage stage;
     mr__batch *batch;
     int rank_in_batch;
-    int link, supervisor; /* sockets; -1: not connected */
-    uint32_t seat;        /* whose bell wakes it; 0: it listens to its link alone */
-    uint64_t message;     /* of the process that runs there, in the arena; 0: it went by MPI */
-    int host;             /* index; -1: not heard of yet */
+    struct mr__connection *link, *supervisor; /* hub.c; NULL: not connected */
+    uint32_t seat;                            /* whose bell wakes it; 0: it listens to its link alone */
+    uint64_t message;                         /* of the process that runs there, in the arena; 0: it went by MPI */
+    int host;                                 /* index; -1: not heard of yet */
     pid_t pid;
     bool was_used;             /* its memory is not fresh any more */
     uint64_t process, creator; /* what runs there, and who started it */
@@ -44,8 +45,10 @@ typedef struct mr__host {
     int *taken; /* by place: processes there */
     int busy;   /* processes on the host */
     int pus, cores;
-    int reporter;  /* the rank that was asked for its places; 0: none */
-    bool is_known; /* they have arrived */
+    int reporter;                /* the rank that was asked for its places; 0: none */
+    bool is_known;               /* they have arrived */
+    char address[MR__PEER_SIZE]; /* that its ranks come from; "": main's own host */
+    bool is_lost;                /* nothing of it answers any more, so it is left alone */
 } mr__host;
 
 /* A process that a rank other than main wants to start. */
@@ -88,6 +91,8 @@ typedef struct mr__universe {
     char failure_text[512];
     unsigned failures;
     mr__wish *wishes;
+    char spawning_on[MR__HOST_SIZE]; /* the host of the batch that is being spawned; "": all */
+    int stuck;                       /* growers that wait for a lost host's ranks, and are left to that */
 } mr__universe;
 
 /* ---- universe.c: lock held, unless said otherwise ---- */
@@ -119,6 +124,15 @@ mr_status mr__universe_start(mr__start **message, size_t size, int pending, mr__
 mr_status mr__universe_reserve(int count, uint64_t reservation, int *numbers, const mr__batch **batch);
 void mr__universe_unreserve(uint64_t reservation);
 
+/* A host has been lost: its ranks count as killed, and no more are put there. */
+void mr__universe_lose_host(mr__universe *universe, int host);
+
+/* The sentence about the hosts that were lost; MR_OK if none was. */
+mr_status mr__universe_check_hosts(const mr__universe *universe);
+
+/* Whether a host of that name was lost. */
+bool mr__universe_has_lost(const mr__universe *universe, const char *name);
+
 /* Sends a rank a record, and wakes it. */
 void mr__universe_tell(const mr__rank *rank, const mr__record *record);
 
@@ -146,9 +160,18 @@ mr_status mr__universe_end(mr__universe *universe);
 mr_status mr__hub_start(mr__universe *universe, bool over_network); /* no lock */
 void mr__hub_stop(mr__universe *universe);                          /* no lock */
 
+/* Sends a record without waiting, in order. Lock held. */
+void mr__hub_send(const mr__universe *universe, struct mr__connection *to, const mr__record *record);
+
+/* Ends a connection; what that means for its rank is seen when the hub reads there. Lock held. */
+void mr__hub_hang_up(const struct mr__connection *to);
+
 /* ---- growth.c ---- */
 
 mr_status mr__growth_start(mr__universe *universe); /* no lock */
 bool mr__growth_stop(mr__universe *universe);       /* no lock; false: a thread hangs in MPI and was left behind */
+
+/* A spawn that is under way will never return, because a host was lost: another thread goes on. Lock held. */
+void mr__growth_renew(mr__universe *universe);
 
 #endif

@@ -5,3 +5,9 @@ add_test(NAME conformance.script COMMAND "${CMAKE_CURRENT_LIST_DIR}/conformance.
 set_tests_properties(conformance.script PROPERTIES LABELS unit TIMEOUT 60)
 add_test(NAME hosts.script COMMAND "${CMAKE_CURRENT_LIST_DIR}/hosts.sh" "${PROJECT_SOURCE_DIR}")
 set_tests_properties(hosts.script PROPERTIES LABELS hosts TIMEOUT 120 SKIP_RETURN_CODE 77 RUN_SERIAL TRUE)
+add_test(NAME hosts.launches COMMAND "${CMAKE_CURRENT_LIST_DIR}/launches.sh" "${PROJECT_SOURCE_DIR}"
+                                     "$<TARGET_FILE:multirank_tool>")
+set_tests_properties(hosts.launches PROPERTIES LABELS hosts TIMEOUT 180 SKIP_RETURN_CODE 77 RUN_SERIAL TRUE)
+add_test(NAME hosts.check COMMAND "${CMAKE_CURRENT_LIST_DIR}/check.sh" "${PROJECT_SOURCE_DIR}"
+                                  "$<TARGET_FILE:multirank_tool>")
+set_tests_properties(hosts.check PROPERTIES LABELS hosts TIMEOUT 180 SKIP_RETURN_CODE 77 RUN_SERIAL TRUE)

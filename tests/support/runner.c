@@ -87,7 +87,7 @@ static char **environment(const struct run *run)
     size_t count = 0, kept = 0;
     while (environ[count] != NULL)
         count++;
-    char **variables = calloc(count + 4, sizeof *variables);
+    char **variables = calloc(count + 5, sizeof *variables);
     if (variables == NULL)
         abort();
     for (size_t i = 0; i < count; i++) {
@@ -101,8 +101,10 @@ static char **environment(const struct run *run)
     variables[kept++] = temporary;
     if (run->launch == LAUNCH_mpirun1 || run->launch == LAUNCH_mpirunN) {
         variables[kept++] = root;
-        variables[kept] = confirm;
+        variables[kept++] = confirm;
     }
+    if (run->scenario->variable != NULL)
+        variables[kept] = (char *)(uintptr_t)run->scenario->variable;
     return variables;
 }
 

@@ -42,13 +42,14 @@ struct scenario {
     const char *suite, *name;
     void (*body)(void);
     int (*program)(int argc, char **argv);
-    int exit_code;       /* that the program must end with */
-    double timeout;      /* in seconds; 60 if not given */
-    bool only_long;      /* runs only where MR_TEST_LONG=1 */
-    bool closed_stdio;   /* is started without standard output and error */
-    const char *cleaner; /* the scenario whose start removes what this one could not; NULL: nothing may be left */
-    bool terminal;       /* standard input is a terminal, and the program in its foreground */
-    bool output_to_file; /* standard output goes to a file, not into a pipe */
+    int exit_code;        /* that the program must end with */
+    double timeout;       /* in seconds; 60 if not given */
+    bool only_long;       /* runs only where MR_TEST_LONG=1 */
+    bool closed_stdio;    /* is started without standard output and error */
+    const char *variable; /* NAME=VALUE, for the program's environment */
+    const char *cleaner;  /* the scenario whose start removes what this one could not; NULL: nothing may be left */
+    bool terminal;        /* standard input is a terminal, and the program in its foreground */
+    bool output_to_file;  /* standard output goes to a file, not into a pipe */
     void (*interfere)(const struct victims *victims); /* called by the runner once the program is scenario_ready */
     void (*examine)(const struct outcome *outcome);   /* called by the runner at the end */
     struct scenario *next;

@@ -18,7 +18,8 @@
  * one Criterion test per launch instead (process/exit_code__alone, __mpirun1, __mpirunN; __hosts with
  * SCENARIO_HOSTS, __hostsN too with SCENARIO_HOSTS_N; __alone and __hostsFar with SCENARIO_SHARED, for shared
  * objects;
- * __alone with SCENARIO_LOCAL, for those that need to be on main's host),
+ * __alone with SCENARIO_LOCAL, for those that need to be on main's host; __hosts alone with SCENARIO_ON_HOSTS and
+ * PROGRAM_ON_HOSTS),
  * which starts this same executable as `exe --scenario process.exit_code FOLDER` and watches it (runner.h).
  *
  * After the name may come members of struct scenario: SCENARIO(output, flood, .timeout = 120, .examine =
@@ -38,7 +39,9 @@
 #define SCENARIO_LOCAL(...) SCENARIO_OF_KIND(BODY_LOCAL, __VA_ARGS__, .next = NULL)
 #define SCENARIO_HOSTS(...) SCENARIO_OF_KIND(BODY_HOSTS, __VA_ARGS__, .next = NULL)
 #define SCENARIO_HOSTS_N(...) SCENARIO_OF_KIND(BODY_HOSTS_N, __VA_ARGS__, .next = NULL)
+#define SCENARIO_ON_HOSTS(...) SCENARIO_ON(hosts, BODY, __VA_ARGS__, .next = NULL)
 #define PROGRAM(...) SCENARIO_OF_KIND(PROGRAM, __VA_ARGS__, .next = NULL)
+#define PROGRAM_ON_HOSTS(...) SCENARIO_ON(hosts, PROGRAM, __VA_ARGS__, .next = NULL)
 
 /* Says that the scenario cannot be tried here, and leaves its body. */
 #define SKIP(reason)                   \
@@ -59,16 +62,23 @@ int scenario_main(int argc, char **argv);
 /* What the macros are made of. */
 void scenario_register(struct scenario *scenario);
 
-#define SCENARIO_OF_KIND(kind, suite, name, ...)                                                               \
+#define SCENARIO_OF_KIND(kind, suite, name, ...)      \
+    SCENARIO_DECLARED(kind, suite, name, __VA_ARGS__) \
+    SCENARIO_TEST(suite, name, alone)                 \
+    SCENARIO_##kind##_MORE(suite, name) SCENARIO_##kind##_PROTOTYPE(suite##__##name##__body)
+
+#define SCENARIO_ON(launch, kind, suite, name, ...)   \
+    SCENARIO_DECLARED(kind, suite, name, __VA_ARGS__) \
+    SCENARIO_TEST(suite, name, launch) SCENARIO_##kind##_PROTOTYPE(suite##__##name##__body)
+
+#define SCENARIO_DECLARED(kind, suite, name, ...)                                                              \
     SCENARIO_##kind##_PROTOTYPE(suite##__##name##__body);                                                      \
     static struct scenario suite##__##name = {#suite, #name, SCENARIO_##kind##_ENTRY(suite##__##name##__body), \
                                               __VA_ARGS__};                                                    \
     static void __attribute__((constructor)) suite##__##name##__register(void)                                 \
     {                                                                                                          \
         scenario_register(&suite##__##name);                                                                   \
-    }                                                                                                          \
-    SCENARIO_TEST(suite, name, alone)                                                                          \
-    SCENARIO_##kind##_MORE(suite, name) SCENARIO_##kind##_PROTOTYPE(suite##__##name##__body)
+    }
 
 #define SCENARIO_TEST(suite, name, launch)              \
     Test(suite, name##__##launch)                       \

@@ -202,7 +202,7 @@ static void check_is_there(void)
     double until = mr__now() + 10;
     for (bool is_gone = false; !is_gone && mr__now() < until; usleep(100)) {
         mr__lock();
-        is_gone = universe->ranks[RANKS]->link < 0;
+        is_gone = universe->ranks[RANKS]->link == NULL;
         mr__unlock();
     }
 }
@@ -210,7 +210,7 @@ static void check_is_there(void)
 /* What a stranger may say first; now and then he is let in, but never as the rank that behaves. */
 static mr__record make_doubtful_hello(void)
 {
-    mr__record hello = make_hello((mr__sender)at_random(4), at_random(RANKS - 1));
+    mr__record hello = make_hello((mr__sender)at_random(5), at_random(RANKS - 1));
     switch (at_random(6)) {
     case 0:
         scribble(&hello, sizeof hello);
