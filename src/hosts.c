@@ -1,9 +1,12 @@
 #include "hosts.h"
 
+#include "context.h"
 #include "status.h"
 
 #include <errno.h>
 #include <pmix.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,12 +50,30 @@ static void add_slots(mr__launch *launch, const char *names)
     }
 }
 
-void mr__hosts_ask(mr__launch *launch)
+/* Reads until the other side closes; false: it has not within so many seconds. */
+static bool read_in_time(int fd, char *text, size_t size, double seconds)
 {
+    double deadline = mr__now() + seconds;
+    struct pollfd end = {.fd = fd, .events = POLLIN};
+    for (size_t filled = 0; filled < size - 1;) {
+        double left = deadline - mr__now();
+        if (left <= 0 || poll(&end, 1, (int)(left * 1e3) + 1) == 0)
+            return false;
+        ssize_t got = read(fd, text + filled, size - 1 - filled);
+        if (got == 0 || (got < 0 && errno != EINTR))
+            return true;
+        filled += got > 0 ? (size_t)got : 0;
+    }
+    return true;
+}
+
+mr_status mr__hosts_ask(mr__launch *launch)
+{
+    static const double LONGEST = 10;
     char names[MR__ADDRESS_SIZE] = "";
     int answer[2];
     if (pipe(answer) != 0)
-        return;
+        return mr__fail(MR_ESYSTEM, "asking the launcher for its hosts failed: %s", strerror(errno));
     pid_t child = fork(); /* PMIx can be entered only once in a process, and this one belongs to our own runtime */
     if (child == 0) {
         ask_server(names, sizeof names);
@@ -60,15 +81,22 @@ void mr__hosts_ask(mr__launch *launch)
         _exit(written < 0);
     }
     close(answer[1]);
-    size_t filled = 0;
-    for (ssize_t got; child > 0 && filled < sizeof names - 1; filled += (size_t)got)
-        if ((got = read(answer[0], names + filled, sizeof names - 1 - filled)) <= 0)
-            break;
+    double seconds = launch->start_timeout < LONGEST ? launch->start_timeout : LONGEST;
+    bool in_time = child > 0 && read_in_time(answer[0], names, sizeof names, seconds);
     close(answer[0]);
-    if (child > 0)
+    if (child > 0) {
+        kill(child, SIGKILL); /* PMIx_Init may hang (openpmix 2735) */
         waitpid(child, NULL, 0);
+    }
+    if (!in_time)
+        return mr__fail(
+            MR_ELAUNCH,
+            "the launcher has not told within %g s on which hosts its ranks are; try again, or name them "
+            "in MULTIRANK_HOSTS (node1:2,node2:2)",
+            seconds);
     if (mr__hosts_count(names) > 1)
         add_slots(launch, names);
+    return MR_OK;
 }
 
 mr_status mr__hosts_write(const mr__launch *launch)

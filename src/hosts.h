@@ -5,13 +5,13 @@
 
 #include "launch.h"
 
-/* Under mpirun over several hosts: asks its PMIx server which, before this program leaves it. Sets launch->hosts.
- * Every rank of the job has to call it. */
-void mr__hosts_ask(mr__launch *launch);
-
 /* In rank 0 under mpirun: sets launch->hosts to those that mpirun may use, if it can be found out that they are
  * more than one (mpirun.c). */
 void mr__hosts_of_mpirun(mr__launch *launch);
+
+/* Where that cannot be found out: asks mpirun's PMIx server, before this program leaves it, which hosts the ranks
+ * are on. MR_ELAUNCH: it does not answer. */
+mr_status mr__hosts_ask(mr__launch *launch);
 
 /* Writes launch->hosts into a host file in the session folder and tells the runtime to read it. */
 mr_status mr__hosts_write(const mr__launch *launch);

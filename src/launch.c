@@ -88,12 +88,13 @@ mr_status mr__launch_detect(mr__launch *launch)
     launch->size = has_server && asked > 0 ? asked : 1;
     if (hosts != NULL)
         strcpy(launch->hosts, hosts);
-    else if (launch->kind == MR__LAUNCH_MPIRUN && number_in("OMPI_MCA_orte_num_nodes", 1) > 1)
-        mr__hosts_ask(launch); /* those of its ranks at least */
-    if (hosts == NULL && launch->kind == MR__LAUNCH_MPIRUN && launch->rank == 0)
+    else if (launch->kind == MR__LAUNCH_MPIRUN && launch->rank == 0)
         mr__hosts_of_mpirun(launch);
+    if (launch->kind == MR__LAUNCH_MPIRUN && launch->rank == 0 && launch->hosts[0] == '\0' &&
+        number_in("OMPI_MCA_orte_num_nodes", 1) > 1)
+        status = mr__hosts_ask(launch); /* those of its ranks at least */
     launch->many_hosts = launch->hosts[0] != '\0';
-    return MR_OK;
+    return status;
 }
 
 static bool starts_with(const char *text, const char *prefix)
