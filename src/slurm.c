@@ -44,26 +44,40 @@ static int next_number(const char **list, long *again, int last)
     return (int)number;
 }
 
-/* Reads the names of the nodes, a line each, and writes "name:tasks,...". false: there is no room. */
-static bool write_hosts(FILE *names, char *hosts, size_t size)
+/* The tasks of each node, as a list, and of how many CPUs each is made (0: it is not CPUs that are listed). */
+static const char *list_of_tasks(int *cpus_per_task)
 {
     /* srun replaces the job's tasks by its own */
-    bool knows_tasks = getenv("SLURM_NTASKS") != NULL && getenv("SLURM_STEP_ID") == NULL;
-    const char *list = getenv(knows_tasks ? "SLURM_TASKS_PER_NODE" : "SLURM_JOB_CPUS_PER_NODE");
-    int each = knows_tasks ? 1 : number_of("SLURM_CPUS_PER_TASK"), number = 1;
+    bool is_told = getenv("SLURM_NTASKS") != NULL && getenv("SLURM_STEP_ID") == NULL;
+    int cpus = number_of("SLURM_CPUS_PER_TASK");
+    *cpus_per_task = is_told ? 0 : cpus > 0 ? cpus : 1;
+    return getenv(is_told ? "SLURM_TASKS_PER_NODE" : "SLURM_JOB_CPUS_PER_NODE");
+}
+
+/* Reads the names of the nodes, a line each, and writes "name:tasks,...". */
+static mr_status write_hosts(FILE *names, char *hosts, size_t size)
+{
+    int cpus_per_task, number = 0;
     long again = 0;
     char name[256];
     size_t used = 0;
+    const char *list = list_of_tasks(&cpus_per_task), *rest = list;
     while (fscanf(names, "%255s", name) == 1) {
-        number = list == NULL ? 1 : next_number(&list, &again, number);
-        int tasks = each > 1 ? number / each : number;
+        number = list == NULL ? 1 : next_number(&rest, &again, number);
+        if (number == 0)
+            return mr__fail(MR_ELAUNCH,
+                            "Slurm does not say how many tasks this job has on %s, only \"%s\" for all nodes; say "
+                            "it in MULTIRANK_HOSTS, like node1:2,node2:2",
+                            name, list);
+        int tasks = cpus_per_task > 0 ? number / cpus_per_task : number;
         int added =
             snprintf(hosts + used, size - used, "%s%s:%d", used > 0 ? "," : "", name, tasks > 0 ? tasks : 1);
         if (added < 0 || (size_t)added >= size - used)
-            return false;
+            return mr__fail(MR_ELAUNCH, "the names of this Slurm job's nodes do not fit into %zu characters",
+                            size);
         used += (size_t)added;
     }
-    return true;
+    return MR_OK;
 }
 
 mr_status mr__slurm_hosts(char *hosts, size_t size)
@@ -74,16 +88,14 @@ mr_status mr__slurm_hosts(char *hosts, size_t size)
     FILE *names = popen("scontrol show hostnames \"$SLURM_JOB_NODELIST\" 2>/dev/null", "re");
     if (names == NULL)
         return mr__fail(MR_ESYSTEM, "starting scontrol, which tells the nodes of this Slurm job, failed");
-    bool fits = write_hosts(names, hosts, size);
-    int code = pclose(names);
-    if (!fits)
-        return mr__fail(MR_ELAUNCH, "the names of this Slurm job's nodes do not fit into %zu characters", size);
-    if (code != 0 || hosts[0] == '\0')
-        return mr__fail(MR_ELAUNCH,
-                        "this is a Slurm job (SLURM_JOB_NODELIST is \"%s\"), but scontrol show hostnames does not "
-                        "tell its nodes; name them in MULTIRANK_HOSTS, like node1:2,node2:2",
-                        getenv("SLURM_JOB_NODELIST"));
-    return MR_OK;
+    mr_status status = write_hosts(names, hosts, size);
+    bool is_told = pclose(names) == 0 && hosts[0] != '\0';
+    if (status == MR_OK && !is_told)
+        status = mr__fail(MR_ELAUNCH,
+                          "this is a Slurm job (SLURM_JOB_NODELIST is \"%s\"), but scontrol show hostnames does "
+                          "not tell its nodes; name them in MULTIRANK_HOSTS, like node1:2,node2:2",
+                          getenv("SLURM_JOB_NODELIST"));
+    return status;
 }
 
 int mr__slurm_step_hosts(void)
