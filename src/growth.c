@@ -15,12 +15,20 @@ enum { LARGEST_BATCH = 256, LARGEST_RESERVE = 16 };
 
 /* ---- The grower ---- */
 
+/* The first batch has as many ranks on each host; in a job at least as many as the tasks on any of them. */
+static int first_batch(int size, int hosts)
+{
+    int each = (size + hosts - 1) / hosts;
+    int most = mr__ctx.launch.is_job ? mr__hosts_most_slots(mr__ctx.launch.hosts) : 0;
+    return (each > most ? each : most) * hosts;
+}
+
 /* A number of ranks that one batch can have, see spawn_info. */
 static int fit_hosts(const mr__universe *universe, int size, bool may_be_less)
 {
     int hosts = mr__hosts_count(mr__ctx.launch.hosts);
     if (hosts > 1 && universe->batch_count == 0) /* as many on each host */
-        return (size + hosts - 1) / hosts * hosts;
+        return first_batch(size, hosts);
     if (hosts > 1 && may_be_less) /* the other hosts have their turn after this */
         return (size + hosts - 1) / hosts;
     return size;
@@ -39,6 +47,8 @@ static int batch_size(const mr__universe *universe)
         fresh += rank->state == MR__RANK_PARKED && !rank->was_used && rank->reservation == 0 &&
                  (anywhere || rank->host == wanted);
     }
+    if (mr__ctx.launch.kind == MR__LAUNCH_GIVEN)
+        return 0;
     if (universe->wanted_batch > 0) /* those that there are do not help */
         return starting > 0 ? 0 : fit_hosts(universe, universe->wanted_batch, false);
     int need = universe->demand - starting - fresh;
@@ -115,12 +125,6 @@ static mr_status spawn(mr__universe *universe, const mr__batch *batch, const cha
             MPI_Send(NULL, 0, MPI_BYTE, rank, MR__TAG_GREETING, *joined);
         return MR_OK;
     }
-    if (mr__ctx.launch.kind == MR__LAUNCH_GIVEN)
-        return mr__fail(
-            MR_ELAUNCH,
-            "all %d ranks that the launcher gave are taken, and it cannot spawn more; start the program "
-            "with more ranks (-n)",
-            mr__ctx.launch.size);
     return mr__fail(MR_ELAUNCH, "MPI_Comm_spawn of %d ranks of %s failed; what Open MPI has to say stands above",
                     batch->size, program);
 }
@@ -142,21 +146,29 @@ static void free_dead_batches(mr__universe *universe)
     }
 }
 
-/* The host for a batch that is on one host: the one that is asked for, else each in its turn. */
+/* The host for a batch that is on one host: the one that is asked for; else each in its turn, or packed the first
+ * with a free core. */
 static void choose_host(const mr__universe *universe, const mr__batch *batch, char host[MR__HOST_SIZE])
 {
-    const char *name = mr__ctx.launch.hosts;
-    int hosts = mr__hosts_count(name);
+    const char *names = mr__ctx.launch.hosts;
+    int hosts = mr__hosts_count(names), slots;
     snprintf(host, MR__HOST_SIZE, "%s", universe->wanted_host);
     if (host[0] != '\0' || hosts < 2)
         return;
+    if (universe->placement == MR_PLACE_PACKED)
+        while (mr__hosts_next(&names, host, &slots)) {
+            int index = mr__universe_find_host(universe, host);
+            if (index < 0 || (universe->hosts[index].busy < slots && !universe->hosts[index].is_lost))
+                return;
+        }
+    names = mr__ctx.launch.hosts;
     for (int turn = (int)(batch->number % (uint64_t)hosts), tries = hosts; tries > 0; turn--) {
-        snprintf(host, MR__HOST_SIZE, "%.*s", (int)strcspn(name, ":,"), name);
+        if (*names == '\0')
+            names = mr__ctx.launch.hosts;
+        mr__hosts_next(&names, host, &slots);
         if (turn <= 0 && !mr__universe_has_lost(universe, host))
             return;
         tries -= turn <= 0;
-        const char *comma = strchr(name, ',');
-        name = comma != NULL ? comma + 1 : mr__ctx.launch.hosts;
     }
 }
 

@@ -70,7 +70,7 @@ static bool read_in_time(int fd, char *text, size_t size, double seconds)
 mr_status mr__hosts_ask(mr__launch *launch)
 {
     static const double LONGEST = 10;
-    char names[MR__ADDRESS_SIZE] = "";
+    char names[MR__HOSTS_SIZE] = "";
     int answer[2];
     if (pipe(answer) != 0)
         return mr__fail(MR_ESYSTEM, "asking the launcher for its hosts failed: %s", strerror(errno));
@@ -106,11 +106,10 @@ mr_status mr__hosts_write(const mr__launch *launch)
     FILE *file = fopen(path, "we");
     if (file == NULL)
         return mr__fail(MR_ESYSTEM, "writing the host file %s failed: %s", path, strerror(errno));
-    for (const char *host = launch->hosts; *host != '\0';) {
-        size_t length = strcspn(host, ","), name = strcspn(host, ":,");
-        fprintf(file, "%.*s slots=%d\n", (int)name, host, PLENTY);
-        host += length + (host[length] == ',');
-    }
+    char name[MR__HOST_SIZE];
+    int slots;
+    for (const char *hosts = launch->hosts; mr__hosts_next(&hosts, name, &slots);)
+        fprintf(file, "%s slots=%d\n", name, PLENTY);
     if (fclose(file) != 0)
         return mr__fail(MR_ESYSTEM, "writing the host file %s failed: %s", path, strerror(errno));
     setenv("OMPI_MCA_orte_default_hostfile", path, 1);
@@ -125,15 +124,48 @@ int mr__hosts_count(const char *hosts)
     return count;
 }
 
+bool mr__hosts_next(const char **hosts, char name[MR__HOST_SIZE], int *slots)
+{
+    size_t length = strcspn(*hosts, ",");
+    const char *colon = memchr(*hosts, ':', length);
+    if (length == 0)
+        return false;
+    int number = colon == NULL ? 1 : atoi(colon + 1);
+    *slots = number > 0 ? number : 1;
+    snprintf(name, MR__HOST_SIZE, "%.*s", (int)strcspn(*hosts, ":,"), *hosts);
+    *hosts += length + ((*hosts)[length] == ',');
+    return true;
+}
+
 int mr__hosts_slots(const char *hosts)
 {
-    int slots = 0;
-    for (const char *host = hosts; *host != '\0';) {
-        size_t length = strcspn(host, ",");
-        const char *colon = memchr(host, ':', length);
-        int number = colon == NULL ? 1 : atoi(colon + 1);
-        slots += number > 0 ? number : 1;
-        host += length + (host[length] == ',');
-    }
-    return slots;
+    char name[MR__HOST_SIZE];
+    int all = 0;
+    for (int slots; mr__hosts_next(&hosts, name, &slots);)
+        all += slots;
+    return all;
+}
+
+int mr__hosts_most_slots(const char *hosts)
+{
+    char name[MR__HOST_SIZE];
+    int most = 0;
+    for (int slots; mr__hosts_next(&hosts, name, &slots);)
+        most = slots > most ? slots : most;
+    return most;
+}
+
+bool mr__hosts_same(const char *a, const char *b)
+{
+    size_t length = strcspn(a, ".");
+    return length == strcspn(b, ".") && strncmp(a, b, length) == 0;
+}
+
+int mr__hosts_slots_of(const char *hosts, const char *host)
+{
+    char name[MR__HOST_SIZE];
+    for (int slots; mr__hosts_next(&hosts, name, &slots);)
+        if (mr__hosts_same(name, host))
+            return slots;
+    return 0;
 }

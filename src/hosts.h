@@ -16,8 +16,21 @@ mr_status mr__hosts_ask(mr__launch *launch);
 /* Writes launch->hosts into a host file in the session folder and tells the runtime to read it. */
 mr_status mr__hosts_write(const mr__launch *launch);
 
+/* Takes the next host off a list such as "node1:2,node2:2"; false at its end. A host without a number has one
+ * slot. */
+bool mr__hosts_next(const char **hosts, char name[MR__HOST_SIZE], int *slots);
+
 /* How many hosts there are in "node1:2,node2:2", and how many slots in all (a host without a number counts 1). */
 int mr__hosts_count(const char *hosts);
 int mr__hosts_slots(const char *hosts);
+
+/* The slots of one of them; 0: it is not named. */
+int mr__hosts_slots_of(const char *hosts, const char *host);
+
+/* The most slots that one of them has. */
+int mr__hosts_most_slots(const char *hosts);
+
+/* Whether two names are one host's: it may call itself by a short or by a full name. */
+bool mr__hosts_same(const char *a, const char *b);
 
 #endif

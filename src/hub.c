@@ -183,6 +183,8 @@ static bool hear_hello(mr__universe *universe, mr__connection *from)
     if (rank->host < 0 || universe->hosts[rank->host].is_lost)
         return false;
     mr__link_peer(from->fd, universe->hosts[rank->host].address);
+    if (mr__ctx.launch.kind == MR__LAUNCH_GIVEN)
+        universe->hosts[rank->host].seats++;
     from->kind = RANK;
     rank->link = from;
     rank->pid = (pid_t)hello->a;

@@ -6,6 +6,7 @@
 #include "pool.h"
 #include "process.h"
 #include "rank.h"
+#include "slurm.h"
 #include "status.h"
 #include "supervisor.h"
 #include "universe.h"
@@ -29,7 +30,17 @@ static mr_status find_own_program(mr__universe *universe)
     return MR_OK;
 }
 
-/* The pinning that the environment asks for, and the places of main's own host. */
+static mr_status read_placement(mr_placement *placement)
+{
+    const char *word = getenv("MULTIRANK_PLACE");
+    bool packed = word != NULL && strcmp(word, "packed") == 0;
+    if (word != NULL && !packed && strcmp(word, "evenly") != 0)
+        return mr__fail(MR_EINVAL, "There is no placement called '%s': use evenly or packed.", word);
+    *placement = packed ? MR_PLACE_PACKED : MR_PLACE_EVENLY;
+    return MR_OK;
+}
+
+/* The pinning and placement that the environment asks for, and the places of main's own host. */
 static mr_status load_host(mr__universe *universe)
 {
     const char *word = getenv("MULTIRANK_PIN"),
@@ -37,11 +48,13 @@ static mr_status load_host(mr__universe *universe)
     mr_status status = mr__topology_load(&mr__ctx.topology, NULL, cpus);
     if (status == MR_OK && word != NULL)
         status = mr__pinning_parse(word, &universe->pinning);
+    if (status == MR_OK)
+        status = read_placement(&universe->placement);
     if (status != MR_OK)
         return status;
     mr__host *host = &universe->hosts[0];
-    host->pus = mr__topology_pus(mr__ctx.topology);
-    host->cores = mr__topology_cores(mr__ctx.topology);
+    host->pus = mr__slurm_cpus(mr__topology_pus(mr__ctx.topology));
+    host->cores = mr__slurm_cpus(mr__topology_cores(mr__ctx.topology));
     mr__ctx.cores = mr__universe_cores(universe);
     return mr__universe_repin(universe, universe->pinning);
 }
@@ -235,9 +248,22 @@ mr_status mr_set_pinning(mr_pinning pinning)
     return status;
 }
 
+mr_status mr_set_placement(mr_placement placement)
+{
+    mr_status status = main_only("mr_set_placement");
+    if (status != MR_OK)
+        return status;
+    if (placement > MR_PLACE_PACKED)
+        return mr__fail(MR_EINVAL, "mr_set_placement: there is no placement number %d", (int)placement);
+    mr__lock();
+    mr__ctx.universe->placement = placement;
+    mr__unlock();
+    return MR_OK;
+}
+
 int mr_cpu_count(void)
 {
-    return mr__running("mr_cpu_count") == MR_OK ? mr__topology_pus(mr__ctx.topology) : -1;
+    return mr__running("mr_cpu_count") == MR_OK ? mr__slurm_cpus(mr__topology_pus(mr__ctx.topology)) : -1;
 }
 
 int mr_core_count(void)
@@ -258,6 +284,8 @@ int mr_host_count(void)
     int named = mr__hosts_count(mr__ctx.launch.hosts), seen = mr__ctx.universe->host_count, lost = 0;
     for (int i = 0; i < seen; i++)
         lost += mr__ctx.universe->hosts[i].is_lost;
+    if (mr__ctx.launch.kind == MR__LAUNCH_GIVEN)
+        named = mr__slurm_step_hosts();
     mr__unlock();
     return (named > seen ? named : seen) - lost;
 }

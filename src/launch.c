@@ -2,6 +2,7 @@
 
 #include "hosts.h"
 #include "relay.h"
+#include "slurm.h"
 #include "status.h"
 
 #include <sched.h>
@@ -38,6 +39,36 @@ static mr_status detect_spawned(mr__launch *launch)
     launch->batch = strtoull(batch, NULL, 10);
     launch->many_hosts = getenv("MULTIRANK_MANY_HOSTS") != NULL;
     return MR_OK;
+}
+
+/* In a Slurm job the hosts and the number of processes are those of the job. */
+static mr_status detect_job(mr__launch *launch)
+{
+    char own[MR__HOST_SIZE] = "";
+    gethostname(own, sizeof own - 1);
+    mr_status status = mr__slurm_hosts(launch->hosts, sizeof launch->hosts);
+    launch->is_job = launch->hosts[0] != '\0';
+    launch->many_hosts =
+        mr__hosts_count(launch->hosts) > 1 || (launch->is_job && mr__hosts_slots_of(launch->hosts, own) == 0);
+    return status;
+}
+
+/* The hosts that nobody has named: mpirun's, those of the job, or at least those of mpirun's ranks. */
+static mr_status find_hosts(mr__launch *launch)
+{
+    mr_status status = MR_OK;
+    bool is_under_mpirun = launch->kind == MR__LAUNCH_MPIRUN;
+    if (is_under_mpirun)
+        mr__hosts_of_mpirun(launch);
+    launch->many_hosts = launch->hosts[0] != '\0';
+    if (!launch->many_hosts)
+        status = detect_job(launch);
+    if (status == MR_OK && launch->hosts[0] == '\0' && is_under_mpirun &&
+        number_in("OMPI_MCA_orte_num_nodes", 1) > 1) {
+        status = mr__hosts_ask(launch);
+        launch->many_hosts = launch->hosts[0] != '\0';
+    }
+    return status;
 }
 
 static mr_status read_timeouts(mr__launch *launch)
@@ -81,20 +112,16 @@ mr_status mr__launch_detect(mr__launch *launch)
     if (has_server && asked == 0 && given > 1) { /* srun --mpi=pmix sets no OMPI_COMM_WORLD_SIZE */
         launch->kind = MR__LAUNCH_GIVEN;
         launch->size = given;
-        launch->many_hosts = number_in("SLURM_STEP_NUM_NODES", 1) > 1;
+        launch->many_hosts = mr__slurm_step_hosts() > 1;
         return MR_OK;
     }
     launch->kind = has_server ? MR__LAUNCH_MPIRUN : MR__LAUNCH_ALONE;
     launch->size = has_server && asked > 0 ? asked : 1;
-    if (hosts != NULL)
-        strcpy(launch->hosts, hosts);
-    else if (launch->kind == MR__LAUNCH_MPIRUN && launch->rank == 0)
-        mr__hosts_of_mpirun(launch);
-    if (launch->kind == MR__LAUNCH_MPIRUN && launch->rank == 0 && launch->hosts[0] == '\0' &&
-        number_in("OMPI_MCA_orte_num_nodes", 1) > 1)
-        status = mr__hosts_ask(launch); /* those of its ranks at least */
+    if (hosts == NULL)
+        return launch->rank == 0 ? find_hosts(launch) : MR_OK;
+    strcpy(launch->hosts, hosts);
     launch->many_hosts = launch->hosts[0] != '\0';
-    return status;
+    return MR_OK;
 }
 
 static bool starts_with(const char *text, const char *prefix)
@@ -130,11 +157,12 @@ void mr__launch_forget(void)
         unsetenv("HWLOC_PLUGINS_PATH"); /* the user's program may want them */
 }
 
-/* mpirun binds a rank to one core unless told otherwise; our ranks are to have all that mpirun itself may use. */
+/* mpirun binds a rank to one core unless told otherwise; our ranks are to have all that mpirun itself may use.
+ * What srun has bound stays where it is: slurmstepd itself may use CPUs of other jobs. */
 static void unbind(void)
 {
     cpu_set_t cpus;
-    if (sched_getaffinity(getppid(), sizeof cpus, &cpus) == 0)
+    if (getenv("OMPI_COMM_WORLD_SIZE") != NULL && sched_getaffinity(getppid(), sizeof cpus, &cpus) == 0)
         sched_setaffinity(0, sizeof cpus, &cpus);
 }
 
@@ -156,7 +184,22 @@ static void prepare_for_losses(mr__launch *launch)
     set_number("OMPI_MCA_oob_tcp_keepalive_time", seconds / 3 > 0 ? seconds / 3 : 1);
     set_number("OMPI_MCA_oob_tcp_keepalive_intvl", seconds / 6 > 0 ? seconds / 6 : 1);
     set_number("OMPI_MCA_oob_tcp_keepalive_probes", 4);
-    mr__relay_prepare(launch);
+    if (!mr__slurm_is_job()) /* srun starts the daemons there, not our agent; and Slurm ends a job that loses a
+                                node */
+        mr__relay_prepare(launch);
+}
+
+/* In a Slurm job the daemons of the other hosts are started by srun. */
+static mr_status prepare_job(const mr__launch *launch)
+{
+    char nodes[MR__HOSTS_SIZE] = "", name[MR__HOST_SIZE], own[MR__HOST_SIZE] = "";
+    size_t used = 0;
+    int count = 0, slots;
+    gethostname(own, sizeof own - 1);
+    for (const char *hosts = launch->hosts; mr__hosts_next(&hosts, name, &slots);)
+        if (!mr__hosts_same(name, own)) /* shorter than launch->hosts, so there is room */
+            used += (size_t)snprintf(nodes + used, sizeof nodes - used, "%s%s", count++ > 0 ? "," : "", name);
+    return mr__slurm_prepare_runtime(nodes, count);
 }
 
 /* The runtime's files go into a folder of our own; over several hosts only those of main's host do, since
@@ -203,21 +246,28 @@ static void choose_components(const mr__launch *launch)
 mr_status mr__launch_prepare(mr__launch *launch)
 {
     mr_status status = MR_OK;
-    if (launch->kind == MR__LAUNCH_MPIRUN || launch->kind == MR__LAUNCH_GIVEN)
+    if (launch->kind == MR__LAUNCH_MPIRUN) {
         unbind();
-    if (launch->kind == MR__LAUNCH_MPIRUN)
         mr__launch_forget();
+    }
     if (launch->kind == MR__LAUNCH_ALONE || launch->kind == MR__LAUNCH_MPIRUN) {
         /* Our own runtime: its PMIx server must not use epoll, or MPI_Comm_spawn hangs now and then (openpmix
          * 2735); more ranks than cores is normal on a laptop. */
         setenv("EVENT_NOEPOLL", "1", 1);
         setenv("OMPI_MCA_rmaps_base_oversubscribe", "1", 0);
-        status = prepare_session(launch);
+        status = prepare_job(launch);
+        if (status == MR_OK)
+            status = prepare_session(launch);
     }
     if (launch->kind == MR__LAUNCH_SPAWNED)
         unsetenv(LOCAL_BASE); /* for the daemon only: a rank may be told of one folder, and has been */
     choose_components(launch);
     return status;
+}
+
+mr_pinning mr__launch_pinning(const mr__launch *launch, mr_pinning wanted, int threads)
+{
+    return launch->kind != MR__LAUNCH_GIVEN && mr__slurm_lets_pin(threads) ? wanted : MR_PIN_NONE;
 }
 
 const char *mr__launch_name(mr__launch_kind kind)

@@ -126,8 +126,9 @@ mr_status mr_set_executable(const char *path);
  * At least 1; -1 before mr_init. Any process. Mirrors os.process_cpu_count(). */
 int mr_cpu_count(void);
 
-/* The number of physical cores that this program may use, on all its hosts together. At least 1; -1 before
- * mr_init. In a process other than main: as it was when that process started. */
+/* The number of physical cores that this program may use, on all its hosts together. In a Slurm job: the number of
+ * its tasks (CPUs, where it has not asked for tasks); under srun -n N: N-1, since main is one of the tasks. At least
+ * 1; -1 before mr_init. In a process other than main: as it was when that process started. */
 int mr_core_count(void);
 
 /* The number of hosts that processes of this program may run on. At least 1; -1 before mr_init. Main process only.
@@ -135,7 +136,9 @@ int mr_core_count(void);
 int mr_host_count(void);
 
 /* How processes are tied to cores. The environment variable MULTIRANK_PIN (spread, compact, numa, none) decides
- * where mr_set_pinning has not been called. With more processes than places nobody is pinned. */
+ * where mr_set_pinning has not been called. With more processes than places nobody is pinned; nor under srun -n N,
+ * where Slurm binds the ranks, nor in a Slurm job that has several CPUs a task, or that Slurm does not bind to its
+ * part of the machine. */
 typedef enum mr_pinning {
     MR_PIN_SPREAD,  /* a physical core each, neighbours as far apart as can be (the default) */
     MR_PIN_COMPACT, /* a physical core each, neighbours next to each other */
@@ -146,6 +149,17 @@ typedef enum mr_pinning {
 /* Sets the pinning of the processes that are started from now on. Main process only.
  * Errors: MR_EINVAL, MR_ENOTINIT, MR_EFINALIZED, MR_ENOTCREATOR. */
 mr_status mr_set_pinning(mr_pinning pinning);
+
+/* Which host the next process goes to, where it has not been asked for (mr_process_set_host). The environment
+ * variable MULTIRANK_PLACE (evenly, packed) decides where mr_set_placement has not been called. */
+typedef enum mr_placement {
+    MR_PLACE_EVENLY, /* the one with the most free cores (the default) */
+    MR_PLACE_PACKED  /* main's own as long as it has a free core, then the next, and so on */
+} mr_placement;
+
+/* Sets the placement of the processes that are started from now on. Main process only.
+ * Errors: MR_EINVAL, MR_ENOTINIT, MR_EFINALIZED, MR_ENOTCREATOR. Mirrors srun --distribution=cyclic and block. */
+mr_status mr_set_placement(mr_placement placement);
 
 /* ---- Processes ---------------------------------------------------------------------------------------------- */
 

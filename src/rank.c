@@ -4,6 +4,7 @@
 #include "patience.h"
 #include "printer.h"
 #include "seat.h"
+#include "slurm.h"
 #include "status.h"
 #include "supervisor.h"
 
@@ -121,7 +122,8 @@ static mr_status report_places(void)
     if (!self->wants_places)
         return MR_OK;
     mr__places places;
-    mr_status status = mr__topology_places(mr__ctx.topology, self->pinning, &places);
+    mr_pinning pinning = mr__launch_pinning(&mr__ctx.launch, self->pinning, mr__topology_pus(mr__ctx.topology));
+    mr_status status = mr__topology_places(mr__ctx.topology, pinning, &places);
     if (status != MR_OK)
         return status;
     for (int i = 0; i < places.count; i++) {
@@ -139,8 +141,8 @@ static mr_status report_places(void)
 static void park_first(void)
 {
     mr__record record = {.type = MR__PARKED,
-                         .a = mr__topology_pus(mr__ctx.topology),
-                         .b = mr__topology_cores(mr__ctx.topology),
+                         .a = mr__slurm_cpus(mr__topology_pus(mr__ctx.topology)),
+                         .b = mr__slurm_cpus(mr__topology_cores(mr__ctx.topology)),
                          .process = self->seat};
     mr__link_send(self->link, &record, NULL, 0);
 }

@@ -100,11 +100,16 @@ static void remove_empty_defaults(void)
     rmdir(pattern);
 }
 
+void mr__session_empty(const mr__session *session)
+{
+    if (session->folder[0] != '\0')
+        remove_tree(session->folder);
+}
+
 void mr__session_remove(mr__session *session)
 {
     remove_empty_defaults();
-    if (session->folder[0] != '\0')
-        remove_tree(session->folder);
+    mr__session_empty(session);
     if (session->lock >= 0)
         close(session->lock);
 }

@@ -13,6 +13,9 @@ typedef struct mr__session {
 /* Removes what dead programs have left, and makes a folder. */
 void mr__session_open(mr__session *session);
 
+/* Removes the folder as it is now, though somebody may still write there. */
+void mr__session_empty(const mr__session *session);
+
 /* Removes the folder and all that is in it. */
 void mr__session_remove(mr__session *session);
 

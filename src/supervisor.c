@@ -250,6 +250,8 @@ static _Noreturn void supervise(struct supervisor *self)
         leave_launcher();
     if (!self->is_main)
         _exit(self->mpi_is_up ? 0 : 1);
+    if (WIFSIGNALED(self->status)) /* mpirun, or Slurm, may give us little time now */
+        mr__session_empty(&self->session);
     end_descendants(self->many_hosts);
     mr__session_remove(&self->session);
     end_like_child(self->status);

@@ -108,17 +108,10 @@ void mr__universe_joined(mr__universe *universe, mr__batch *batch, MPI_Comm comm
         mr__rank_check_parked(universe->ranks[batch->first + i]);
 }
 
-/* A host may call itself by a short or by a full name. */
-static bool same_host(const char *a, const char *b)
-{
-    size_t length = strcspn(a, ".");
-    return length == strcspn(b, ".") && strncmp(a, b, length) == 0;
-}
-
 int mr__universe_find_host(const mr__universe *universe, const char *name)
 {
     for (int i = 0; i < universe->host_count; i++)
-        if (same_host(universe->hosts[i].name, name))
+        if (mr__hosts_same(universe->hosts[i].name, name))
             return i;
     return -1;
 }
@@ -134,6 +127,8 @@ int mr__universe_host(mr__universe *universe, const char *name)
     universe->hosts = hosts;
     hosts[universe->host_count] = (mr__host){.pus = 1, .cores = 1};
     snprintf(hosts[universe->host_count].name, MR__HOST_SIZE, "%s", name);
+    if (mr__ctx.launch.is_job)
+        hosts[universe->host_count].seats = mr__hosts_slots_of(mr__ctx.launch.hosts, name);
     return universe->host_count++;
 }
 
@@ -141,7 +136,8 @@ mr_status mr__universe_repin(mr__universe *universe, mr_pinning pinning)
 {
     mr__host *host = &universe->hosts[0];
     mr__places places;
-    mr_status status = mr__topology_places(mr__ctx.topology, pinning, &places);
+    mr_pinning possible = mr__launch_pinning(&mr__ctx.launch, pinning, mr__topology_pus(mr__ctx.topology));
+    mr_status status = mr__topology_places(mr__ctx.topology, possible, &places);
     if (status != MR_OK)
         return status;
     int *taken = calloc((size_t)places.count + 1, sizeof *taken);
@@ -162,14 +158,19 @@ mr_status mr__universe_repin(mr__universe *universe, mr_pinning pinning)
 
 int mr__universe_cores(const mr__universe *universe)
 {
-    int cores = 0;
+    int all = 0;
     bool lost = false;
+    if (mr__ctx.launch.kind ==
+        MR__LAUNCH_GIVEN) /* a process each, besides main; where they run is srun's business */
+        return mr__ctx.launch.size - 1;
     for (int i = 0; i < universe->host_count; i++) {
-        cores += universe->hosts[i].is_lost ? 0 : universe->hosts[i].cores;
-        lost |= universe->hosts[i].is_lost;
+        const mr__host *host = &universe->hosts[i];
+        int cores = mr__ctx.launch.is_job && host->seats > 0 ? host->seats : host->cores;
+        all += host->is_lost ? 0 : cores;
+        lost |= host->is_lost;
     }
     int slots = mr__hosts_slots(mr__ctx.launch.hosts); /* of hosts too that no rank has come from yet */
-    return cores > slots || lost ? cores : slots;
+    return all > slots || lost ? all : slots;
 }
 
 void mr__universe_who_waits(const mr__universe *universe, char *text, size_t size)
@@ -201,7 +202,18 @@ void mr__universe_who_waits(const mr__universe *universe, char *text, size_t siz
 
 static int free_capacity(const mr__host *host)
 {
+    if (host->seats > 0)
+        return host->seats - host->busy;
     return (host->places.count > 0 ? host->cores : host->pus) - host->busy;
+}
+
+/* Whether ranks of other hosts are just coming in, one of which may serve better than any that is there. */
+static bool are_more_coming(const mr__universe *universe)
+{
+    for (int i = 1; i < universe->rank_count && mr__ctx.launch.many_hosts; i++)
+        if (universe->ranks[i]->state == MR__RANK_STARTING && universe->ranks[i]->batch->comm != MPI_COMM_NULL)
+            return true;
+    return false;
 }
 
 /* Whether a rank serves a process better than another does. */
@@ -209,7 +221,10 @@ static bool is_better(const mr__universe *universe, const mr__rank *rank, const 
 {
     if (than == NULL || rank->was_used != than->was_used)
         return than == NULL || rank->was_used; /* leave the fresh ones to those who need them */
-    return free_capacity(&universe->hosts[rank->host]) > free_capacity(&universe->hosts[than->host]);
+    int room = free_capacity(&universe->hosts[rank->host]), other = free_capacity(&universe->hosts[than->host]);
+    if (universe->placement == MR_PLACE_PACKED && room > 0 && other > 0)
+        return rank->host < than->host;
+    return room > other;
 }
 
 static int pick_rank(const mr__universe *universe, const mr__start *message)
@@ -220,7 +235,8 @@ static int pick_rank(const mr__universe *universe, const mr__start *message)
         if (rank->state != MR__RANK_PARKED || (rank->was_used && !message->reuse) ||
             rank->reservation != message->reservation)
             continue;
-        if (message->wanted_host[0] != '\0' && !same_host(universe->hosts[rank->host].name, message->wanted_host))
+        if (message->wanted_host[0] != '\0' &&
+            !mr__hosts_same(universe->hosts[rank->host].name, message->wanted_host))
             continue;
         if (is_better(universe, rank, best < 0 ? NULL : universe->ranks[best]))
             best = i;
@@ -228,10 +244,22 @@ static int pick_rank(const mr__universe *universe, const mr__start *message)
     return best;
 }
 
+/* How many processes there are places for on hosts that have not told theirs yet, as far as anybody knows. */
+static int unknown_capacity(const mr__universe *universe)
+{
+    char name[MR__HOST_SIZE];
+    int all = 0, slots;
+    for (const char *hosts = mr__ctx.launch.hosts; mr__hosts_next(&hosts, name, &slots);) {
+        int host = mr__universe_find_host(universe, name);
+        all += host < 0 || !universe->hosts[host].is_known ? slots : 0;
+    }
+    return all;
+}
+
 /* A core of its own for the process, as long as there are enough for all that run or are about to; else -1. */
 static int pick_place(const mr__universe *universe, int host_index, int pending)
 {
-    int capacity = 0, busy = 1 + pending;
+    int capacity = unknown_capacity(universe), busy = 1 + pending;
     for (int i = 0; i < universe->host_count; i++) {
         const mr__host *host = &universe->hosts[i];
         busy += host->busy;
@@ -272,24 +300,19 @@ static void assign(mr__universe *universe, int number, const mr__start *message,
 
 /* ---- Starting ---- */
 
-/* Whether "node1:2,node2:2" names a host. */
-static bool is_named(const char *hosts, const char *host)
-{
-    char name[MR__HOST_SIZE];
-    for (const char *next = hosts; *next != '\0'; next += next[0] == ',') {
-        snprintf(name, sizeof name, "%.*s", (int)strcspn(next, ":,"), next);
-        if (same_host(name, host))
-            return true;
-        next += strcspn(next, ",");
-    }
-    return false;
-}
-
 /* Whether ranks can be spawned where the message asks for one. */
 static bool can_spawn_there(const mr__universe *universe, const mr__start *message)
 {
     return message->wanted_host[0] == '\0' || mr__universe_find_host(universe, message->wanted_host) >= 0 ||
-           is_named(mr__ctx.launch.hosts, message->wanted_host);
+           mr__hosts_slots_of(mr__ctx.launch.hosts, message->wanted_host) > 0;
+}
+
+static bool is_anybody_starting(const mr__universe *universe)
+{
+    for (int i = 1; i < universe->rank_count; i++)
+        if (universe->ranks[i]->state == MR__RANK_STARTING)
+            return true;
+    return false;
 }
 
 /* Whether a rank such as the message asks for can ever come. */
@@ -300,9 +323,8 @@ static mr_status check_wanted_host(const mr__universe *universe, const mr__start
                         message->wanted_host);
     if (can_spawn_there(universe, message))
         return MR_OK;
-    for (int i = 1; i < universe->rank_count; i++)
-        if (universe->ranks[i]->state == MR__RANK_STARTING)
-            return MR_OK; /* its host is not known yet */
+    if (is_anybody_starting(universe))
+        return MR_OK; /* its host is not known yet */
     char names[512] = "";
     for (int i = 0; i < universe->host_count; i++) {
         size_t used = strlen(names);
@@ -312,6 +334,16 @@ static mr_status check_wanted_host(const mr__universe *universe, const mr__start
                     names);
 }
 
+static int count_fresh(const mr__universe *universe)
+{
+    int fresh = 0;
+    for (int i = 1; i < universe->rank_count; i++) {
+        const mr__rank *rank = universe->ranks[i];
+        fresh += rank->state == MR__RANK_PARKED && !rank->was_used && rank->reservation == 0;
+    }
+    return fresh;
+}
+
 /* Asks for more ranks and waits for anything to change: to be called again and again until the caller has what it
  * needs, or this fails. Lock held. */
 static mr_status wait_for_ranks(mr__universe *universe, int demand, const char *host, double deadline,
@@ -319,6 +351,12 @@ static mr_status wait_for_ranks(mr__universe *universe, int demand, const char *
 {
     if (universe->failures != failures)
         return mr__fail(universe->failure, "%s", universe->failure_text);
+    if (mr__ctx.launch.kind == MR__LAUNCH_GIVEN && !is_anybody_starting(universe))
+        return mr__fail(
+            MR_ELAUNCH,
+            "%d more ranks are needed, but of the %d that srun has given besides main %d are free, and under "
+            "srun none can be spawned: start the program with a larger srun -n, or without srun",
+            demand, mr__ctx.launch.size - 1, count_fresh(universe));
     if (demand > universe->demand) {
         universe->demand = demand;
         snprintf(universe->wanted_host, sizeof universe->wanted_host, "%s", host);
@@ -346,7 +384,8 @@ static mr_status find_rank(mr__universe *universe, const mr__start *message, int
 {
     double deadline = mr__now() + mr__ctx.launch.start_timeout;
     unsigned failures = universe->failures;
-    while ((*number = pick_rank(universe, message)) < 0) {
+    bool anywhere = message->wanted_host[0] == '\0';
+    while ((*number = anywhere && are_more_coming(universe) ? -1 : pick_rank(universe, message)) < 0) {
         mr_status status = check_wanted_host(universe, message);
         if (status == MR_OK)
             status = wait_for_ranks(universe, can_spawn_there(universe, message) ? pending + 1 : 0,

@@ -45,8 +45,9 @@ typedef struct mr__host {
     int *taken; /* by place: processes there */
     int busy;   /* processes on the host */
     int pus, cores;
-    int reporter;                /* the rank that was asked for its places; 0: none */
-    bool is_known;               /* they have arrived */
+    int seats;     /* in a job, or under srun: how many processes are meant to run there; 0: its cores tell */
+    int reporter;  /* the rank that was asked for its places; 0: none */
+    bool is_known; /* they have arrived */
     char address[MR__PEER_SIZE]; /* that its ranks come from; "": main's own host */
     bool is_lost;                /* nothing of it answers any more, so it is left alone */
 } mr__host;
@@ -63,6 +64,7 @@ typedef struct mr__universe {
     mr__address address;
     unsigned char build_id[MR__BUILD_ID_SIZE];
     mr_pinning pinning;
+    mr_placement placement;
     char *executable;           /* what spawned ranks run, if set */
     char own_program[PATH_MAX]; /* else */
     char **arguments;           /* main's, for the spawned ranks; the caller's */

@@ -208,6 +208,29 @@ SCENARIO_HOSTS_N(placement, every_host_that_was_asked_for)
     }
 }
 
+/* Each host's own two: by turns, or the first host's before the next one's. */
+static void check_two(mr_placement placement, bool are_together)
+{
+    mr_process p[2], *pointers[2] = {&p[0], &p[1]};
+    CHECK_OK(mr_set_placement(placement));
+    for (int i = 0; i < 2; i++)
+        CHECK_OK(mr_process_init(&p[i], sleeps, NULL, 0));
+    CHECK_OR_STOP(CHECK_OK(mr_process_start_all(pointers, 2)));
+    CHECK_EQ(strcmp(mr_process_host(&p[0]), mr_process_host(&p[1])) == 0, are_together);
+    for (int i = 0; i < 2; i++) {
+        CHECK_OK(mr_process_kill(&p[i]));
+        CHECK(end(&p[i], 30, -SIGKILL));
+    }
+}
+
+SCENARIO_HOSTS_N(placement, evenly_or_packed)
+{
+    bool one_host = mr_host_count() == 1;
+    CHECK_STATUS(mr_set_placement((mr_placement)2), MR_EINVAL);
+    check_two(MR_PLACE_PACKED, true);
+    check_two(MR_PLACE_EVENLY, one_host);
+}
+
 /* ---- Cores ---- */
 
 /* Notes the hardware threads that it may run on, one bit each. */

@@ -103,6 +103,11 @@ expect 255 'timed out' ssh_to node2
 expect 255 'timed out' ssh_to node3
 expect 1 'node3 was switched off' "$hosts" on node3 true
 expect 1 'node3 was switched off' "$hosts" up 3
+expect 1 'node1 is up' "$hosts" boot node1
+expect 0 'node3 is up' "$hosts" boot node3
+expect 0 '^node3 $' ssh_to node3
+expect 2 '' "$hosts" on node3 ls /tmp/mine
+expect 0 'up already' "$hosts" up 3
 
 "$hosts" on node1 setsid sleep 1000 &
 stays=$!
