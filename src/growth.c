@@ -186,6 +186,7 @@ static bool grow(mr__universe *universe, int size)
     universe->is_spawning = true;
     snprintf(universe->spawning_on, sizeof universe->spawning_on, "%s", batch->number == 1 ? "" : host);
     mr__unlock();
+    mr__patience(true);
     mr_status status = spawn(universe, batch, host, &joined);
     mr__lock();
     if (batch->is_abandoned)

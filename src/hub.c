@@ -74,8 +74,9 @@ static void listen_for_room(const mr__universe *universe, mr__connection *to, bo
     epoll_ctl(universe->events, EPOLL_CTL_MOD, to->fd, &event);
 }
 
-void mr__hub_send(const mr__universe *universe, mr__connection *to, const mr__record *record)
+void mr__hub_send(mr__universe *universe, mr__connection *to, const mr__record *record)
 {
+    universe->records_told++;
     if (mr__outbox_send(&to->outbox, to->fd, record) != MR_OK)
         mr__hub_hang_up(to);
     else if (to->outbox.count == 1)
@@ -347,6 +348,7 @@ static void read_connection(mr__universe *universe, mr__connection *from)
             error = errno;
             stays = false;
         } else {
+            universe->records_heard++;
             stays = from->kind == STRANGER ? hear_hello(universe, from) : hear(universe, from);
         }
     if (!stays) {

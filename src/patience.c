@@ -5,24 +5,34 @@
  * what they always do. */
 #include "patience.h"
 
+#include "context.h"
+
 #include <dlfcn.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { NONBLOCK = 2, MOMENT_NS = 100000 }; /* EVLOOP_NONBLOCK of libevent */
+enum { NONBLOCK = 2 }; /* EVLOOP_NONBLOCK of libevent */
+
+/* A moment is a small part of what has been waited already: hardly anything is lost by it, and a hundred ranks
+ * that wait for a slow one do not keep the cores busy with waking up. */
+static const double SHORTEST_MOMENT = 100e-6, LONGEST_MOMENT = 10e-3, PART = 1.0 / 64;
 
 static _Thread_local bool is_patient;
+static _Thread_local double patient_since;
 
 void mr__patience(bool patient)
 {
     is_patient = patient;
+    patient_since = mr__now();
 }
 
 static void wait_a_moment(void)
 {
-    nanosleep(&(struct timespec){0, MOMENT_NS}, NULL);
+    double moment = (mr__now() - patient_since) * PART;
+    moment = moment < SHORTEST_MOMENT ? SHORTEST_MOMENT : moment > LONGEST_MOMENT ? LONGEST_MOMENT : moment;
+    nanosleep(&(struct timespec){0, (long)(1e9 * moment)}, NULL);
 }
 
 typedef int (*loop_function)(void *base, int flags);

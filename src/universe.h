@@ -80,6 +80,7 @@ typedef struct mr__universe {
     int listeners[2], events, stop; /* hub.c */
     struct mr__connection *connections;
     pthread_t hub;
+    uint64_t records_heard, records_told;
     int arena;                   /* its descriptor, for the ranks */
     struct mr__printer *printer; /* printer.c; NULL: all ranks are on main's host */
     struct mr__deputy *deputies; /* deputy.c */
@@ -163,7 +164,7 @@ mr_status mr__hub_start(mr__universe *universe, bool over_network); /* no lock *
 void mr__hub_stop(mr__universe *universe);                          /* no lock */
 
 /* Sends a record without waiting, in order. Lock held. */
-void mr__hub_send(const mr__universe *universe, struct mr__connection *to, const mr__record *record);
+void mr__hub_send(mr__universe *universe, struct mr__connection *to, const mr__record *record);
 
 /* Ends a connection; what that means for its rank is seen when the hub reads there. Lock held. */
 void mr__hub_hang_up(const struct mr__connection *to);

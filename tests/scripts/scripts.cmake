@@ -11,3 +11,6 @@ set_tests_properties(hosts.launches PROPERTIES LABELS hosts TIMEOUT 180 SKIP_RET
 add_test(NAME hosts.check COMMAND "${CMAKE_CURRENT_LIST_DIR}/check.sh" "${PROJECT_SOURCE_DIR}"
                                   "$<TARGET_FILE:multirank_tool>")
 set_tests_properties(hosts.check PROPERTIES LABELS hosts TIMEOUT 180 SKIP_RETURN_CODE 77 RUN_SERIAL TRUE)
+add_test(NAME hosts.clocks COMMAND "${CMAKE_CURRENT_LIST_DIR}/clocks.sh" "${PROJECT_SOURCE_DIR}"
+                                   "$<TARGET_FILE:test_pitfalls>")
+set_tests_properties(hosts.clocks PROPERTIES LABELS hosts TIMEOUT 90 SKIP_RETURN_CODE 77 RUN_SERIAL TRUE)

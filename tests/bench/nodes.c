@@ -1,0 +1,200 @@
+/* Multirank's side of the benchmark between hosts: main is on one, the other process on another. nodes WHAT COUNT
+ * HOST prints the seconds that one takes:
+ *
+ * pipe    8 bytes one way, there and back        queue   an item of 8 bytes, put there, got here, in a stream
+ * stream  1 MiB of a stream over a pipe          lock    acquire and release there, nobody else wants it
+ * value   get and set there                      array   reading 1 MiB there */
+#include "measuring.h"
+
+#include <string.h>
+
+enum { SMALL = 8, LARGE = 1 << 20 };
+
+typedef struct job {
+    mr_connection end;
+    mr_queue queue;
+    mr_lock lock;
+    mr_value value;
+    mr_array array;
+    int count;
+} job;
+
+/* What the other process measures, and sends. */
+static void answer(const job *work, double seconds)
+{
+    need(mr_connection_send(&work->end, &seconds, sizeof seconds, MR_FOREVER));
+}
+
+/* A warm-up as long as the measurement is part of both sides' work. */
+static int echoes(const void *args, size_t size)
+{
+    const job *work = args;
+    char bytes[SMALL];
+    (void)size;
+    for (int i = 0; i < 2 * work->count; i++) {
+        need(mr_connection_recv(&work->end, bytes, sizeof bytes, NULL, MR_FOREVER));
+        need(mr_connection_send(&work->end, bytes, sizeof bytes, MR_FOREVER));
+    }
+    return 0;
+}
+
+static int drains(const void *args, size_t size)
+{
+    const job *work = args;
+    char *bytes = malloc(LARGE);
+    (void)size;
+    for (int turn = 0; turn < 2; turn++) {
+        for (int i = 0; i < work->count; i++)
+            need(mr_connection_recv(&work->end, bytes, LARGE, NULL, MR_FOREVER));
+        need(mr_connection_send(&work->end, bytes, 1, MR_FOREVER));
+    }
+    free(bytes);
+    return 0;
+}
+
+static int puts_items(const void *args, size_t size)
+{
+    const job *work = args;
+    (void)size;
+    for (int i = 0; i < 2 * work->count; i++)
+        need(mr_queue_put(&work->queue, &i, SMALL / 2, MR_FOREVER));
+    return 0;
+}
+
+static int locks(const void *args, size_t size)
+{
+    const job *work = args;
+    double begin = 0;
+    (void)size;
+    for (int turn = 0; turn < 2; turn++) {
+        begin = now();
+        for (int i = 0; i < work->count; i++) {
+            need(mr_lock_acquire(&work->lock, MR_FOREVER));
+            need(mr_lock_release(&work->lock));
+        }
+    }
+    answer(work, now() - begin);
+    return 0;
+}
+
+static int counts(const void *args, size_t size)
+{
+    const job *work = args;
+    double begin = now();
+    (void)size;
+    for (int64_t i = 0, seen; i < work->count; i++) {
+        need(mr_value_get(&work->value, &seen));
+        need(mr_value_set(&work->value, &i));
+    }
+    answer(work, now() - begin);
+    return 0;
+}
+
+static int reads(const void *args, size_t size)
+{
+    const job *work = args;
+    char *bytes = malloc(LARGE);
+    double begin = 0;
+    (void)size;
+    for (int turn = 0; turn < 2; turn++) {
+        begin = now();
+        for (int i = 0; i < work->count; i++)
+            need(mr_array_get(&work->array, 0, LARGE, bytes));
+    }
+    answer(work, now() - begin);
+    free(bytes);
+    return 0;
+}
+
+/* ---- Main's part ---- */
+
+static double goes_there_and_back(const mr_connection *end, const job *work)
+{
+    char bytes[SMALL] = "";
+    double begin = 0;
+    for (int i = 0; i < 2 * work->count; i++) {
+        if (i == work->count)
+            begin = now();
+        need(mr_connection_send(end, bytes, sizeof bytes, MR_FOREVER));
+        need(mr_connection_recv(end, bytes, sizeof bytes, NULL, MR_FOREVER));
+    }
+    return (now() - begin) / 2;
+}
+
+static double sends_large(const mr_connection *end, const job *work)
+{
+    char *bytes = malloc(LARGE), done;
+    double begin = 0;
+    memset(bytes, 1, LARGE);
+    for (int turn = 0; turn < 2; turn++) {
+        begin = now();
+        for (int i = 0; i < work->count; i++)
+            need(mr_connection_send(end, bytes, LARGE, MR_FOREVER));
+        need(mr_connection_recv(end, &done, sizeof done, NULL, MR_FOREVER));
+    }
+    free(bytes);
+    return now() - begin;
+}
+
+static double gets_items(const mr_connection *end, const job *work)
+{
+    double begin = 0;
+    (void)end;
+    for (int i = 0, item; i < 2 * work->count; i++) {
+        if (i == work->count)
+            begin = now();
+        need(mr_queue_get(&work->queue, &item, sizeof item, NULL, MR_FOREVER));
+    }
+    return now() - begin;
+}
+
+static double listens(const mr_connection *end, const job *work)
+{
+    double seconds;
+    (void)work;
+    need(mr_connection_recv(end, &seconds, sizeof seconds, NULL, MR_FOREVER));
+    return seconds;
+}
+
+static const struct row {
+    const char *name;
+    mr_target there;
+    double (*here)(const mr_connection *end, const job *work);
+} rows[] = {{"pipe", echoes, goes_there_and_back},
+            {"stream", drains, sends_large},
+            {"queue", puts_items, gets_items},
+            {"lock", locks, listens},
+            {"value", counts, listens},
+            {"array", reads, listens}};
+
+static double measure(const struct row *row, int count, const char *host)
+{
+    mr_connection mine;
+    mr_process process;
+    job work = {.count = count};
+    need(mr_pipe(&mine, &work.end, true));
+    need(mr_queue_init(&work.queue, 0));
+    need(mr_lock_init(&work.lock));
+    need(mr_value_init(&work.value, sizeof(int64_t), &(int64_t){0}));
+    need(mr_raw_array_init(&work.array, 1, LARGE, NULL));
+    need(mr_process_init(&process, row->there, &work, sizeof work));
+    need(mr_process_set_host(&process, host));
+    need(mr_process_start(&process));
+    double seconds = row->here(&mine, &work);
+    need(mr_process_join(&process, MR_FOREVER));
+    if (mr_process_exitcode(&process) != 0)
+        fail("the other process failed");
+    return seconds / count;
+}
+
+int main(int argc, char **argv)
+{
+    need(mr_init(&argc, &argv));
+    int count = argc == 4 ? atoi(argv[2]) : 0;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0] && count > 0; i++)
+        if (strcmp(argv[1], rows[i].name) == 0) {
+            printf("%.9g\n", measure(&rows[i], count, argv[3]));
+            return mr_finalize();
+        }
+    fail("usage: nodes WHAT COUNT HOST");
+}
