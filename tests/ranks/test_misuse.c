@@ -192,7 +192,6 @@ SCENARIO(misuse, main_by_itself)
 static int misuses_itself_and_main(const void *args, size_t size)
 {
     (void)args, (void)size;
-    mr_pool pool;
     CHECK_STATUS(mr_process_join(mr_current_process(), MR_FOREVER), MR_ESTATE);
     CHECK_FAILS(mr_process_start(mr_current_process()));
     CHECK_FAILS(mr_process_terminate(mr_parent_process()));
@@ -201,7 +200,6 @@ static int misuses_itself_and_main(const void *args, size_t size)
     CHECK_STATUS(mr_finalize(), MR_ENOTCREATOR);
     CHECK_STATUS(mr_init(NULL, NULL), MR_ESTATE);
     CHECK_STATUS(mr_set_pinning(MR_PIN_NONE), MR_ENOTCREATOR);
-    CHECK_STATUS(mr_pool_init(&pool, 1), MR_ENOTCREATOR);
     CHECK_FAILS(mr_set_executable("/proc/self/exe"));
     CHECK(works());
     return 0;
@@ -428,8 +426,12 @@ SCENARIO(misuse, pool)
     CHECK_OK(mr_pool_map(&pool, squares, in, sizeof(int), out, sizeof(int), 2));
     CHECK_EQ(out[0], 1);
     CHECK_EQ(out[1], 4);
+    CHECK_STATUS(mr_pool_join(&pool, 0), MR_ESTATE);
     CHECK_OK(mr_pool_close(&pool));
+    CHECK_STATUS(mr_pool_map(&pool, squares, in, sizeof(int), out, sizeof(int), 2), MR_ECLOSED);
+    CHECK_OK(mr_pool_join(&pool, 30));
     CHECK_STATUS(mr_pool_map(&pool, squares, in, sizeof(int), out, sizeof(int), 2), MR_ECLOSED);
     CHECK_REFUSED(mr_pool_processes(&pool) == -1, MR_ECLOSED);
     CHECK_OK(mr_pool_close(&pool));
+    CHECK_OK(mr_pool_join(&pool, 0));
 }
