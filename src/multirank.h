@@ -974,9 +974,9 @@ mr_status mr_pool_apply(const mr_pool *pool, mr_task task, const void *in, size_
 
 /* out[i] = task(in[i]) for i < count. in and out are arrays of elements of in_size and out_size bytes. Waits until
  * all are done. Errors: MR_ETASK (some have failed: mr_last_error tells of the first, mr_last_failures of all; out
- * holds the others' results); MR_ECLOSED (the pool is closed, or was terminated meanwhile); MR_EINVAL, MR_EBUILD,
- * MR_ENOMEM, MR_ELIMIT; MR_EDIED (its workers die as soon as they are started, or its creator did). Mirrors
- * Pool.map. */
+ * holds the others' results, and what those had written themselves); MR_ECLOSED (the pool is closed, or was
+ * terminated meanwhile); MR_EINVAL, MR_EBUILD, MR_ENOMEM, MR_ELIMIT; MR_EDIED (its workers die as soon as they are
+ * started, or its creator did). Mirrors Pool.map. */
 mr_status mr_pool_map(const mr_pool *pool, mr_task task, const void *in, size_t in_size, void *out,
                       size_t out_size, size_t count);
 
@@ -998,7 +998,8 @@ typedef void (*mr_callback)(const mr_future *future, void *state);
 
 /* What is to be run. Everything that is not needed stays 0:
  *     mr_tasks tasks = {.task = square, .in = in, .in_size = sizeof *in, .count = 100, .out_size = sizeof *out};
- * The inputs come in one of four forms; they are copied, so they may be gone when the call returns. */
+ * The inputs come in one of four forms. They are copied, so they may be gone when the call returns; only iterators
+ * read them when they are needed, and want them to stay until they are done. */
 typedef struct mr_tasks {
     mr_task task;
     mr_star_task star_task; /* instead, for columns */
@@ -1034,8 +1035,9 @@ mr_status mr_pool_starmap_async(const mr_pool *pool, const mr_tasks *tasks, mr_f
  * (as mr_pool_map). Mirrors AsyncResult.wait. */
 mr_status mr_future_wait(const mr_future *future, double timeout);
 
-/* Waits, and copies all results, the array that mr_pool_map gives, XX. May be called again. Errors: as mr_future_wait; MR_ETASK (as mr_pool_map); MR_ETOOSMALL,
- * MR_EINVAL (results of MR_ANY_SIZE). Mirrors AsyncResult.get. */
+/* Waits, and copies all results, the array that mr_pool_map gives, XX. May be called again. Errors: as
+ * mr_future_wait; MR_ETASK (as mr_pool_map); MR_ETOOSMALL, MR_EINVAL (results of MR_ANY_SIZE). Mirrors
+ * AsyncResult.get. */
 mr_status mr_future_get(const mr_future *future, void *out, size_t capacity, double timeout);
 
 /* Waits, and copies the result of one task, whose size is put into *size (may be NULL). Errors: as mr_future_get;

@@ -70,6 +70,7 @@ typedef struct mr__pool {
     uint32_t first_open, last_open; /* slots of jobs with something to claim; a list */
     uint32_t unfinished;            /* jobs */
     mr__ref body;
+    uint64_t given;                     /* tasks, in all */
     double shortest_limit;              /* of the jobs whose tasks have a limit; 0: there have been none */
     bool is_orphan;                     /* its creator has ended */
     bool is_ownerless;                  /* for whom it was made has ended */
@@ -118,8 +119,7 @@ typedef struct mr__job_tries { /* of a task whose worker died */
 /* All of a job that is not the object itself; inputs, results and chunks are in the same block. */
 typedef struct mr__job_body {
     _Alignas(64) _Atomic uint64_t next; /* chunk that nobody has claimed */
-    _Atomic uint64_t finished;          /* tasks, for show */
-    char unused[48];
+    char unused[56];
     mr__symbol task;
     mr__input_form form;
     bool is_star, has_any_size;
@@ -168,6 +168,8 @@ typedef struct mr__order {
     mr__symbol task;
     const mr_slice *records; /* those of the tasks, or what their source gave */
     uint64_t count, first;
+    bool is_hold;   /* has no tasks, and is never done: as long as it is there the pool does not end */
+    bool continues; /* belongs to a hold: a closed pool takes it, too */
 } mr__order;
 
 /* Makes a job of an order and gives it to the pool. */
@@ -239,9 +241,14 @@ typedef struct mr__own_pool {
     uint32_t size;
     bool reuse;
     char host[65];
-    double kill_at;      /* when those that have not ended by SIGTERM are killed; 0: it has not been sent */
-    double retry_at;     /* when a worker that could not be started is tried again */
-    unsigned in_a_row;   /* workers that ended before they were ready */
+    double kill_at;    /* when those that have not ended by SIGTERM are killed; 0: it has not been sent */
+    double retry_at;   /* when a worker that could not be started is tried again */
+    unsigned in_a_row; /* workers that ended before they were ready */
+    struct {
+        uint64_t given, done; /* tasks, when the pool had nothing to do for the last time */
+        double since;         /* then; 0: it has nothing to do */
+        double shown_at;
+    } progress;
     mr_process *workers; /* mr__handle 0: none */
 } mr__own_pool;
 

@@ -178,8 +178,11 @@ static void unlist(mr__pool *pool, mr__job *job)
     job->is_listed = false;
 }
 
-static mr_status refuse(const mr__order *order, const mr__pool *pool)
+/* MR_OK where the pool takes the job. */
+static mr_status admit(const mr__order *order, const mr__pool *pool)
 {
+    if (pool->state == MR__POOL_RUNNING || (order->continues && pool->state == MR__POOL_CLOSED))
+        return MR_OK;
     if (pool->state == MR__POOL_BROKEN)
         return mr__fail(MR_EDIED, "%s: the workers of this pool die before they are ready; is it its initializer?",
                         order->call);
@@ -196,14 +199,15 @@ static mr_status open_job(const mr_pool *handle, const mr__order *order, mr__job
     mr_status status = mr__pool_enter(order->call, handle, &pool);
     if (status != MR_OK)
         return status;
-    if (pool->state != MR__POOL_RUNNING)
-        status = refuse(order, pool);
-    if (status == MR_OK && chunks == 0) {
+    status = admit(order, pool);
+    if (status == MR_OK && chunks == 0 && !order->is_hold) {
         job->state = MR__JOB_COMPLETE;
     } else if (status == MR_OK) {
         job->state = MR__JOB_OPEN;
         pool->unfinished++;
-        list(pool, job);
+        pool->given += body->count;
+        if (chunks > 0)
+            list(pool, job);
         if (limit > 0 && (pool->shortest_limit <= 0 || limit < pool->shortest_limit))
             pool->shortest_limit = limit;
     }
@@ -223,8 +227,8 @@ mr_status mr__job_submit(const mr_pool *handle, const mr__order *order, uint32_t
     mr__ref body;
     mr_status status = mr__object_find(order->call, handle->mr__handle, MR__KIND_POOL, &object);
     const mr__pool *pool = (const mr__pool *)object;
-    if (status == MR_OK && pool->state != MR__POOL_RUNNING)
-        status = refuse(order, pool);
+    if (status == MR_OK)
+        status = admit(order, pool);
     if (status == MR_OK)
         status = make_body(order, pool, &body);
     if (status != MR_OK)

@@ -238,7 +238,6 @@ static void say_over(mr__own_pool *own)
         mr__object_leave(&pool->object);
     else
         mr__object_close(&pool->object);
-    mr__progress_end(own);
 }
 
 /* false: it is over. *wake: when to look again. */

@@ -86,8 +86,6 @@ static void run_chunk(worker *me, mr__job *job, uint64_t chunk, uint64_t offset)
     me->last = now;
     place->served += count - offset;
     atomic_store_explicit(&place->tasks, place->tasks + (count - offset), memory_order_relaxed);
-    if (mr__pool_body_of(me->pool)->shows_progress)
-        body->finished += count - offset;
 }
 
 /* ---- Coming and going ---- */
