@@ -1,6 +1,7 @@
 /* mr_future: waiting for a job, and what came of it; and the list of the tasks that have failed. */
 #include "context.h"
-#include "pool.h"
+#include "far.h"
+#include "pool_far.h"
 #include "seat.h"
 #include "status.h"
 
@@ -43,19 +44,26 @@ static int compare(const void *a, const void *b)
     return first < second ? -1 : first > second;
 }
 
+mr_failure *mr__failures_begin(size_t count, size_t bytes)
+{
+    forget_failures();
+    mr_failure *list = count == 0 ? NULL : malloc(count * sizeof *list + bytes);
+    last.list = list;
+    last.count = list == NULL ? 0 : count;
+    pthread_setspecific(at_thread_end, list);
+    return list;
+}
+
 static void remember_failures(const mr__job_body *body)
 {
     size_t count = 0, bytes = 0, i = 0;
-    forget_failures();
     for (mr__ref ref = body->failures; ref != 0; ref = ((mr__job_failure *)mr__at(ref))->next) {
         count++;
-        bytes += sizeof(mr_failure) + strlen(((mr__job_failure *)mr__at(ref))->message) + 1 + MR__HOST_SIZE;
+        bytes += strlen(((mr__job_failure *)mr__at(ref))->message) + 1 + MR__HOST_SIZE;
     }
-    mr_failure *list = malloc(bytes + 1);
-    if (list == NULL || count == 0) {
-        free(list);
+    mr_failure *list = mr__failures_begin(count, bytes);
+    if (list == NULL)
         return;
-    }
     char *text = (char *)(list + count);
     for (mr__ref ref = body->failures; ref != 0; i++) {
         const mr__job_failure *from = mr__at(ref);
@@ -70,9 +78,6 @@ static void remember_failures(const mr__job_body *body)
         ref = from->next;
     }
     qsort(list, count, sizeof *list, compare);
-    pthread_setspecific(at_thread_end, list);
-    last.list = list;
-    last.count = count;
 }
 
 const mr_failure *mr_last_failures(size_t *count)
@@ -145,6 +150,8 @@ mr_status mr_future_wait(const mr_future *future, double timeout)
 {
     mr__job *job;
     mr_status status = check("mr_future_wait", future);
+    if (status == MR_OK && mr__is_far(future))
+        return mr__far_on(MR__FAR_FUTURE_WAIT, future->mr__handle, timeout);
     if (status == MR_OK)
         status = await("mr_future_wait", future->mr__handle, timeout, &job);
     if (status == MR_OK)
@@ -156,6 +163,8 @@ bool mr_future_ready(const mr_future *future)
 {
     mr__object *object;
     mr_status status = check("mr_future_ready", future);
+    if (status == MR_OK && mr__is_far(future))
+        return mr__far_ask(MR__FAR_FUTURE_READY, future->mr__handle, 0) != 0;
     if (status == MR_OK)
         status = mr__object_find("mr_future_ready", future->mr__handle, MR__KIND_JOB, &object);
     return status == MR_OK && mr__job_is_over(future->mr__handle);
@@ -165,6 +174,8 @@ bool mr_future_successful(const mr_future *future)
 {
     mr__job *job;
     mr_status status = check("mr_future_successful", future);
+    if (status == MR_OK && mr__is_far(future))
+        return mr__far_ask(MR__FAR_FUTURE_SUCCESSFUL, future->mr__handle, 0) != 0;
     if (status == MR_OK)
         status = mr__job_enter("mr_future_successful", future->mr__handle, &job);
     if (status != MR_OK)
@@ -180,6 +191,8 @@ long mr_future_count(const mr_future *future)
 {
     mr__job *job;
     mr_status status = check("mr_future_count", future);
+    if (status == MR_OK && mr__is_far(future))
+        return (long)mr__far_ask(MR__FAR_FUTURE_COUNT, future->mr__handle, -1);
     if (status == MR_OK)
         status = mr__job_enter("mr_future_count", future->mr__handle, &job);
     if (status != MR_OK)
@@ -211,6 +224,8 @@ static mr_status copy_all(const char *call, const mr__job *job, void *out, size_
 mr_status mr__job_get(const char *call, uint64_t handle, void *out, size_t capacity, double timeout)
 {
     mr__job *job;
+    if (mr__is_far(&handle))
+        return mr__far_get(handle, out, capacity, timeout);
     mr_status status = await(call, handle, timeout, &job);
     if (status != MR_OK)
         return status;
@@ -273,6 +288,8 @@ mr_status mr__job_result(const char *call, uint64_t handle, size_t index, void *
                          double timeout)
 {
     mr__job *job;
+    if (mr__is_far(&handle))
+        return mr__far_result(handle, index, out, capacity, size, timeout);
     mr_status status = await(call, handle, timeout, &job);
     if (status != MR_OK)
         return status;

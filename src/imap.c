@@ -8,8 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-enum { CHUNKS_A_WORKER = 8 };
+enum { CHUNKS_A_WORKER = 8, FAR_NAP_NS = 1000000 };
 
 /* A job that is under way, or whose results are being taken. */
 typedef struct chunk {
@@ -162,7 +163,8 @@ static mr_status make(const char *call, const mr_pool *pool, const mr_tasks *tas
                        .room = room};
     imap->tasks.chunk_size = chunk_size;
     imap->order.tasks = &imap->tasks;
-    status = mr__seat_mine(&imap->seat);
+    if (mr__ctx.arena != NULL)
+        status = mr__seat_mine(&imap->seat);
     mr_tasks none = {.task = tasks->task};
     mr__order hold = {.call = call, .tasks = &none, .is_hold = true};
     if (status == MR_OK)
@@ -209,14 +211,17 @@ static mr_status choose(const mr__imap *imap, double deadline, size_t *chosen)
     if (!imap->is_unordered)
         return MR_OK; /* getting its results waits for it */
     for (;;) {
-        mr__seat *mine = mr__seat_at(imap->seat);
-        uint32_t was = mine->bell;
+        mr__seat *mine = imap->seat == 0 ? NULL : mr__seat_at(imap->seat);
+        uint32_t was = mine == NULL ? 0 : mine->bell;
         *chosen = find_done(imap);
         if (*chosen != SIZE_MAX)
             return MR_OK;
         if (mr__now() >= deadline)
             return mr__fail(MR_ETIMEDOUT, "mr_imap_next: no task is done yet");
-        mr__futex_wait(&mine->bell, was, deadline);
+        if (mine != NULL)
+            mr__futex_wait(&mine->bell, was, deadline);
+        else
+            nanosleep(&(struct timespec){0, FAR_NAP_NS}, NULL); /* no bell can be heard over there */
     }
 }
 

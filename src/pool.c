@@ -3,6 +3,7 @@
 
 #include "context.h"
 #include "far.h"
+#include "pool_far.h"
 #include "seat.h"
 #include "status.h"
 
@@ -131,7 +132,8 @@ static mr__own_pool *make_own(const mr_pool_options *options, uint32_t size)
         return NULL;
     }
     *own = (mr__own_pool){.size = size, .workers = workers, .reuse = options->reuse};
-    snprintf(own->host, sizeof own->host, "%s", options->host != NULL ? options->host : mr__ctx.host);
+    if (options->host != NULL)
+        snprintf(own->host, sizeof own->host, "%s", options->host);
     return own;
 }
 
@@ -148,6 +150,8 @@ mr_status mr_pool_init_with(mr_pool *pool, const mr_pool_options *options)
         status = mr__fail(MR_EINVAL, "mr_pool_init_with was given NULL instead of options");
     if (status == MR_OK)
         status = check_options(options);
+    if (status == MR_OK && mr__is_far(pool))
+        return mr__far_pool_init(pool, options);
     if (status == MR_OK)
         status = mr__arena_ready("mr_pool_init");
     if (status != MR_OK)
@@ -178,6 +182,8 @@ mr_status mr_pool_init(mr_pool *pool, int processes)
 int mr_pool_processes(const mr_pool *handle)
 {
     mr__pool *pool;
+    if (mr__is_far(handle))
+        return (int)mr__far_ask(MR__FAR_POOL_PROCESSES, handle->mr__handle, -1);
     if (mr__pool_enter("mr_pool_processes", handle, &pool) != MR_OK)
         return -1;
     int size = (int)pool->size;
@@ -192,6 +198,8 @@ int mr_pool_insights(const mr_pool *handle, mr_insight insights[], int capacity)
         mr__fail(MR_EINVAL, "mr_pool_insights needs room for %d workers", capacity);
         return -1;
     }
+    if (mr__is_far(handle))
+        return mr__far_insights(handle, insights, capacity);
     if (mr__pool_enter("mr_pool_insights", handle, &pool) != MR_OK)
         return -1;
     int size = (int)pool->size;
@@ -216,6 +224,8 @@ int mr_pool_insights(const mr_pool *handle, mr_insight insights[], int capacity)
 mr_status mr_pool_close(const mr_pool *handle)
 {
     mr__pool *pool;
+    if (mr__is_far(handle))
+        return mr__far_on(MR__FAR_POOL_CLOSE, handle->mr__handle, 0);
     mr_status status = mr__pool_enter("mr_pool_close", handle, &pool);
     if (status != MR_OK)
         return status == MR_ECLOSED ? MR_OK : status;
@@ -240,6 +250,8 @@ static void terminate(mr__pool *pool)
 mr_status mr_pool_terminate(const mr_pool *handle)
 {
     mr__pool *pool;
+    if (mr__is_far(handle))
+        return mr__far_on(MR__FAR_POOL_TERMINATE, handle->mr__handle, 0);
     mr_status status = mr__pool_enter("mr_pool_terminate", handle, &pool);
     if (status != MR_OK)
         return status == MR_ECLOSED ? MR_OK : status;
@@ -252,6 +264,8 @@ mr_status mr_pool_join(const mr_pool *handle, double timeout)
 {
     mr__pool *pool;
     double deadline;
+    if (mr__is_far(handle))
+        return mr__far_on(MR__FAR_POOL_JOIN, handle->mr__handle, timeout);
     mr_status status = mr__deadline("mr_pool_join", timeout, &deadline);
     if (status == MR_OK)
         status = mr__pool_enter("mr_pool_join", handle, &pool);

@@ -46,6 +46,7 @@ typedef struct mr__worker {
     uint64_t late_chunk, late_task;
     int32_t pid;
     uint32_t given; /* a far one's: the tasks that it has been sent */
+    bool is_again;  /* the chunk has been given back by another */
     char host[65];
 } mr__worker;
 
@@ -168,6 +169,7 @@ typedef struct mr__order {
     mr__symbol task;
     const mr_slice *records; /* those of the tasks, or what their source gave */
     uint64_t count, first;
+    bool is_star;
     bool is_hold;   /* has no tasks, and is never done: as long as it is there the pool does not end */
     bool continues; /* belongs to a hold: a closed pool takes it, too */
 } mr__order;
@@ -191,6 +193,9 @@ bool mr__job_claim(mr__job *job, mr__worker *worker, uint32_t place, uint64_t *c
  * is at. NULL: there is nothing to do. Pool entered. */
 mr__job *mr__job_next(mr__pool *pool, uint32_t place, uint64_t *chunk, uint64_t *offset);
 
+/* Whether a worker has a chunk; *offset tasks of it are finished. */
+bool mr__job_owns(const mr__job *job, uint32_t place, uint64_t chunk, uint64_t *offset);
+
 /* The worker is at no job any more. Pool entered. */
 void mr__job_leave(mr__pool *pool, uint32_t place);
 
@@ -213,6 +218,9 @@ void mr__jobs_sweep(mr__pool *pool);
 void mr__jobs_repair(mr__pool *pool);
 
 /* ---- future.c ---- */
+
+/* Room for the thread's last failures, with so many bytes of texts behind them; NULL: none are to be had. */
+mr_failure *mr__failures_begin(size_t count, size_t bytes);
 
 /* What came of a job that is over, as a status with a sentence and failures. Job entered. */
 mr_status mr__job_outcome(const char *call, const mr__job *job);

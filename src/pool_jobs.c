@@ -2,6 +2,8 @@
 #include "pool.h"
 
 #include "context.h"
+#include "far.h"
+#include "pool_far.h"
 #include "seat.h"
 #include "status.h"
 
@@ -112,7 +114,7 @@ static mr_status make_body(const mr__order *order, const mr__pool *pool, mr__ref
 {
     const mr_tasks *tasks = order->tasks;
     const mr__pool_body *settings = mr__pool_body_of(pool);
-    mr__job_body body = {.task = order->task, .is_star = tasks->star_task != NULL, .count = order->count};
+    mr__job_body body = {.task = order->task, .is_star = order->is_star, .count = order->count};
     body.first = order->first;
     body.form = order->records != NULL   ? MR__INPUT_RECORDS
                 : tasks->columns != NULL ? MR__INPUT_COLUMNS
@@ -225,6 +227,8 @@ mr_status mr__job_submit(const mr_pool *handle, const mr__order *order, uint32_t
 {
     mr__object *object;
     mr__ref body;
+    if (mr__is_far(handle))
+        return mr__far_submit(handle, order, future);
     mr_status status = mr__object_find(order->call, handle->mr__handle, MR__KIND_POOL, &object);
     const mr__pool *pool = (const mr__pool *)object;
     if (status == MR_OK)
@@ -317,11 +321,20 @@ static void leave_job(mr__pool *pool, mr__worker *worker)
 /* The chunk is put down before it is owned, so that the owner of a chunk always knows how far it has come. */
 static bool own(mr__chunk *state, uint64_t found, mr__worker *worker, uint32_t place, uint64_t chunk)
 {
+    worker->is_again = low_half(found) == MR__CHUNK_RETURNED;
     worker->chunk = 0;
     worker->task = found >> 32;
     worker->chunk = chunk + 1;
     return atomic_compare_exchange_strong(state, &found,
                                           (found >> 32 << 32) | ((uint64_t)MR__CHUNK_OWNED + place));
+}
+
+bool mr__job_owns(const mr__job *job, uint32_t place, uint64_t chunk, uint64_t *offset)
+{
+    const mr__job_body *body = mr__job_body_of(job);
+    uint64_t word = chunk < body->chunks ? states_of(body)[chunk] : 0;
+    *offset = word >> 32;
+    return low_half(word) == (uint64_t)MR__CHUNK_OWNED + place;
 }
 
 bool mr__job_claim(mr__job *job, mr__worker *worker, uint32_t place, uint64_t *chunk, uint64_t *offset)
@@ -597,6 +610,8 @@ mr_status mr__job_enter(const char *call, uint64_t handle, mr__job **job)
 
 bool mr__job_is_over(uint64_t handle)
 {
+    if (mr__is_far(&handle))
+        return mr__far_ask(MR__FAR_FUTURE_READY, handle, 1) != 0;
     const mr__job *job = job_at((uint32_t)handle);
     return job->object.kind != MR__KIND_JOB || job->object.generation != handle >> 32 || job->state > MR__JOB_OPEN;
 }
@@ -611,6 +626,8 @@ mr_status mr__job_release(const char *call, uint64_t handle)
 {
     mr__job *job;
     mr__pool *pool = NULL;
+    if (mr__is_far(&handle))
+        return mr__far_on(MR__FAR_FUTURE_CLOSE, handle, 0);
     mr_status status = mr__job_enter(call, handle, &job);
     if (status != MR_OK)
         return status == MR_ECLOSED ? MR_OK : status;

@@ -2,6 +2,7 @@
 #include "pool_map.h"
 
 #include "context.h"
+#include "far.h"
 #include "status.h"
 
 #include <stdlib.h>
@@ -63,7 +64,11 @@ mr_status mr__order_check(const char *call, const mr_pool *pool, const mr_tasks 
     status = check_inputs(call, tasks);
     if (status == MR_OK && (isnan(tasks->task_timeout) || tasks->task_timeout < 0))
         status = mr__fail(MR_EINVAL, "%s was given a task_timeout of %g", call, tasks->task_timeout);
-    *order = (mr__order){.call = call, .tasks = tasks, .records = tasks->records, .count = tasks->count};
+    *order = (mr__order){.call = call,
+                         .tasks = tasks,
+                         .records = tasks->records,
+                         .count = tasks->count,
+                         .is_star = tasks->star_task != NULL};
     return status == MR_OK ? name_task(tasks, &order->task) : status;
 }
 
@@ -141,7 +146,10 @@ static mr_status submit(mr__order *order, const mr_pool *pool, mr_future *future
     uint32_t watcher = 0;
     uint64_t job;
     mr_status status = MR_OK;
-    if (has_callbacks)
+    if (has_callbacks && mr__is_far(pool))
+        status = mr__fail(MR_ENOTSUP, "%s: nobody calls callbacks, or drops results, on other hosts than main's",
+                          order->call);
+    else if (has_callbacks)
         status = mr__keeper_seat(&watcher);
     if (status == MR_OK && tasks->source != NULL)
         status = read_source(order, &records);

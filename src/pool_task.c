@@ -83,8 +83,8 @@ void mr__function_find(mr__function *function, const mr__symbol *symbol, bool is
         memcpy(&function->task, &address, sizeof function->task);
 }
 
-static int run_star(mr_star_task task, const mr__job_body *body, const mr__piece *columns, uint64_t index,
-                    void *out)
+static int run_star(mr_star_task task, const mr__job_body *body, const mr__piece *columns, const char *base,
+                    uint64_t index, void *out)
 {
     const void *few[FEW_COLUMNS] = {NULL}, **in = few;
     if (body->column_count > FEW_COLUMNS)
@@ -92,15 +92,15 @@ static int run_star(mr_star_task task, const mr__job_body *body, const mr__piece
     if (in == NULL)
         return mr_task_fail("there is no memory for the parts of an input");
     for (uint64_t c = 0; c < body->column_count; c++)
-        in[c] = (const char *)mr__at(columns[c].data) + index * columns[c].size;
+        in[c] = base + columns[c].data + index * columns[c].size;
     int code = task(in, out);
     if (in != few)
         free(in);
     return code;
 }
 
-int mr__task_run(const mr__function *function, const mr__job_body *body, const void *inputs, uint64_t index,
-                 void *out, mr__task_end *end)
+int mr__task_run(const mr__function *function, const mr__job_body *body, const void *inputs, const char *base,
+                 uint64_t index, void *out, mr__task_end *end)
 {
     const mr__piece *pieces = inputs;
     *end = (mr__task_end){.status = MR_ETASK};
@@ -116,10 +116,10 @@ int mr__task_run(const mr__function *function, const mr__job_body *body, const v
         code = function->task((const char *)inputs + index * body->in_size, out);
     } else if (body->form == MR__INPUT_RECORDS) {
         now.in_size = pieces[index].size;
-        code = function->task(mr__at(pieces[index].data), out);
+        code = function->task(base + pieces[index].data, out);
     } else {
         now.in_size = 0;
-        code = run_star(function->star_task, body, pieces, index, out);
+        code = run_star(function->star_task, body, pieces, base, index, out);
     }
     now.body = NULL;
     return code;

@@ -21,9 +21,10 @@ typedef struct mr__task_end {
     size_t size, capacity;
 } mr__task_end;
 
-/* Runs a task; gives its code, and what else it has said. inputs: as body->form says, but perhaps elsewhere. */
-int mr__task_run(const mr__function *function, const mr__job_body *body, const void *inputs, uint64_t index,
-                 void *out, mr__task_end *end);
+/* Runs a task; gives its code, and what else it has said. inputs: as body->form says; base: what the data of its
+ * pieces count from. */
+int mr__task_run(const mr__function *function, const mr__job_body *body, const void *inputs, const char *base,
+                 uint64_t index, void *out, mr__task_end *end);
 void mr__task_end_free(mr__task_end *end);
 
 /* ---- pool_worker.c ---- */
@@ -32,8 +33,15 @@ void mr__task_end_free(mr__task_end *end);
 mr_status mr__worker_enlist(const mr__worker_args *args, const char *host, uint32_t rank, int64_t pid, bool is_far,
                             mr__pool **pool);
 
+/* Looks for a chunk of another job, or waits for one, for a worker with so much memory of its own. NULL: it is to
+ * leave, or a deputy's caller is dead. */
+mr__job *mr__worker_next(mr__pool *pool, uint32_t number, uint64_t memory, uint64_t *chunk, uint64_t *offset);
+
 /* Runs the initializer, and gives its code. */
 int mr__worker_initialize(bool has_initializer, const mr__symbol *initializer, const void *args, size_t size);
+
+/* Memory of this process's own, in bytes. */
+uint64_t mr__own_memory(void);
 
 /* ---- pool_far.c ---- */
 

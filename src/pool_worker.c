@@ -3,6 +3,7 @@
 #include "pool.h"
 
 #include "context.h"
+#include "deputy.h"
 #include "pool_task.h"
 #include "seat.h"
 #include "status.h"
@@ -53,7 +54,7 @@ static void run_task(const worker *me, mr__job_body *body, uint64_t index)
     mr__task_end end;
     char *results = mr__at(body->results);
     void *out = body->has_any_size ? NULL : results + index * body->out_size;
-    int code = mr__task_run(&me->function, body, mr__at(body->inputs), index, out, &end);
+    int code = mr__task_run(&me->function, body, mr__at(body->inputs), mr__at(0), index, out, &end);
     if (code == 0 && body->has_any_size) {
         end.status = store((mr__piece *)mr__at(body->results) + index, &end);
         code = end.status == MR_OK ? 0 : 1;
@@ -90,8 +91,8 @@ static void run_chunk(worker *me, mr__job *job, uint64_t chunk, uint64_t offset)
 
 /* ---- Coming and going ---- */
 
-/* Memory of its own: what is resident, without what it shares. */
-static uint64_t own_memory(void)
+/* What is resident, without what it shares. */
+uint64_t mr__own_memory(void)
 {
     unsigned long long size = 0, resident = 0, shared = 0;
     FILE *file = fopen("/proc/self/statm", "re");
@@ -102,11 +103,10 @@ static uint64_t own_memory(void)
     return found == 3 && resident > shared ? (resident - shared) * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
 }
 
-static bool is_used_up(const worker *me)
+static bool is_used_up(const mr__pool_body *settings, const mr__worker *place, uint64_t memory)
 {
-    const mr__pool_body *settings = mr__pool_body_of(me->pool);
-    return (settings->max_tasks > 0 && me->place->served >= settings->max_tasks) ||
-           (settings->max_memory > 0 && own_memory() > settings->max_memory);
+    return (settings->max_tasks > 0 && place->served >= settings->max_tasks) ||
+           (settings->max_memory > 0 && memory > settings->max_memory);
 }
 
 mr_status mr__worker_enlist(const mr__worker_args *args, const char *host, uint32_t rank, int64_t pid, bool is_far,
@@ -116,9 +116,12 @@ mr_status mr__worker_enlist(const mr__worker_args *args, const char *host, uint3
     mr_status status = mr__pool_enter("a pool's worker", &(mr_pool){args->pool}, &pool);
     if (status != MR_OK)
         return status;
-    mr__worker *place = &mr__pool_body_of(pool)->workers[args->place];
-    if (mr__pool_lets_go(pool))
-        status = mr__fail(MR_ECLOSED, "the pool has ended");
+    mr__worker *place = &mr__pool_body_of(pool)->workers[args->place < pool->size ? args->place : 0];
+    if (args->place >= pool->size || place->state != MR__WORKER_STARTING ||
+        (place->rank != 0 && place->rank != rank) || mr__pool_lets_go(pool)) {
+        mr__object_leave(&pool->object);
+        return mr__fail(MR_ECLOSED, "this worker is none of the pool's (any more)");
+    }
     place->rank = rank;
     place->pid = (int32_t)pid;
     place->is_far = is_far;
@@ -146,17 +149,20 @@ int mr__worker_initialize(bool has_initializer, const mr__symbol *initializer, c
     return run(size > 0 ? own : NULL, size); /* which may keep what it was given */
 }
 
-/* Looks for a chunk of another job, or waits for one. NULL: the worker is to leave. */
-static mr__job *next_job(worker *me, uint64_t *chunk, uint64_t *offset)
+mr__job *mr__worker_next(mr__pool *pool, uint32_t number, uint64_t memory, uint64_t *chunk, uint64_t *offset)
 {
-    mr__pool *pool = me->pool;
-    for (;;) {
+    const mr__pool_body *settings = mr__pool_body_of(pool);
+    while (!mr__caller_is_dead()) {
         mr__object_reenter(&pool->object);
-        if (is_used_up(me) || mr__pool_lets_go(pool))
-            break;
-        mr__job *job = mr__job_next(pool, me->number, chunk, offset);
-        if (job == NULL && mr__pool_lets_go(pool))
-            break; /* that was the last one */
+        mr__job *job = NULL;
+        bool leaves = is_used_up(settings, &settings->workers[number], memory) || mr__pool_lets_go(pool);
+        if (!leaves)
+            job = mr__job_next(pool, number, chunk, offset);
+        if (leaves || (job == NULL && mr__pool_lets_go(pool))) { /* that was the last one */
+            mr__job_leave(pool, number);
+            mr__object_leave(&pool->object);
+            return NULL;
+        }
         uint32_t was = pool->bell;
         mr__object_leave(&pool->object);
         if (job != NULL)
@@ -164,24 +170,24 @@ static mr__job *next_job(worker *me, uint64_t *chunk, uint64_t *offset)
         for (int i = 0; i < SPINS && pool->bell == was; i++)
             mr__relax();
         pool->sleepers++;
-        while (pool->bell == was)
-            mr__futex_wait(&pool->bell, was, INFINITY);
+        while (pool->bell == was && mr__futex_wait(&pool->bell, was, INFINITY))
+            ;
         pool->sleepers--;
     }
-    mr__job_leave(pool, me->number);
-    mr__object_leave(&pool->object);
     return NULL;
 }
 
 static void work(worker *me)
 {
-    bool has_limits = mr__pool_body_of(me->pool)->max_tasks > 0 || mr__pool_body_of(me->pool)->max_memory > 0;
+    const mr__pool_body *settings = mr__pool_body_of(me->pool);
+    bool has_limits = settings->max_tasks > 0 || settings->max_memory > 0;
     uint64_t chunk, offset;
     mr__job *job = NULL;
     for (;;) {
-        bool may_go_on = job != NULL && (!has_limits || !is_used_up(me));
+        uint64_t memory = settings->max_memory > 0 ? mr__own_memory() : 0;
+        bool may_go_on = job != NULL && (!has_limits || !is_used_up(settings, me->place, memory));
         if (!may_go_on || !mr__job_claim(job, me->place, me->number, &chunk, &offset)) {
-            job = next_job(me, &chunk, &offset);
+            job = mr__worker_next(me->pool, me->number, memory, &chunk, &offset);
             if (job == NULL)
                 return;
             double now = mr__now();

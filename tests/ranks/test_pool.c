@@ -93,7 +93,7 @@ static int rests(const void *in, void *out)
     return 0;
 }
 
-SCENARIO(pool, apply)
+SCENARIO_SHARED(pool, apply)
 {
     mr_pool pool;
     mr_future future;
@@ -131,7 +131,7 @@ static int joins_words(const void *const in[], void *out)
     return 0;
 }
 
-SCENARIO(pool, starmap)
+SCENARIO_SHARED(pool, starmap)
 {
     enum { COUNT = 100 };
     mr_pool pool;
@@ -231,7 +231,7 @@ static int doubles_text(const void *in, void *out)
     return code;
 }
 
-SCENARIO_LOCAL(pool, records_of_any_size)
+SCENARIO_SHARED(pool, records_of_any_size)
 {
     enum { COUNT = 50, LARGE = 3 << 20 };
     mr_pool pool;
@@ -277,7 +277,7 @@ static mr_status counts(void *state, mr_slice *in)
 }
 
 /* _TestPool.test_map_handle_iterable_exception */
-SCENARIO_LOCAL(pool, source)
+SCENARIO_SHARED(pool, source)
 {
     int out[40];
     mr_pool pool;
@@ -400,7 +400,7 @@ static int says_why(const void *in, void *out)
 
 /* _TestPool.test_traceback, test_wrapped_exception: all are told, each with its code, where, and what it has said.
  */
-SCENARIO_HOSTS(pool, all_failures_are_told)
+SCENARIO_SHARED(pool, all_failures_are_told)
 {
     enum { COUNT = 100 };
     mr_pool pool;

@@ -56,7 +56,7 @@ static mr_status begin_imap(const mr_pool *pool, const mr_tasks *tasks, bool is_
 }
 
 /* _TestPool.test_imap, test_imap_unordered: all, with chunks, and with any bound on what is under way. */
-SCENARIO(pool_imap, all)
+SCENARIO_SHARED(pool_imap, all)
 {
     static const size_t chunks[] = {0, 1, 100}, buffers[] = {0, 1, 150};
     int in[MANY], unused;
@@ -160,7 +160,7 @@ static int waits_or_fails(const void *in, void *out)
 }
 
 /* The first one takes long: in order, all wait for it; unordered, nobody does. A failure is one item's. */
-SCENARIO_LOCAL(pool_imap, one_by_one)
+SCENARIO_SHARED(pool_imap, one_by_one)
 {
     mr_pool pool;
     mr_imap imap;
