@@ -2,6 +2,8 @@
 #include "scenario.h"
 #include "targets.h"
 
+#include "context.h"
+
 #include <math.h>
 #include <pty.h>
 #include <signal.h>
@@ -357,4 +359,20 @@ SCENARIO(pool_life, left_open)
     CHECK(end(&p, patience, 0));
     CHECK_OR_STOP(CHECK_OK(mr_pool_init(&pool, WORKERS)));
     CHECK_OK(mr_pool_apply_async(&pool, rests, &seconds, sizeof seconds, sizeof(int), NULL));
+}
+
+/* TestPoolNotLeakOnFailure: some of the workers are there, others cannot be started, so none is left. */
+SCENARIO_LOCAL(pool_life, worker_that_cannot_be_started)
+{
+    mr_pool pool;
+    mr_process children[8];
+    CHECK(works());
+    CHECK_OK(mr_set_executable("/bin/false"));
+    mr__ctx.launch.start_timeout = 2;
+    double begin = now();
+    mr_status status = mr_pool_init(&pool, 8);
+    CHECK(status == MR_ELAUNCH || status == MR_ETIMEDOUT);
+    CHECK(mr_last_error()[0] != '\0');
+    CHECK_AT_MOST(now() - begin, 30);
+    CHECK_EQ(mr_active_children(children, 8), 0);
 }
