@@ -37,8 +37,8 @@
 #define MR__FAR_POOL(X)                                                                                        \
     X(POOL_ENLIST)                                                                                            \
     X(POOL_READY)                                                                                             \
-    X(POOL_FETCH) X(POOL_INIT) X(POOL_SUBMIT) X(POOL_PROCESSES) X(POOL_INSIGHTS) X(POOL_CLOSE)                \
-        X(POOL_TERMINATE) X(POOL_JOIN) X(FUTURE_GET) X(FUTURE_RESULT) X(FUTURE_WAIT) X(FUTURE_READY)          \
+    X(POOL_FETCH) X(POOL_REPORT) X(POOL_INIT) X(POOL_SUBMIT) X(POOL_PROCESSES) X(POOL_INSIGHTS)               \
+        X(POOL_CLOSE) X(POOL_TERMINATE) X(POOL_JOIN) X(FUTURE_GET) X(FUTURE_RESULT) X(FUTURE_WAIT) X(FUTURE_READY)          \
             X(FUTURE_SUCCESSFUL) X(FUTURE_COUNT) X(FUTURE_CLOSE) X(FUTURE_FAILURES)
 
 #define MR__FAR_NAME(name) MR__FAR_##name,

@@ -55,14 +55,17 @@ bool mr__pool_lets_go(const mr__pool *pool)
 
 static mr_status check_options(const mr_pool_options *options)
 {
-    const char *what = options->processes < 0                                     ? "less than 0 processes"
-                       : options->args_size > 0 && options->args == NULL          ? "NULL instead of arguments"
-                       : options->max_tasks_per_child < 0                         ? "less than 0 tasks a child"
-                       : options->max_retries < -1                                ? "less than -1 retries"
-                       : !(options->task_timeout >= 0)                            ? "a time-out of less than 0"
-                       : (unsigned)options->schedule > (unsigned)MR_SCHEDULE_EVEN ? "no schedule"
-                       : options->host != NULL && strlen(options->host) >= MR__HOST_SIZE ? "too long a host name"
-                                                                                         : NULL;
+    const char *what =
+        options->processes < 0                                               ? "less than 0 processes"
+        : options->args_size > 0 && options->args == NULL                    ? "NULL instead of arguments"
+        : options->max_tasks_per_child < 0                                   ? "less than 0 tasks a child"
+        : options->max_retries < -1                                          ? "less than -1 retries"
+        : !(options->task_timeout >= 0)                                      ? "a time-out of less than 0"
+        : (unsigned)options->schedule > (unsigned)MR_SCHEDULE_EVEN           ? "no schedule"
+        : options->host != NULL && options->schedule == MR_SCHEDULE_EVEN     ? "a host for MR_SCHEDULE_EVEN"
+        : options->schedule == MR_SCHEDULE_EVEN && options->task_timeout > 0 ? "a time-out for MR_SCHEDULE_EVEN"
+        : options->host != NULL && strlen(options->host) >= MR__HOST_SIZE    ? "too long a host name"
+                                                                             : NULL;
     return what == NULL ? MR_OK : mr__fail(MR_EINVAL, "mr_pool_init was given %s", what);
 }
 
@@ -150,6 +153,9 @@ mr_status mr_pool_init_with(mr_pool *pool, const mr_pool_options *options)
         status = mr__fail(MR_EINVAL, "mr_pool_init_with was given NULL instead of options");
     if (status == MR_OK)
         status = check_options(options);
+    if (status == MR_OK && options->schedule == MR_SCHEDULE_EVEN && (mr__ctx.rank != 0 || mr__acts_for != 0))
+        status =
+            mr__fail(MR_ENOTCREATOR, "mr_pool_init: MR_SCHEDULE_EVEN is for the main process, which scatters");
     if (status == MR_OK && mr__is_far(pool))
         return mr__far_pool_init(pool, options);
     if (status == MR_OK)
@@ -166,7 +172,15 @@ mr_status mr_pool_init_with(mr_pool *pool, const mr_pool_options *options)
         return status;
     }
     mr_pool made = own->handle;
-    status = mr__keeper_add(own);
+    bool is_even = options->schedule == MR_SCHEDULE_EVEN;
+    if (is_even)
+        status = mr__even_reserve(own);
+    if (status == MR_OK)
+        status = mr__keeper_add(own);
+    else
+        mr__keeper_refuse(own);
+    if (status == MR_OK && is_even)
+        status = mr__even_begin(&made);
     if (status == MR_OK)
         *pool = made;
     return status;
@@ -338,8 +352,10 @@ static bool is_pool_over(const mr__object *object)
 static void discard_pool(mr__object *object)
 {
     const mr__pool *pool = (const mr__pool *)object;
-    if (pool->body != 0)
-        mr__free(mr__pool_body_of(pool)->block);
+    if (pool->body == 0)
+        return;
+    mr__free(mr__pool_body_of(pool)->even_ranks);
+    mr__free(mr__pool_body_of(pool)->block);
 }
 
 const mr__kind mr__pool_kind = {.name = "pool",

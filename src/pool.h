@@ -45,8 +45,9 @@ typedef struct mr__worker {
     uint32_t late_job; /* the keeper's: for which job, chunk (+ 1) and task it was killed */
     uint64_t late_chunk, late_task;
     int32_t pid;
-    uint32_t given; /* a far one's: the tasks that it has been sent */
-    bool is_again;  /* the chunk has been given back by another */
+    uint32_t given;            /* a far one's: the tasks that it has been sent */
+    bool is_again;             /* the chunk has been given back by another */
+    _Atomic uint32_t even_job; /* the slot of a job that it is to take its share of, by scatter and gather */
     char host[65];
 } mr__worker;
 
@@ -57,8 +58,11 @@ typedef struct mr__pool_body {
     double task_timeout;
     uint32_t max_retries;
     bool has_initializer, shows_progress;
+    bool is_even;           /* its first workers have a communicator (pool_even.c) */
+    _Atomic bool is_broken; /* which has lost one */
     mr__symbol initializer;
     uint64_t args_size;
+    mr__ref even_ranks;                /* of the first workers, in the communicator of their batch; int[size] */
     _Alignas(64) mr__worker workers[]; /* args behind them */
 } mr__pool_body;
 
@@ -121,6 +125,7 @@ typedef struct mr__job_tries { /* of a task whose worker died */
 typedef struct mr__job_body {
     _Alignas(64) _Atomic uint64_t next; /* chunk that nobody has claimed */
     char unused[56];
+    uint64_t even_count; /* tasks that are not in chunks, but shared out evenly */
     mr__symbol task;
     mr__input_form form;
     bool is_star, has_any_size;
@@ -199,6 +204,9 @@ bool mr__job_owns(const mr__job *job, uint32_t place, uint64_t chunk, uint64_t *
 /* The worker is at no job any more. Pool entered. */
 void mr__job_leave(mr__pool *pool, uint32_t place);
 
+/* Says that what was to be done under a hold is done. */
+void mr__job_complete_hold(const mr_pool *pool, mr__job *job);
+
 /* Notes that a chunk is done, or so many tasks of it. */
 void mr__job_note(mr__job *job, uint32_t place, uint64_t chunk, uint64_t tasks);
 
@@ -231,6 +239,34 @@ mr_status mr__job_get(const char *call, uint64_t handle, void *out, size_t capac
 mr_status mr__job_result(const char *call, uint64_t handle, size_t index, void *out, size_t capacity, size_t *size,
                          double timeout);
 
+/* ---- pool_even.c ---- */
+
+/* In place of a chunk: the share of a job that is shared out evenly. */
+static const uint64_t MR__EVEN_SHARE = UINT64_MAX;
+
+/* Gets the ranks for a pool that can share out evenly; and makes its communicator, once they have been started. */
+struct mr__own_pool;
+mr_status mr__even_reserve(struct mr__own_pool *own);
+mr_status mr__even_begin(const mr_pool *pool);
+
+/* A pool has lost a worker, or has ended: nothing is shared out evenly any more. true: its other workers may hang
+ * in MPI, and have to be killed. */
+bool mr__even_break(const mr_pool *pool, bool has_ended);
+
+/* Does a map so, if that is possible. false: it is to be done in chunks. */
+bool mr__even_map(const mr_pool *pool, const mr__order *order, void *out, mr_status *status);
+
+/* The worker's side: joins in making the communicator; takes its share of a job. */
+struct mr__task_end;
+typedef struct mr__even_side {
+    const _Atomic bool *is_broken; /* NULL: it cannot be seen from here */
+    void (*report)(void *argument, uint64_t index, int code, const struct mr__task_end *end);
+    mr_status (*finish)(void *argument, uint64_t count); /* all is reported; NULL: nothing is to be done */
+    void *argument;
+} mr__even_side;
+void mr__even_join(const int ranks[], uint32_t size);
+mr_status mr__even_share(const mr__job_body *job, const mr__even_side *side, uint64_t *count);
+
 /* ---- pool_worker.c ---- */
 
 typedef struct mr__worker_args {
@@ -257,13 +293,15 @@ typedef struct mr__own_pool {
         double since;         /* then; 0: it has nothing to do */
         double shown_at;
     } progress;
-    mr_process *workers; /* mr__handle 0: none */
+    uint64_t reservation; /* of the ranks for the first workers; 0: any will do */
+    mr_process *workers;  /* mr__handle 0: none */
 } mr__own_pool;
 
 void mr__own_pool_free(mr__own_pool *own);
 
-/* Starts the workers of a new pool, all or none, and looks after them from now on. */
+/* Starts the workers of a new pool, all or none, and looks after them from now on; or ends it before that. */
 mr_status mr__keeper_add(mr__own_pool *own);
+void mr__keeper_refuse(mr__own_pool *own);
 
 /* The seat of this process's keeper, which is started if need be; and has it call a job's callbacks. */
 mr_status mr__keeper_seat(uint32_t *seat);

@@ -98,13 +98,64 @@ static void run_range(batch *work, mr__function *function, size_t i)
     }
 }
 
+/* ---- A share ---- */
+
+typedef struct share {
+    const mr__worker_args *args;
+    batch work;
+} share;
+
+static mr_status call_main(int procedure, const mr__worker_args *args, const mr__packet *data, int64_t first,
+                           int64_t second, mr__unpacking *answer)
+{
+    mr__call call = {.procedure = procedure,
+                     .handles = {args->pool},
+                     .numbers = {args->place, first, second},
+                     .data = data->bytes,
+                     .size = data->size};
+    mr_status status = mr__far(&call);
+    *answer = (mr__unpacking){.bytes = call.buffer, .size = call.received};
+    return status;
+}
+
+static void report_share(void *argument, uint64_t index, int code, const mr__task_end *end)
+{
+    put_failure(&((share *)argument)->work, index, code, end);
+}
+
+static mr_status finish_share(void *argument, uint64_t count)
+{
+    share *mine = argument;
+    mr__unpacking answer;
+    mr_status status = call_main(MR__FAR_POOL_REPORT, mine->args, &mine->work.failures, mine->work.failure_count,
+                                 (int64_t)count, &answer);
+    free((void *)answer.bytes);
+    return status;
+}
+
+static mr_status run_share(const mr__worker_args *args, const mr__far_batch *head)
+{
+    share mine = {.args = args};
+    uint64_t count;
+    mr__job_body body = {
+        .task = head->task, .in_size = head->in_size, .out_size = head->out_size, .even_count = head->even_count};
+    mr__even_side side = {.report = report_share, .finish = finish_share, .argument = &mine};
+    mr_status status = mr__even_share(&body, &side, &count);
+    free(mine.work.failures.bytes);
+    return status;
+}
+
+/* ---- Batches ---- */
+
 /* Runs what a fetch has brought, and puts the results together. */
-static mr_status run_batch(batch *work, mr__function *function)
+static mr_status run_batch(batch *work, const mr__worker_args *args, mr__function *function)
 {
     double begin = mr__now();
     work->head = mr__packet_take(&work->from, sizeof *work->head);
     if (work->head == NULL)
         return mr__fail(MR_EDIED, "what main has sent is no batch of tasks");
+    if (work->head->even_count > 0)
+        return run_share(args, work->head);
     size_t count = work->head->ranges;
     work->ranges = mr__packet_take_array(&work->from, count, sizeof *work->ranges);
     work->outs = calloc(count + 1, sizeof *work->outs);
@@ -131,19 +182,6 @@ static mr_status run_batch(batch *work, mr__function *function)
 
 /* ---- The worker ---- */
 
-static mr_status call_main(int procedure, const mr__worker_args *args, const void *data, size_t size,
-                           mr__unpacking *answer)
-{
-    mr__call call = {.procedure = procedure,
-                     .handles = {args->pool},
-                     .numbers = {args->place, getpid(), (int64_t)mr__own_memory()},
-                     .data = data,
-                     .size = size};
-    mr_status status = mr__far(&call);
-    *answer = (mr__unpacking){.bytes = call.buffer, .size = call.received};
-    return status;
-}
-
 /* Fetches and runs, as long as there is something. */
 static int work(const mr__worker_args *args)
 {
@@ -151,11 +189,11 @@ static int work(const mr__worker_args *args)
     mr__packet results = {0};
     for (;;) {
         batch now = {0};
-        mr_status status = call_main(MR__FAR_POOL_FETCH, args, results.bytes, results.size, &now.from);
+        mr_status status = call_main(MR__FAR_POOL_FETCH, args, &results, 0, (int64_t)mr__own_memory(), &now.from);
         free(results.bytes);
         results = (mr__packet){0};
         if (status == MR_OK)
-            status = run_batch(&now, &function);
+            status = run_batch(&now, args, &function);
         results = now.results;
         free(now.failures.bytes);
         free(now.outs);
@@ -170,17 +208,23 @@ static int work(const mr__worker_args *args)
 int mr__work_far(const mr__worker_args *args)
 {
     mr__unpacking answer, unused;
-    if (call_main(MR__FAR_POOL_ENLIST, args, mr__ctx.host, strlen(mr__ctx.host), &answer) != MR_OK)
+    mr__packet host = {.bytes = mr__ctx.host, .size = strlen(mr__ctx.host)};
+    if (call_main(MR__FAR_POOL_ENLIST, args, &host, getpid(), 0, &answer) != MR_OK)
         return 0; /* it is not needed any more */
     const mr__far_welcome *welcome = mr__packet_take(&answer, sizeof *welcome);
     const void *given = welcome == NULL ? NULL : mr__packet_take(&answer, welcome->args_size);
     int code = given == NULL ? 1
                              : mr__worker_initialize(welcome->has_initializer != 0, &welcome->initializer, given,
                                                      welcome->args_size);
+    if (code == 0 && welcome->is_even != 0) {
+        const int *ranks = mr__packet_take_array(&answer, welcome->size, sizeof *ranks);
+        if (ranks != NULL)
+            mr__even_join(ranks, welcome->size);
+    }
     free((void *)answer.bytes);
     if (code != 0)
         return code;
-    mr_status status = call_main(MR__FAR_POOL_READY, args, NULL, 0, &unused);
+    mr_status status = call_main(MR__FAR_POOL_READY, args, &(mr__packet){0}, 0, 0, &unused);
     free((void *)unused.bytes);
     return status == MR_OK ? work(args) : 0;
 }

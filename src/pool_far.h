@@ -6,9 +6,10 @@
 #include "packet.h"
 #include "pool_task.h"
 
-/* To a worker that comes up: its initializer; the arguments follow. */
+/* To a worker that comes up: its initializer; the arguments follow, then, for a pool that can share out evenly,
+ * the ranks of its workers. */
 typedef struct mr__far_welcome {
-    uint32_t has_initializer;
+    uint32_t has_initializer, is_even, size;
     mr__symbol initializer;
     uint64_t args_size;
 } mr__far_welcome;
@@ -20,6 +21,7 @@ typedef struct mr__far_batch {
     mr__symbol task;
     uint32_t form, is_star, has_any_size, ranges;
     uint64_t in_size, out_size, column_count, first;
+    uint64_t even_count; /* not 0: no ranges, but the worker's share of so many tasks */
 } mr__far_batch;
 
 /* Tasks of one chunk. */

@@ -283,8 +283,8 @@ static void settle(mr__pool *pool, mr__job *job)
 {
     mr__job_body *body = mr__job_body_of(job);
     const mr__chunk *states = states_of(body);
-    if (job->state != MR__JOB_OPEN)
-        return;
+    if (job->state != MR__JOB_OPEN || body->chunks == 0)
+        return; /* a hold is never done by itself */
     while (body->cursor < body->chunks && low_half(states[body->cursor]) == MR__CHUNK_DONE)
         body->cursor++;
     if (body->cursor == body->chunks)
@@ -387,6 +387,13 @@ static bool reclaim(mr__job *job, mr__worker *worker, uint32_t place, uint64_t *
 mr__job *mr__job_next(mr__pool *pool, uint32_t place, uint64_t *chunk, uint64_t *offset)
 {
     mr__worker *worker = &mr__pool_body_of(pool)->workers[place];
+    if (worker->even_job != 0) {
+        leave_job(pool, worker);
+        worker->job = worker->even_job;
+        worker->even_job = 0;
+        *chunk = MR__EVEN_SHARE;
+        return job_at(worker->job);
+    }
     if (worker->job != 0 && reclaim(job_at(worker->job), worker, place, chunk, offset))
         return job_at(worker->job);
     leave_job(pool, worker);
@@ -528,6 +535,16 @@ void mr__job_take_back(mr__pool *pool, uint32_t place, int code, const char *hos
         }
     }
     leave_job(pool, worker);
+}
+
+void mr__job_complete_hold(const mr_pool *handle, mr__job *job)
+{
+    mr__pool *pool;
+    if (mr__pool_enter("mr_pool_map", handle, &pool) != MR_OK)
+        return;
+    if (job->state == MR__JOB_OPEN)
+        end_job(pool, job, MR__JOB_COMPLETE);
+    mr__object_leave(&pool->object);
 }
 
 void mr__job_leave(mr__pool *pool, uint32_t place)

@@ -7,6 +7,7 @@
 #include "progress.h"
 #include "seat.h"
 #include "status.h"
+#include "universe.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,6 +69,8 @@ static mr_status make_worker(mr__own_pool *own, uint32_t i)
         status = mr_process_set_reuse(process, own->reuse);
     if (status == MR_OK && own->host[0] != '\0')
         status = mr_process_set_host(process, own->host);
+    if (status == MR_OK && own->reservation != 0)
+        status = mr__process_reserve(process, own->reservation);
     return status;
 }
 
@@ -114,6 +117,14 @@ static mr_status start_missing(mr__own_pool *own)
 
 /* ---- Deaths ---- */
 
+/* Those who may wait in MPI for one who is dead. */
+static void kill_others(mr__own_pool *own)
+{
+    for (uint32_t i = 0; i < own->size; i++)
+        if (own->workers[i].mr__handle != 0 && place_of(own, i)->started == 1)
+            mr_process_kill(&own->workers[i]);
+}
+
 /* Gives back what a worker had that has ended. */
 static void reap(mr__own_pool *own, uint32_t i)
 {
@@ -126,8 +137,11 @@ static void reap(mr__own_pool *own, uint32_t i)
     place->state = MR__WORKER_ABSENT;
     place->rank = 0;
     place->since = 0;
+    bool has_even = mr__pool_body_of(pool)->is_even;
     mr__object_leave(&pool->object);
     close_worker(process);
+    if (has_even && mr__even_break(&own->handle, false))
+        kill_others(own);
 }
 
 static void reap_all(mr__own_pool *own)
@@ -230,6 +244,7 @@ static void replace(mr__own_pool *own, double now)
 /* All workers have ended, and no more are to come. */
 static void say_over(mr__own_pool *own)
 {
+    mr__even_break(&own->handle, true);
     mr__pool *pool = enter(own);
     bool has_owner = !pool->is_ownerless;
     pool->state = MR__POOL_OVER;
@@ -423,6 +438,12 @@ mr_status mr__keeper_seat(uint32_t *seat)
     return status;
 }
 
+void mr__keeper_refuse(mr__own_pool *own)
+{
+    mr__object_close(&enter(own)->object);
+    mr__own_pool_free(own);
+}
+
 /* A pool of which not all workers could be started: none stays. */
 static void undo(mr__own_pool *own)
 {
@@ -433,8 +454,9 @@ static void undo(mr__own_pool *own)
         mr_process_join(&own->workers[i], MR_FOREVER);
         close_worker(&own->workers[i]);
     }
-    mr__object_close(&enter(own)->object);
-    mr__own_pool_free(own);
+    if (own->reservation != 0)
+        mr__universe_unreserve(own->reservation);
+    mr__keeper_refuse(own);
 }
 
 mr_status mr__keeper_add(mr__own_pool *own)
@@ -442,8 +464,7 @@ mr_status mr__keeper_add(mr__own_pool *own)
     mr__keeper *keeper;
     mr_status status = start_keeper(&keeper);
     if (status != MR_OK) {
-        mr__object_close(&enter(own)->object);
-        mr__own_pool_free(own);
+        mr__keeper_refuse(own);
         return status;
     }
     mr__pool *pool = enter(own);
@@ -456,6 +477,7 @@ mr_status mr__keeper_add(mr__own_pool *own)
         undo(own);
         return mr__fail(status, "%s", sentence);
     }
+    own->reservation = 0; /* those who come later have other ranks */
     mr__lock();
     own->next = keeper->arrivals;
     keeper->arrivals = own;

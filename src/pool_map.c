@@ -202,6 +202,8 @@ static mr_status run(const char *call, const mr_pool *pool, const mr_tasks *task
         status = mr__fail(MR_EINVAL, "%s: results of MR_ANY_SIZE are for mr_pool_map_async", call);
     if (status == MR_OK && __builtin_mul_overflow(tasks->count, tasks->out_size, &bytes))
         status = mr__fail(MR_ENOMEM, "%s: there is no memory for such results", call);
+    if (status == MR_OK && mr__even_map(pool, &order, out, &status))
+        return status;
     if (status == MR_OK)
         status = mr__job_submit(pool, &order, 0, &job);
     if (status != MR_OK)

@@ -177,6 +177,27 @@ mr__job *mr__worker_next(mr__pool *pool, uint32_t number, uint64_t memory, uint6
     return NULL;
 }
 
+static void report_share(void *me, uint64_t index, int code, const mr__task_end *end)
+{
+    const worker *self = me;
+    report(self, mr__job_body_of((const mr__job *)mr__slot_at(self->place->job)), index, code, end);
+}
+
+static void run_share(worker *me, mr__job *job)
+{
+    uint64_t count = 0;
+    mr__even_side side = {
+        .is_broken = &mr__pool_body_of(me->pool)->is_broken, .report = report_share, .argument = me};
+    mr_status status = mr__even_share(mr__job_body_of(job), &side, &count);
+    double now = mr__now();
+    me->place->working += now - me->last;
+    me->last = now;
+    me->place->served += count;
+    me->place->tasks += count;
+    if (status != MR_OK && !*side.is_broken)
+        exit(1); /* the others wait for its share: they have to be told */
+}
+
 static void work(worker *me)
 {
     const mr__pool_body *settings = mr__pool_body_of(me->pool);
@@ -194,7 +215,12 @@ static void work(worker *me)
             me->place->waiting += now - me->last;
             me->last = now;
         }
-        run_chunk(me, job, chunk, offset);
+        if (chunk != MR__EVEN_SHARE) {
+            run_chunk(me, job, chunk, offset);
+            continue;
+        }
+        run_share(me, job);
+        job = NULL;
     }
 }
 
@@ -213,6 +239,8 @@ int mr__work_in_pool(const void *given, size_t size)
                                      settings->args_size);
     if (code != 0)
         return code;
+    if (settings->is_even && me.place->started == 1 && !settings->is_broken)
+        mr__even_join(mr__at(settings->even_ranks), me.pool->size);
     me.last = mr__now();
     me.place->starting += me.last - me.place->since_start;
     me.place->ready_at = me.last;

@@ -41,9 +41,14 @@ static mr_status enlist(mr__call *call)
     const mr__pool_body *settings = mr__pool_body_of(pool);
     mr__far_welcome welcome = {.has_initializer = settings->has_initializer,
                                .initializer = settings->initializer,
-                               .args_size = settings->args_size};
+                               .args_size = settings->args_size,
+                               .is_even = settings->is_even && settings->workers[args.place].started == 1 &&
+                                          !settings->is_broken,
+                               .size = pool->size};
     mr__packet_put(&packet, &welcome, sizeof welcome);
     mr__packet_put(&packet, settings->args_size == 0 ? NULL : mr__pool_args(pool), settings->args_size);
+    if (welcome.is_even)
+        mr__packet_put(&packet, mr__at(settings->even_ranks), pool->size * sizeof(int));
     return give(call, &packet);
 }
 
@@ -116,7 +121,7 @@ static bool take_failures(mr__unpacking *from, mr__pool *pool, const mr__worker 
         const mr__far_failure *failure = mr__packet_take(from, sizeof *failure);
         const char *message = failure == NULL ? NULL : mr__packet_take(from, failure->length);
         if (message == NULL || failure->length == 0 || message[failure->length - 1] != '\0' ||
-            failure->index >= body->count)
+            failure->index >= body->count + body->even_count)
             return false;
         mr__object_reenter(&pool->object);
         mr__job_add_failure(body, failure->index, (mr_status)failure->status, failure->code, place->rank,
@@ -179,8 +184,8 @@ static uint64_t credits(const mr__pool *pool, const mr__worker *place, const mr_
     return share < 1 ? 1 : share < most ? share : most;
 }
 
-/* Claims what the worker gets next; 0 ranges: it is to leave. A chunk of which a worker has died, and one whose
- * tasks have a limit, is given task by task, so that it is known which one it was. */
+/* Claims what the worker gets next; 0 ranges: a share, or without a job it is to leave. A chunk of which a worker
+ * has died, and one whose tasks have a limit, is given task by task, so that it is known which one it was. */
 static uint32_t claim(const mr__call *call, mr__pool *pool, mr__worker *place, mr__far_range ranges[],
                       mr__job **job)
 {
@@ -193,6 +198,8 @@ static uint32_t claim(const mr__call *call, mr__pool *pool, mr__worker *place, m
          !mr__job_claim(*job, place, number, &chunk, &offset)))
         *job = mr__worker_next(pool, number, (uint64_t)call->numbers[2], &chunk, &offset);
     if (*job == NULL)
+        return 0;
+    if (chunk == MR__EVEN_SHARE)
         return 0;
     const mr__job_body *body = mr__job_body_of(*job);
     bool is_single = place->is_again || body->task_timeout > 0;
@@ -210,6 +217,23 @@ static uint32_t claim(const mr__call *call, mr__pool *pool, mr__worker *place, m
     return count;
 }
 
+/* What has failed of a worker's share. */
+static mr_status report(mr__call *call)
+{
+    mr__pool *pool;
+    mr__worker *place;
+    mr_status status = find_worker(call, &pool, &place);
+    if (status != MR_OK)
+        return status;
+    mr__job *job = place->job == 0 ? NULL : (mr__job *)mr__slot_at(place->job);
+    mr__unpacking from = {.bytes = call->data, .size = call->size};
+    if (job == NULL || mr__job_body_of(job)->even_count == 0 ||
+        !take_failures(&from, pool, place, mr__job_body_of(job), (uint32_t)call->numbers[1]))
+        return fail_packet();
+    place->tasks += (uint64_t)call->numbers[2];
+    return MR_OK;
+}
+
 static mr_status fetch(mr__call *call)
 {
     mr__pool *pool;
@@ -225,7 +249,7 @@ static mr_status fetch(mr__call *call)
     uint32_t count = claim(call, pool, place, ranges, &job);
     double now = mr__now();
     place->waiting += now - begin;
-    if (count == 0)
+    if (job == NULL)
         return mr__fail(MR_ECLOSED, "the pool has ended, or this worker has served long enough");
     const mr__job_body *body = mr__job_body_of(job);
     mr__far_batch head = {.job = mr__object_handle(&job->object),
@@ -237,7 +261,8 @@ static mr_status fetch(mr__call *call)
                           .in_size = body->in_size,
                           .out_size = body->out_size,
                           .column_count = body->column_count,
-                          .first = body->first};
+                          .first = body->first,
+                          .even_count = count == 0 ? body->even_count : 0};
     mr__packet packet = {0};
     mr__packet_put(&packet, &head, sizeof head);
     mr__packet_put(&packet, ranges, count * sizeof *ranges);
@@ -442,6 +467,8 @@ mr_status mr__serve_pool(mr__call *call)
         return note_ready(call);
     case MR__FAR_POOL_FETCH:
         return fetch(call);
+    case MR__FAR_POOL_REPORT:
+        return report(call);
     case MR__FAR_POOL_INIT:
         return init(call);
     case MR__FAR_POOL_SUBMIT:

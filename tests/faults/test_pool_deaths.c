@@ -197,6 +197,44 @@ SCENARIO_LOCAL(pool_deaths, at_random_for_long, .only_long = true, .timeout = 28
     survive_kills(200);
 }
 
+/* In the middle of a scatter, a share, a gather, or of making the communicator. */
+static void *kill_one(void *unused)
+{
+    mr_insight insights[WORKERS];
+    rest(1e-6 * (rand_r(&killer.seed) % 20000));
+    for (double end = now() + patience; now() < end && !killer.is_over; rest(0.0001)) {
+        mr_pool_insights(&killer.pool, insights, WORKERS);
+        pid_t pid = insights[rand_r(&killer.seed) % WORKERS].pid;
+        if (pid > 0 && kill(pid, SIGKILL) == 0)
+            break;
+    }
+    return unused;
+}
+
+SCENARIO_LOCAL(pool_deaths, of_an_even_share, .timeout = 120)
+{
+    pthread_t thread;
+    const char *seed = getenv("MR_TEST_SEED"), *is_long = getenv("MR_TEST_LONG");
+    mr_pool_options options = {.processes = WORKERS, .schedule = MR_SCHEDULE_EVEN};
+    killer.seed = seed != NULL ? (unsigned)atoi(seed) : (unsigned)getpid();
+    fprintf(stderr, "MR_TEST_SEED=%u\n", killer.seed);
+    for (int i = 0; i < MANY; i++)
+        in[i] = i;
+    for (int round = 0; round < (is_long != NULL ? 100 : 8) && !check_failed(); round++) {
+        CHECK_OR_STOP(CHECK_OK(mr_pool_init_with(&killer.pool, &options)));
+        killer.is_over = false;
+        CHECK_OR_STOP(CHECK_EQ(pthread_create(&thread, NULL, kill_one, NULL), 0));
+        for (int i = 0; i < 30; i++) {
+            CHECK_OK(mr_pool_map(&killer.pool, square, in, sizeof *in, out, sizeof *out, MANY));
+            check_squares(MANY);
+            rest(0.0005);
+        }
+        killer.is_over = true;
+        pthread_join(thread, NULL);
+        end_pool(&killer.pool);
+    }
+}
+
 /* ---- All at once ---- */
 
 static void kill_all(const mr_pool *pool)

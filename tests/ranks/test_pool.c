@@ -529,6 +529,41 @@ SCENARIO_HOSTS_N(pool, map_with_a_worker_that_dies)
     CHECK_OK(mr_pool_join(&pool, 30));
 }
 
+/* ---- The even schedule ---- */
+
+/* An equal share for each; what has failed is told; and after a death all goes on in chunks. */
+SCENARIO_HOSTS(pool, even)
+{
+    static int in[INPUTS], out[INPUTS];
+    const int counts[] = {0, 1, WORKERS, WORKERS + 1, INPUTS};
+    mr_pool pool;
+    mr_insight insights[WORKERS];
+    size_t count;
+    mr_pool_options options = {.processes = WORKERS, .schedule = MR_SCHEDULE_EVEN};
+    fill(in, INPUTS);
+    CHECK_OR_STOP(CHECK_OK(mr_pool_init_with(&pool, &options)));
+    CHECK_OK(mr_pool_map(&pool, square, in, sizeof *in, out, sizeof *out, 100));
+    CHECK_EQ(mr_pool_insights(&pool, insights, WORKERS), WORKERS);
+    for (int i = 0; i < WORKERS; i++)
+        CHECK_EQ(insights[i].tasks, 100 / WORKERS); /* which chunks would not do */
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
+        map_squares(&pool, counts[i]);
+    CHECK_STATUS(mr_pool_map(&pool, says_why, in, sizeof *in, NULL, 0, 100), MR_ETASK);
+    CHECK_EQ(mr_last_failures(&count)[9].index, 93);
+    CHECK_EQ(count, 10);
+    map_squares(&pool, INPUTS);
+    memset(out, 0, sizeof out);
+    CHECK_OK(mr_pool_map(&pool, dies_once_for_7, in, sizeof *in, out, sizeof *out, 100));
+    check_squares(out, 100);
+    map_squares(&pool, INPUTS);
+    CHECK_EQ(noted_lines("dead"), 1);
+    end_pool(&pool);
+    CHECK_OR_STOP(CHECK_OK(mr_pool_init_with(&pool, &options))); /* and another works as the first did */
+    map_squares(&pool, INPUTS);
+    CHECK_OK(mr_pool_terminate(&pool));
+    CHECK_OK(mr_pool_join(&pool, patience));
+}
+
 /* ---- Memory, and other processes ---- */
 
 /* _TestPool.test_release_task_refs: what inputs, results and failures took is used again. */
