@@ -937,8 +937,10 @@ typedef struct mr_slice {
 typedef enum mr_schedule {
     MR_SCHEDULE_AUTO,    /* so far the same as DYNAMIC */
     MR_SCHEDULE_DYNAMIC, /* in chunks: whoever is ready takes the next one, by a fetch-and-add on shared memory */
-    MR_SCHEDULE_EVEN /* mr_pool_map: an equal share for each, by MPI_Scatterv and MPI_Gatherv, for tasks that all
-                        take as long; all else, and after the death of a worker: DYNAMIC */
+    MR_SCHEDULE_EVEN     /* mr_pool_map and mr_pool_apply by main: an equal share for each, by MPI_Scatterv and
+                            MPI_Gatherv,     for tasks that all take as long; all else, and all after the death of a
+                            worker: DYNAMIC. All     workers are fresh ranks of one batch. Not with a host or a
+                            task_timeout */
 } mr_schedule;
 
 /* How a pool is to be. What is 0 has the default. */

@@ -6,7 +6,9 @@
 #include "pool_far.h"
 #include "seat.h"
 #include "status.h"
+#include "universe.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -172,15 +174,12 @@ mr_status mr_pool_init_with(mr_pool *pool, const mr_pool_options *options)
         return status;
     }
     mr_pool made = own->handle;
-    bool is_even = options->schedule == MR_SCHEDULE_EVEN;
-    if (is_even)
+    if (options->schedule == MR_SCHEDULE_EVEN)
         status = mr__even_reserve(own);
     if (status == MR_OK)
         status = mr__keeper_add(own);
     else
         mr__keeper_refuse(own);
-    if (status == MR_OK && is_even)
-        status = mr__even_begin(&made);
     if (status == MR_OK)
         *pool = made;
     return status;
@@ -316,6 +315,16 @@ static void repair_pool(mr__object *object)
     mr__jobs_repair((mr__pool *)object);
 }
 
+/* With the creator went who would end the workers. Those that are idle go by themselves. Main's hub, lock held. */
+static void kill_busy(const mr__pool *pool)
+{
+    const mr__worker *workers = mr__pool_body_of(pool)->workers;
+    mr__universe *universe = mr__ctx.universe;
+    for (uint32_t i = 0; i < pool->size; i++)
+        if (workers[i].job != 0 && workers[i].rank > 0 && (int)workers[i].rank < universe->rank_count)
+            mr__universe_signal(universe, universe->ranks[workers[i].rank]->process, SIGKILL);
+}
+
 static void forget_pool(mr__object *object, uint32_t rank)
 {
     mr__pool *pool = (mr__pool *)object;
@@ -328,8 +337,10 @@ static void forget_pool(mr__object *object, uint32_t rank)
             workers[i].state = MR__WORKER_DEAD;
             mr__pool_ring_keeper(pool);
         }
-    if (rank == pool->creator)
+    if (rank == pool->creator) {
         pool->is_orphan = true;
+        kill_busy(pool);
+    }
     if (rank == pool->owner && rank != pool->creator)
         pool->is_ownerless = true;
     if (rank == pool->creator || rank == pool->owner)
@@ -354,7 +365,6 @@ static void discard_pool(mr__object *object)
     const mr__pool *pool = (const mr__pool *)object;
     if (pool->body == 0)
         return;
-    mr__free(mr__pool_body_of(pool)->even_ranks);
     mr__free(mr__pool_body_of(pool)->block);
 }
 

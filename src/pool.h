@@ -58,8 +58,8 @@ typedef struct mr__pool_body {
     double task_timeout;
     uint32_t max_retries;
     bool has_initializer, shows_progress;
-    bool is_even;           /* its first workers have a communicator (pool_even.c) */
-    _Atomic bool is_broken; /* which has lost one */
+    bool is_even;           /* its first workers can be given equal shares (pool_even.c) */
+    _Atomic bool is_broken; /* one of those has ended */
     mr__symbol initializer;
     uint64_t args_size;
     mr__ref even_ranks;                /* of the first workers, in the communicator of their batch; int[size] */
@@ -244,28 +244,29 @@ mr_status mr__job_result(const char *call, uint64_t handle, size_t index, void *
 /* In place of a chunk: the share of a job that is shared out evenly. */
 static const uint64_t MR__EVEN_SHARE = UINT64_MAX;
 
-/* Gets the ranks for a pool that can share out evenly; and makes its communicator, once they have been started. */
+/* Gets a whole batch of ranks for a pool that is to share out evenly. */
 struct mr__own_pool;
 mr_status mr__even_reserve(struct mr__own_pool *own);
-mr_status mr__even_begin(const mr_pool *pool);
 
-/* A pool has lost a worker, or has ended: nothing is shared out evenly any more. true: its other workers may hang
- * in MPI, and have to be killed. */
-bool mr__even_break(const mr_pool *pool, bool has_ended);
+/* A pool has lost a worker: nothing is shared out evenly any more. true: the others may wait for its share, and
+ * those on other hosts do not see that it has ended. */
+bool mr__even_break(const mr_pool *pool);
+
+/* A pool is over. */
+void mr__even_end(const mr_pool *pool);
 
 /* Does a map so, if that is possible. false: it is to be done in chunks. */
 bool mr__even_map(const mr_pool *pool, const mr__order *order, void *out, mr_status *status);
 
-/* The worker's side: joins in making the communicator; takes its share of a job. */
+/* The worker's side: takes its share of a job. */
 struct mr__task_end;
 typedef struct mr__even_side {
     const _Atomic bool *is_broken; /* NULL: it cannot be seen from here */
     void (*report)(void *argument, uint64_t index, int code, const struct mr__task_end *end);
-    mr_status (*finish)(void *argument, uint64_t count); /* all is reported; NULL: nothing is to be done */
+    mr_status (*finish)(void *argument, uint64_t count); /* all tasks are done, and failures reported */
     void *argument;
 } mr__even_side;
-void mr__even_join(const int ranks[], uint32_t size);
-mr_status mr__even_share(const mr__job_body *job, const mr__even_side *side, uint64_t *count);
+mr_status mr__even_share(const mr__job_body *job, const mr__even_side *side);
 
 /* ---- pool_worker.c ---- */
 

@@ -1,7 +1,7 @@
 /* The even schedule of pools: everybody gets an equal share of a map, by MPI_Scatterv, and MPI_Gatherv brings the
- * results back. Main and the first workers of such a pool, whose ranks are of one batch, have a communicator for
- * it. All is nonblocking, so that the death of a worker is noticed; the map is then done in chunks, and so are all
- * after it. */
+ * results back. The first workers of such a pool are all the ranks of one batch, so the batch's communicator
+ * serves. All is nonblocking, so that the death of a worker is noticed; the map is then done in chunks, and so are
+ * all after it. */
 #include "context.h"
 #include "pool_task.h"
 #include "process.h"
@@ -12,53 +12,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TAG_GROUP = 77 };
-
-typedef enum even_state { MAKING, READY, BROKEN } even_state;
-
-/* Main's for a pool; or a worker's own. Lock held, but for what is MPI's. */
+/* What main has of such a pool. Lock held. */
 typedef struct mr__even {
     struct mr__even *next;
     uint64_t pool;
-    even_state state;
-    bool is_busy; /* a map is under way */
-    MPI_Comm batch, comm;
-    int size; /* workers */
-    int ranks[];
+    bool is_broken;
+    bool is_busy;  /* a map is under way */
+    MPI_Comm comm; /* main is 0 in it, and takes no part in the work */
+    int size;      /* workers */
 } mr__even;
 
 /* ---- Both sides ---- */
 
-static mr_status make_comm(mr__even *even)
+/* Errors of nonblocking collectives go to this communicator's handler, whatever they are on. */
+static void bear_errors(void)
 {
-    MPI_Group all, group;
-    MPI_Comm_group(even->batch, &all);
-    MPI_Group_incl(all, even->size + 1, even->ranks, &group);
-    int error = MPI_Comm_create_group(even->batch, group, TAG_GROUP, &even->comm);
-    MPI_Group_free(&group);
-    MPI_Group_free(&all);
-    if (error != MPI_SUCCESS)
-        return mr__fail_mpi(error, "making the pool's communicator");
-    MPI_Comm_set_errhandler(even->comm, MPI_ERRORS_RETURN);
-    return MR_OK;
-}
-
-/* Main is 0 in the communicator, and takes no part in the work. */
-static mr__even *new_even(uint64_t pool, MPI_Comm batch, const int ranks[], uint32_t size)
-{
-    mr__even *even = calloc(1, sizeof *even + (size + 1) * sizeof *even->ranks);
-    if (even == NULL)
-        return NULL;
-    even->pool = pool;
-    even->batch = batch;
-    even->comm = MPI_COMM_NULL;
-    even->size = (int)size;
-    memcpy(even->ranks + 1, ranks, size * sizeof *ranks);
-    mr__lock();
-    even->next = mr__ctx.evens;
-    mr__ctx.evens = even;
-    mr__unlock();
-    return even;
+    MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
 }
 
 /* The first count % size workers get one more. */
@@ -80,14 +49,6 @@ static MPI_Datatype make_type(uint64_t size)
 
 /* ---- A worker ---- */
 
-void mr__even_join(const int ranks[], uint32_t size)
-{
-    mr__even *even = new_even(0, mr__ctx.self->comm, ranks, size);
-    if (even == NULL || make_comm(even) != MR_OK)
-        return; /* its share will not be done, and it is going to be killed */
-    even->state = READY;
-}
-
 static bool is_flag_set(const void *flag)
 {
     return flag != NULL && *(const _Atomic bool *)flag;
@@ -108,15 +69,14 @@ static void run_share(const mr__job_body *job, const mr__even_side *side, const 
     }
 }
 
-mr_status mr__even_share(const mr__job_body *job, const mr__even_side *side, uint64_t *done)
+mr_status mr__even_share(const mr__job_body *job, const mr__even_side *side)
 {
-    const mr__even *even = mr__ctx.evens;
-    int rank, offset;
-    *done = 0;
-    if (even == NULL || even->state != READY)
-        return mr__fail(MR_ESTATE, "this worker has no part in the pool's communicator");
-    MPI_Comm_rank(even->comm, &rank);
-    int count = share_of(job->even_count, even->size, rank - 1, &offset);
+    MPI_Comm comm = mr__ctx.self->comm;
+    int rank, size, offset;
+    MPI_Comm_rank(comm, &rank);
+    MPI_Comm_size(comm, &size);
+    int count = share_of(job->even_count, size - 1, rank - 1, &offset);
+    bear_errors();
     char *in = malloc((size_t)count * job->in_size + 1), *out = calloc((size_t)count * job->out_size + 1, 1);
     if (in == NULL || out == NULL) {
         free(in);
@@ -125,21 +85,20 @@ mr_status mr__even_share(const mr__job_body *job, const mr__even_side *side, uin
     }
     MPI_Datatype in_type = make_type(job->in_size), out_type = make_type(job->out_size);
     MPI_Request request;
-    MPI_Iscatterv(NULL, NULL, NULL, in_type, in, count, in_type, 0, even->comm, &request);
+    MPI_Iscatterv(NULL, NULL, NULL, in_type, in, count, in_type, 0, comm, &request);
     mr_status status = mr__wire_wait(&request, "the scatter of a pool", is_flag_set, side->is_broken);
     if (status == MR_OK)
         run_share(job, side, in, out, count, offset);
-    if (status == MR_OK && side->finish != NULL)
+    if (status == MR_OK)
         status = side->finish(side->argument, (uint64_t)count);
     if (status == MR_OK) {
-        MPI_Igatherv(out, count, out_type, NULL, NULL, NULL, out_type, 0, even->comm, &request);
+        MPI_Igatherv(out, count, out_type, NULL, NULL, NULL, out_type, 0, comm, &request);
         status = mr__wire_wait(&request, "the gather of a pool", is_flag_set, side->is_broken);
     }
     MPI_Type_free(&in_type);
     MPI_Type_free(&out_type);
     if (status != MR_OK)
         return status; /* MPI may still look at what it was given */
-    *done = (uint64_t)count;
     free(in);
     free(out);
     return MR_OK;
@@ -158,71 +117,49 @@ static mr__even *find(uint64_t pool)
 mr_status mr__even_reserve(mr__own_pool *own)
 {
     const mr__batch *batch;
-    mr__ref ref;
-    int *numbers = calloc(own->size, sizeof *numbers);
-    if (numbers == NULL)
-        return mr__fail(MR_ENOMEM, "there is no memory for a pool of %u workers", own->size);
-    mr_status status = mr__universe_reserve((int)own->size, own->handle.mr__handle, numbers, &batch);
-    own->reservation = own->handle.mr__handle;
-    for (uint32_t i = 0; i < own->size && status == MR_OK; i++)
-        numbers[i] = numbers[i] - batch->first + 1;
-    if (status == MR_OK)
-        status = mr__alloc(own->size * sizeof *numbers, &ref);
-    if (status == MR_OK && new_even(own->handle.mr__handle, batch->comm, numbers, own->size) == NULL)
-        status = mr__fail(MR_ENOMEM, "there is no memory for a pool of %u workers", own->size);
-    if (status == MR_OK) {
-        mr__pool_body *body = mr__pool_body_of((const mr__pool *)mr__slot_at((uint32_t)own->handle.mr__handle));
-        memcpy(mr__at(ref), numbers, own->size * sizeof *numbers);
-        body->even_ranks = ref;
-        body->is_even = true;
-    } else {
-        mr__universe_unreserve(own->reservation);
+    mr__even *even = calloc(1, sizeof *even);
+    mr_status status = even == NULL ? mr__fail(MR_ENOMEM, "there is no memory for a pool of %u workers", own->size)
+                                    : mr__universe_reserve((int)own->size, own->handle.mr__handle, &batch);
+    if (status != MR_OK) {
+        free(even);
+        return status;
     }
-    free(numbers);
-    return status;
-}
-
-/* A thread of its own, since nobody can say when, or whether, the last worker joins in. */
-static void *make_in_peace(void *argument)
-{
-    mr__even *even = argument;
-    mr_status status = make_comm(even);
+    own->reservation = own->handle.mr__handle;
+    bear_errors();
     mr__lock();
-    if (even->state == MAKING)
-        even->state = status == MR_OK ? READY : BROKEN;
-    mr__changed();
+    *even = (mr__even){
+        .next = mr__ctx.evens, .pool = own->handle.mr__handle, .comm = batch->comm, .size = (int)own->size};
+    mr__ctx.evens = even;
     mr__unlock();
-    return NULL;
+    mr__pool_body_of((const mr__pool *)mr__slot_at((uint32_t)own->handle.mr__handle))->is_even = true;
+    return MR_OK;
 }
 
-mr_status mr__even_begin(const mr_pool *pool)
-{
-    pthread_t thread;
-    mr__lock();
-    mr__even *even = find(pool->mr__handle);
-    mr__unlock();
-    mr_status status = mr__thread_start_with(&thread, "mr-even", make_in_peace, even);
-    if (status == MR_OK)
-        pthread_detach(thread);
-    else
-        mr__even_break(pool, false);
-    return status;
-}
-
-bool mr__even_break(const mr_pool *pool, bool has_ended)
+bool mr__even_break(const mr_pool *pool)
 {
     mr__pool_body_of((const mr__pool *)mr__slot_at((uint32_t)pool->mr__handle))->is_broken = true;
     mr__lock();
     mr__even *even = find(pool->mr__handle);
-    even_state before = even == NULL ? BROKEN : even->state;
-    bool may_hang = !has_ended && (before == MAKING || (before == READY && even->is_busy));
+    bool may_hang = even != NULL && even->is_busy;
     if (even != NULL)
-        even->state = BROKEN;
-    mr__changed();
+        even->is_broken = true;
     mr__unlock();
-    if (has_ended && before == READY) /* nobody was killed, so nothing is on its way */
-        MPI_Comm_free(&even->comm);
     return may_hang;
+}
+
+void mr__even_end(const mr_pool *pool)
+{
+    mr__lock();
+    mr__even **link = &mr__ctx.evens;
+    while (*link != NULL && (*link)->pool != pool->mr__handle)
+        link = &(*link)->next;
+    mr__even *even = *link;
+    if (even != NULL && even->is_busy)
+        even = NULL; /* somebody still maps; it stays */
+    if (even != NULL)
+        *link = even->next;
+    mr__unlock();
+    free(even);
 }
 
 /* ---- Main: a map ---- */
@@ -230,7 +167,7 @@ bool mr__even_break(const mr_pool *pool, bool has_ended)
 static bool is_broken(const void *argument)
 {
     mr__lock();
-    bool answer = ((const mr__even *)argument)->state == BROKEN;
+    bool answer = ((const mr__even *)argument)->is_broken;
     mr__unlock();
     return answer;
 }
@@ -352,9 +289,7 @@ static mr__even *engage(const mr_pool *pool, const mr__order *order)
         return NULL;
     mr__lock();
     mr__even *even = find(pool->mr__handle);
-    while (even != NULL && even->state == MAKING)
-        mr__wait(INFINITY);
-    if (even != NULL && (even->state != READY || even->is_busy))
+    if (even != NULL && (even->is_broken || even->is_busy))
         even = NULL;
     if (even != NULL)
         even->is_busy = true;
@@ -368,9 +303,10 @@ bool mr__even_map(const mr_pool *pool, const mr__order *order, void *out, mr_sta
     if (even == NULL)
         return false;
     *status = map(pool, even, order, out);
+    bool is_to_be_done_otherwise = *status == MR_EDIED || *status == MR_EMPI;
     mr__lock();
     even->is_busy = false;
-    bool is_to_be_done_otherwise = even->state == BROKEN && *status == MR_EDIED;
+    even->is_broken = even->is_broken || is_to_be_done_otherwise;
     mr__unlock();
     if (is_to_be_done_otherwise)
         *status = MR_OK;

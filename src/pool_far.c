@@ -136,11 +136,10 @@ static mr_status finish_share(void *argument, uint64_t count)
 static mr_status run_share(const mr__worker_args *args, const mr__far_batch *head)
 {
     share mine = {.args = args};
-    uint64_t count;
     mr__job_body body = {
         .task = head->task, .in_size = head->in_size, .out_size = head->out_size, .even_count = head->even_count};
     mr__even_side side = {.report = report_share, .finish = finish_share, .argument = &mine};
-    mr_status status = mr__even_share(&body, &side, &count);
+    mr_status status = mr__even_share(&body, &side);
     free(mine.work.failures.bytes);
     return status;
 }
@@ -216,11 +215,6 @@ int mr__work_far(const mr__worker_args *args)
     int code = given == NULL ? 1
                              : mr__worker_initialize(welcome->has_initializer != 0, &welcome->initializer, given,
                                                      welcome->args_size);
-    if (code == 0 && welcome->is_even != 0) {
-        const int *ranks = mr__packet_take_array(&answer, welcome->size, sizeof *ranks);
-        if (ranks != NULL)
-            mr__even_join(ranks, welcome->size);
-    }
     free((void *)answer.bytes);
     if (code != 0)
         return code;

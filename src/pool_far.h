@@ -6,10 +6,9 @@
 #include "packet.h"
 #include "pool_task.h"
 
-/* To a worker that comes up: its initializer; the arguments follow, then, for a pool that can share out evenly,
- * the ranks of its workers. */
+/* To a worker that comes up: its initializer; the arguments follow. */
 typedef struct mr__far_welcome {
-    uint32_t has_initializer, is_even, size;
+    uint32_t has_initializer;
     mr__symbol initializer;
     uint64_t args_size;
 } mr__far_welcome;

@@ -117,11 +117,11 @@ static mr_status start_missing(mr__own_pool *own)
 
 /* ---- Deaths ---- */
 
-/* Those who may wait in MPI for one who is dead. */
-static void kill_others(mr__own_pool *own)
+/* Those on other hosts may wait in MPI for one who is dead, and cannot be told. */
+static void kill_far(mr__own_pool *own)
 {
     for (uint32_t i = 0; i < own->size; i++)
-        if (own->workers[i].mr__handle != 0 && place_of(own, i)->started == 1)
+        if (own->workers[i].mr__handle != 0 && place_of(own, i)->is_far)
             mr_process_kill(&own->workers[i]);
 }
 
@@ -140,8 +140,8 @@ static void reap(mr__own_pool *own, uint32_t i)
     bool has_even = mr__pool_body_of(pool)->is_even;
     mr__object_leave(&pool->object);
     close_worker(process);
-    if (has_even && mr__even_break(&own->handle, false))
-        kill_others(own);
+    if (has_even && mr__even_break(&own->handle))
+        kill_far(own);
 }
 
 static void reap_all(mr__own_pool *own)
@@ -244,7 +244,7 @@ static void replace(mr__own_pool *own, double now)
 /* All workers have ended, and no more are to come. */
 static void say_over(mr__own_pool *own)
 {
-    mr__even_break(&own->handle, true);
+    mr__even_end(&own->handle);
     mr__pool *pool = enter(own);
     bool has_owner = !pool->is_ownerless;
     pool->state = MR__POOL_OVER;

@@ -183,17 +183,24 @@ static void report_share(void *me, uint64_t index, int code, const mr__task_end 
     report(self, mr__job_body_of((const mr__job *)mr__slot_at(self->place->job)), index, code, end);
 }
 
+static mr_status finish_share(void *me, uint64_t count)
+{
+    mr__worker *place = ((worker *)me)->place;
+    place->served += count;
+    place->tasks += count;
+    return MR_OK;
+}
+
 static void run_share(worker *me, mr__job *job)
 {
-    uint64_t count = 0;
-    mr__even_side side = {
-        .is_broken = &mr__pool_body_of(me->pool)->is_broken, .report = report_share, .argument = me};
-    mr_status status = mr__even_share(mr__job_body_of(job), &side, &count);
+    mr__even_side side = {.is_broken = &mr__pool_body_of(me->pool)->is_broken,
+                          .report = report_share,
+                          .finish = finish_share,
+                          .argument = me};
+    mr_status status = mr__even_share(mr__job_body_of(job), &side);
     double now = mr__now();
     me->place->working += now - me->last;
     me->last = now;
-    me->place->served += count;
-    me->place->tasks += count;
     if (status != MR_OK && !*side.is_broken)
         exit(1); /* the others wait for its share: they have to be told */
 }
@@ -239,8 +246,6 @@ int mr__work_in_pool(const void *given, size_t size)
                                      settings->args_size);
     if (code != 0)
         return code;
-    if (settings->is_even && me.place->started == 1 && !settings->is_broken)
-        mr__even_join(mr__at(settings->even_ranks), me.pool->size);
     me.last = mr__now();
     me.place->starting += me.last - me.place->since_start;
     me.place->ready_at = me.last;

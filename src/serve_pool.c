@@ -41,14 +41,9 @@ static mr_status enlist(mr__call *call)
     const mr__pool_body *settings = mr__pool_body_of(pool);
     mr__far_welcome welcome = {.has_initializer = settings->has_initializer,
                                .initializer = settings->initializer,
-                               .args_size = settings->args_size,
-                               .is_even = settings->is_even && settings->workers[args.place].started == 1 &&
-                                          !settings->is_broken,
-                               .size = pool->size};
+                               .args_size = settings->args_size};
     mr__packet_put(&packet, &welcome, sizeof welcome);
     mr__packet_put(&packet, settings->args_size == 0 ? NULL : mr__pool_args(pool), settings->args_size);
-    if (welcome.is_even)
-        mr__packet_put(&packet, mr__at(settings->even_ranks), pool->size * sizeof(int));
     return give(call, &packet);
 }
 

@@ -316,6 +316,16 @@ SCENARIO(pool_deaths, of_a_user)
     end_pool(&pool);
 }
 
+static int never_ends(const void *task_in, void *task_out)
+{
+    (void)task_in, (void)task_out;
+    note("spinning", "%d", (int)getpid());
+    signal(SIGTERM, SIG_IGN);
+    for (volatile bool goes_on = true; goes_on;)
+        ;
+    return 0;
+}
+
 struct shared {
     mr_queue queue;
 };
@@ -344,8 +354,10 @@ SCENARIO(pool_deaths, of_the_creator)
     CHECK_OK(mr_queue_get(&all.queue, &pool, sizeof pool, NULL, patience));
     CHECK_OK(mr_pool_apply(&pool, square, &(int){4}, sizeof(int), &got, sizeof got));
     CHECK_EQ(got, 16);
-    for (int i = 0; i < WORKERS; i++)
+    CHECK_OK(mr_pool_apply_async(&pool, never_ends, NULL, 0, 0, &future));
+    for (int i = 1; i < WORKERS; i++)
         CHECK_OK(mr_pool_apply_async(&pool, rests, &seconds, sizeof seconds, sizeof(int), &future));
+    CHECK(await_lines("spinning", 1, patience));
     mr_pool_insights(&pool, insights, WORKERS);
     CHECK_OK(mr_process_kill(&p));
     CHECK(end(&p, patience, -SIGKILL));
@@ -359,16 +371,6 @@ SCENARIO(pool_deaths, of_the_creator)
     }
     CHECK_EQ(alive, 0);
     CHECK(works());
-}
-
-static int never_ends(const void *task_in, void *task_out)
-{
-    (void)task_in, (void)task_out;
-    note("spinning", "%d", (int)getpid());
-    signal(SIGTERM, SIG_IGN);
-    for (volatile bool goes_on = true; goes_on;)
-        ;
-    return 0;
 }
 
 static void kill_main(const struct victims *victims)

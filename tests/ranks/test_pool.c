@@ -127,7 +127,7 @@ SCENARIO_SHARED(pool, apply)
 static int joins_words(const void *const in[], void *out)
 {
     const int *number = in[0];
-    snprintf(out, 16, "%d-%s-%c", *number, (const char *)in[1], *(const char *)in[2]);
+    snprintf(out, 48, "%d-%s-%c", *number, (const char *)in[1], *(const char *)in[2]);
     return 0;
 }
 
@@ -137,7 +137,7 @@ SCENARIO_SHARED(pool, starmap)
     mr_pool pool;
     mr_future future;
     int numbers[COUNT];
-    char words[COUNT][5], letters[COUNT], out[COUNT][16], again[COUNT][16], wanted[16];
+    char words[COUNT][16], letters[COUNT], out[COUNT][48], again[COUNT][48], wanted[48];
     const mr_slice columns[] = {{numbers, sizeof *numbers}, {words, sizeof *words}, {letters, 1}};
     for (int i = 0; i < COUNT; i++) {
         numbers[i] = i;
@@ -461,7 +461,7 @@ SCENARIO_LOCAL(pool, failures_do_not_hurry)
 static int returns_too_much(const void *in, void *out)
 {
     (void)out;
-    return mr_task_return(in, SIZE_MAX / 4);
+    return mr_task_return(in, SIZE_MAX);
 }
 
 /* _TestPoolWorkerErrors.test_unpickleable_result: the worker survives. */
