@@ -118,8 +118,13 @@ mr_status mr__even_reserve(mr__own_pool *own)
 {
     const mr__batch *batch;
     mr__even *even = calloc(1, sizeof *even);
-    mr_status status = even == NULL ? mr__fail(MR_ENOMEM, "there is no memory for a pool of %u workers", own->size)
-                                    : mr__universe_reserve((int)own->size, own->handle.mr__handle, &batch);
+    int *numbers = calloc(own->size, sizeof *numbers);
+    mr_status status = MR_OK;
+    if (even == NULL || numbers == NULL)
+        status = mr__fail(MR_ENOMEM, "there is no memory for a pool of %u workers", own->size);
+    if (status == MR_OK)
+        status = mr__universe_reserve((int)own->size, own->handle.mr__handle, true, numbers, &batch);
+    free(numbers);
     if (status != MR_OK) {
         free(even);
         return status;

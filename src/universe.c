@@ -358,37 +358,40 @@ static mr_status find_rank(mr__universe *universe, const mr__start *message, int
     return MR_OK;
 }
 
-/* A batch of that many ranks, all of them fresh and free; NULL if there is none. */
-static const mr__batch *find_batch(const mr__universe *universe, int count)
+/* The batch with that many fresh ranks free, and no others if it has to be a whole one; NULL if there is none. The
+ * numbers of the ranks are put down. */
+static const mr__batch *find_batch(const mr__universe *universe, int count, bool is_whole, int *numbers)
 {
     for (int i = 0; i < universe->batch_count; i++) {
         const mr__batch *batch = universe->batches[i];
-        bool is_free = batch->size == count;
-        for (int r = batch->first; r < batch->first + batch->size && is_free; r++) {
+        int found = 0;
+        for (int r = batch->first; r < batch->first + batch->size && found < count; r++) {
             const mr__rank *rank = universe->ranks[r];
-            is_free = rank->state == MR__RANK_PARKED && !rank->was_used && rank->reservation == 0;
+            if (rank->state == MR__RANK_PARKED && !rank->was_used && rank->reservation == 0)
+                numbers[found++] = r;
         }
-        if (is_free)
+        if (found == count && (!is_whole || batch->size == count))
             return batch;
     }
     return NULL;
 }
 
-mr_status mr__universe_reserve(int count, uint64_t reservation, const mr__batch **batch)
+mr_status mr__universe_reserve(int count, uint64_t reservation, bool is_whole, int *numbers,
+                               const mr__batch **batch)
 {
     mr__universe *universe = mr__ctx.universe;
     mr_status status = MR_OK;
     mr__lock();
     double deadline = mr__now() + mr__ctx.launch.start_timeout;
     unsigned failures = universe->failures;
-    while (status == MR_OK && (*batch = find_batch(universe, count)) == NULL) {
+    while (status == MR_OK && (*batch = find_batch(universe, count, is_whole, numbers)) == NULL) {
         universe->wanted_batch = count;
         status = wait_for_ranks(universe, count, "", deadline, failures);
     }
     universe->wanted_batch = 0;
     forget_demand(universe);
     for (int i = 0; i < count && status == MR_OK; i++)
-        universe->ranks[(*batch)->first + i]->reservation = reservation;
+        universe->ranks[numbers[i]]->reservation = reservation;
     mr__unlock();
     return status;
 }
