@@ -10,7 +10,8 @@
 struct mr__process;  /* process.h */
 struct mr__universe; /* universe.h: main only */
 struct mr__self;     /* rank.h: every rank but main */
-struct mr__pool;     /* pool.c: main only */
+struct mr__keeper;   /* pool_keeper.c */
+struct mr__even;     /* pool_even.c */
 struct mr__arena;    /* arena.h */
 
 typedef enum mr__phase { MR__PHASE_NEW, MR__PHASE_RUNNING, MR__PHASE_FINALIZED } mr__phase;
@@ -35,8 +36,8 @@ typedef struct mr__context {
 
     struct mr__universe *universe;
     struct mr__self *self;
-    struct mr__pool *pools;
-    uint64_t last_pool;
+    struct mr__keeper *keeper; /* NULL: this process has no pools */
+    struct mr__even *evens;    /* communicators of pools */
     void *packer; /* MPI_Comm, of connection_mpi.c; NULL: not yet made */
 } mr__context;
 

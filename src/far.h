@@ -34,13 +34,21 @@
             X(QUEUE_TASK_DONE) X(QUEUE_JOIN) X(QUEUE_CLOSE) X(QUEUE_JOIN_THREAD) X(QUEUE_CANCEL_JOIN_THREAD) \
                 X(QUEUE_DESTROY)
 
+#define MR__FAR_POOL(X)                                                                                        \
+    X(POOL_ENLIST)                                                                                            \
+    X(POOL_READY)                                                                                             \
+    X(POOL_FETCH) X(POOL_REPORT) X(POOL_INIT) X(POOL_SUBMIT) X(POOL_PROCESSES) X(POOL_INSIGHTS)               \
+        X(POOL_CLOSE) X(POOL_TERMINATE) X(POOL_JOIN) X(FUTURE_GET) X(FUTURE_RESULT) X(FUTURE_WAIT) X(FUTURE_READY)          \
+            X(FUTURE_SUCCESSFUL) X(FUTURE_COUNT) X(FUTURE_CLOSE) X(FUTURE_FAILURES)
+
 #define MR__FAR_NAME(name) MR__FAR_##name,
 enum {
     MR__FAR_GROUP = 256,
     MR__FAR_SYNC_BEGIN = 0 * MR__FAR_GROUP - 1,
     MR__FAR_SYNC(MR__FAR_NAME) MR__FAR_DATA_BEGIN = 1 * MR__FAR_GROUP - 1,
     MR__FAR_DATA(MR__FAR_NAME) MR__FAR_MESSAGES_BEGIN = 2 * MR__FAR_GROUP - 1,
-    MR__FAR_MESSAGES(MR__FAR_NAME)
+    MR__FAR_MESSAGES(MR__FAR_NAME) MR__FAR_POOL_BEGIN = 4 * MR__FAR_GROUP - 1,
+    MR__FAR_POOL(MR__FAR_NAME)
 };
 #undef MR__FAR_NAME
 

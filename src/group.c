@@ -32,7 +32,7 @@ static mr_status start(mr_process *const processes[], size_t count, int *numbers
     uint64_t first = OF_GROUPS + mr__ctx.universe->last_group;
     mr__ctx.universe->last_group += count;
     mr__unlock();
-    mr_status status = mr__universe_reserve((int)count, first, numbers, &batch);
+    mr_status status = mr__universe_reserve((int)count, first, false, numbers, &batch);
     if (status != MR_OK)
         return status;
     reserve_each(numbers, count, first);

@@ -11,7 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LARGEST_BATCH = 256, LARGEST_RESERVE = 16 };
+/* On a host. Every rank of a batch connects to all others of it: two hundred at once overran the runtime's daemon. */
+enum { LARGEST_BATCH = 32, LARGEST_RESERVE = 16 };
 
 /* ---- The grower ---- */
 
@@ -64,7 +65,9 @@ static int batch_size(const mr__universe *universe)
         size = mr__ctx.launch.size - 1; /* what mpirun -n asked for */
     if (anywhere && size < reserve)
         size = reserve;
-    return fit_hosts(universe, size < LARGEST_BATCH ? size : LARGEST_BATCH, anywhere);
+    int hosts = universe->batch_count == 0 ? mr__hosts_count(mr__ctx.launch.hosts) : 1;
+    int most = hosts > 1 ? LARGEST_BATCH * hosts : LARGEST_BATCH;
+    return fit_hosts(universe, size < most ? size : most, anywhere);
 }
 
 static void fail_growth(mr__universe *universe, mr__batch *batch, mr_status status, const char *text)

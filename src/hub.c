@@ -3,7 +3,6 @@
 #include "arena.h"
 #include "deputy.h"
 #include "outbox.h"
-#include "pool.h"
 #include "printer.h"
 #include "status.h"
 #include "universe.h"
@@ -282,9 +281,6 @@ static bool hear_rank(mr__universe *universe, int number, const mr__record *reco
         return true;
     case MR__REQUEST:
         hear_request(universe, number, record);
-        return true;
-    case MR__RESULT:
-        mr__pool_result(record);
         return true;
     default:
         return false; /* none of ours sends that */

@@ -184,7 +184,7 @@ mr_status mr_finalize(void)
     if (mr__ctx.rank != 0)
         return mr__fail(MR_ENOTCREATOR, "mr_finalize is for the main process; this is rank %d", mr__ctx.rank);
     mr__universe *universe = mr__ctx.universe;
-    mr__pools_close();
+    mr__keeper_stop();
     mr__process_end_children();
     status = mr__universe_end(universe);
     if (status == MR_OK)

@@ -26,8 +26,6 @@ typedef enum mr__record_type {
     MR__REFUSED,  /* hub -> rank: your request failed (a: status, text: sentence) */
     MR__ENDED,    /* hub -> rank: your child has ended with code a */
     MR__ORPHANED, /* hub -> rank: the process that started you has ended */
-    MR__TASK,     /* hub -> pool worker: take part in a scatter */
-    MR__RESULT,   /* pool worker -> hub: ready to take part in the gather */
     MR__BYE,      /* hub -> rank: the program ends */
     MR__RECORD_TYPES
 } mr__record_type;

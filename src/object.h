@@ -19,6 +19,8 @@ typedef enum mr__kind_number {
     MR__KIND_PIPE,
     MR__KIND_QUEUE,
     MR__KIND_INLET, /* a queue's other half */
+    MR__KIND_POOL,
+    MR__KIND_JOB, /* of a pool */
     MR__KINDS
 } mr__kind_number;
 

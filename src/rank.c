@@ -2,6 +2,7 @@
 
 #include "arena.h"
 #include "patience.h"
+#include "pool.h"
 #include "printer.h"
 #include "seat.h"
 #include "slurm.h"
@@ -166,7 +167,6 @@ static void hear(const mr__record *record)
 {
     switch ((mr__record_type)record->type) {
     case MR__START:
-    case MR__TASK:
         self->work = *record;
         self->has_work = true;
         break;
@@ -315,6 +315,7 @@ static void leave(int code, void *unused)
     (void)unused;
     if (getpid() != self->pid)
         return; /* a child that the user forked off */
+    mr__keeper_stop();
     mr__process_end_children();
     fflush(NULL);
     mr__supervisor_leave_launcher(self->report);
@@ -389,6 +390,7 @@ static int run_process(const mr__record *work, mr__start *message)
     int code = status == MR_OK ? run(message, object) : 1;
     if (!message->reuse)
         exit(code); /* the user's atexit handlers, then leave */
+    mr__keeper_stop();
     mr__process_end_children();
     mr__process_leave();
     self->group = MPI_COMM_NULL; /* not freed: others may still have something on its way */

@@ -24,7 +24,7 @@ typedef struct mr__self {
 
     /* what the listener has heard */
     uint64_t mail; /* the block of the arena that the work came in; 0: it came over the link */
-    bool has_work; /* a process to run, or for a pool worker a task */
+    bool has_work; /* a process to run */
     mr__record work;
     bool is_asking; /* a request of ours is under way */
     bool is_answered;

@@ -397,8 +397,9 @@ static mr_status find_rank(mr__universe *universe, const mr__start *message, int
     return MR_OK;
 }
 
-/* The batch with that many fresh ranks free; NULL if there is none. The numbers of the ranks are put down. */
-static const mr__batch *find_batch(const mr__universe *universe, int count, int *numbers)
+/* The batch with that many fresh ranks free, and no others if it has to be a whole one; NULL if there is none. The
+ * numbers of the ranks are put down. */
+static const mr__batch *find_batch(const mr__universe *universe, int count, bool is_whole, int *numbers)
 {
     for (int i = 0; i < universe->batch_count; i++) {
         const mr__batch *batch = universe->batches[i];
@@ -408,20 +409,21 @@ static const mr__batch *find_batch(const mr__universe *universe, int count, int 
             if (rank->state == MR__RANK_PARKED && !rank->was_used && rank->reservation == 0)
                 numbers[found++] = r;
         }
-        if (found == count)
+        if (found == count && (!is_whole || batch->size == count))
             return batch;
     }
     return NULL;
 }
 
-mr_status mr__universe_reserve(int count, uint64_t reservation, int *numbers, const mr__batch **batch)
+mr_status mr__universe_reserve(int count, uint64_t reservation, bool is_whole, int *numbers,
+                               const mr__batch **batch)
 {
     mr__universe *universe = mr__ctx.universe;
     mr_status status = MR_OK;
     mr__lock();
     double deadline = mr__now() + mr__ctx.launch.start_timeout;
     unsigned failures = universe->failures;
-    while (status == MR_OK && (*batch = find_batch(universe, count, numbers)) == NULL) {
+    while (status == MR_OK && (*batch = find_batch(universe, count, is_whole, numbers)) == NULL) {
         universe->wanted_batch = count;
         status = wait_for_ranks(universe, count, "", deadline, failures);
     }

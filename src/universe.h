@@ -123,8 +123,10 @@ int mr__universe_find_host(const mr__universe *universe, const char *name); /* -
 mr_status mr__universe_start(mr__start **message, size_t size, int pending, mr__placed *placed,
                              void (*tell)(const mr__placed *placed, void *argument), void *argument);
 
-/* Reserves fresh ranks of one batch, spawned if need be, and gives their numbers. Take the lock themselves. */
-mr_status mr__universe_reserve(int count, uint64_t reservation, int *numbers, const mr__batch **batch);
+/* Reserves fresh ranks of one batch, or a whole one, spawned if need be, and gives their numbers. Take the lock
+ * themselves. */
+mr_status mr__universe_reserve(int count, uint64_t reservation, bool is_whole, int *numbers,
+                               const mr__batch **batch);
 void mr__universe_unreserve(uint64_t reservation);
 
 /* A host has been lost: its ranks count as killed, and no more are put there. */

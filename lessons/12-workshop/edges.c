@@ -149,6 +149,8 @@ static bool run_processes(const image *picture, int processes, result *r)
     if (status == MR_OK && is_shared)
         status = mr_array_get(&split.edges, 0, width * picture->height, r->edges);
     mr_status closed = mr_pool_close(&pool);
+    if (closed == MR_OK)
+        closed = mr_pool_join(&pool, MR_FOREVER);
     status = status == MR_OK ? closed : status;
     mr_array_close(&split.edges);
     mr_array_close(&split.shared);

@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROUNDS_MAX = 16, ROWS_MAX = 32 };
+enum { ROUNDS_MAX = 16, ROWS_MAX = 64 };
 
 typedef struct options {
     bool quick, any_chosen, chosen[ROWS_MAX];

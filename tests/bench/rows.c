@@ -297,6 +297,115 @@ static bool measure_barrier_spinning(bool quick, figures *round)
            ask_mpi("barrier", "mpi", quick ? "10" : "100", crowd(4), "0", &round->other);
 }
 
+/* ---- Pools ---- */
+
+static bool ask_pools(const char *what, const char *amount, double *figure)
+{
+    char path[PATH_MAX];
+    const char *const argv[] = {program_path(path, "pools"), what, amount, NULL};
+    return run_for_figure(argv, figure);
+}
+
+static bool ask_openmp(const char *what, const char *amount, double *figure)
+{
+    char path[PATH_MAX];
+    const char *const argv[] = {program_path(path, "omp_pools"), what, amount, NULL};
+    return run_for_figure(argv, figure);
+}
+
+/* Ranks: one that hands out tasks and, where they are given, the workers. Only Debian's own Python has Debian's
+ * mpi4py. */
+static bool ask_mpi4py(const char *what, const char *amount, const char *ranks, double *figure)
+{
+    char path[PATH_MAX];
+    program_path(path, "pools_mpi4py.py");
+    const char *const given[] = {"env",
+                                 "OMPI_ALLOW_RUN_AS_ROOT=1",
+                                 "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1",
+                                 "mpirun",
+                                 "--oversubscribe",
+                                 "-n",
+                                 ranks,
+                                 "/usr/bin/python3",
+                                 "-m",
+                                 "mpi4py.futures",
+                                 path,
+                                 what,
+                                 amount,
+                                 NULL};
+    const char *const spawning[] = {"env",
+                                    "OMPI_ALLOW_RUN_AS_ROOT=1",
+                                    "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1",
+                                    "OMPI_MCA_rmaps_base_oversubscribe=1",
+                                    "mpirun",
+                                    "-n",
+                                    "1",
+                                    "/usr/bin/python3",
+                                    path,
+                                    what,
+                                    amount,
+                                    NULL};
+    return run_for_figure(strcmp(ranks, "1") == 0 ? spawning : given, figure);
+}
+
+static bool measure_tiny(bool quick, figures *round)
+{
+    return ask_pools("tiny", quick ? "10000" : "2000000", &round->ours) &&
+           ask_python("pools.py", "tiny", quick ? "10000" : "1000000", round);
+}
+
+static bool measure_tiny_one(bool quick, figures *round)
+{
+    return ask_pools("tiny-one", quick ? "10000" : "1000000", &round->ours) &&
+           ask_python("pools.py", "tiny-one", quick ? "1000" : "50000", round);
+}
+
+static bool measure_tiny_mpi4py(bool quick, figures *round)
+{
+    return ask_pools("tiny-one", quick ? "10000" : "1000000", &round->ours) &&
+           ask_mpi4py("tiny-one", quick ? "100" : "5000", "3", &round->other);
+}
+
+static bool measure_tiny_mpi(bool quick, figures *round)
+{
+    const char *count = quick ? "10000" : "1000000";
+    return ask_pools("tiny-one", count, &round->ours) &&
+           ask_mpi("mpi_farm", "tiny", quick ? "1000" : "300000", 3, "1", &round->other);
+}
+
+static bool measure_apply(bool quick, figures *round)
+{
+    return ask_pools("apply", quick ? "1000" : "100000", &round->ours) &&
+           ask_python("pools.py", "apply", quick ? "100" : "10000", round);
+}
+
+static bool measure_work(bool quick, figures *round)
+{
+    const char *count = quick ? "200" : "20000";
+    return ask_pools("work", count, &round->ours) && ask_openmp("work", count, &round->other);
+}
+
+static bool measure_rows(bool quick, figures *round)
+{
+    const char *count = quick ? "20" : "1200";
+    return ask_pools("rows", count, &round->ours) && ask_openmp("rows", count, &round->other);
+}
+
+static bool measure_up(bool quick, figures *round)
+{
+    return ask_pools("up", quick ? "3" : "20", &round->ours);
+}
+
+static bool measure_up_python(bool quick, figures *round)
+{
+    return ask_pools("up", quick ? "3" : "20", &round->ours) && ask_python("pools.py", "up", "1", round);
+}
+
+static bool measure_up_mpi4py(bool quick, figures *round)
+{
+    return ask_pools("up", quick ? "3" : "20", &round->ours) && ask_mpi4py("up", "1", "1", &round->other);
+}
+
 #define MIB (1024.0 * 1024.0)
 
 const row rows[] = {
@@ -327,6 +436,18 @@ const row rows[] = {
      1e6, 1},
     {"barrier-spinning", "barrier, 4 processes a core", "MPI_Barrier, spinning", measure_barrier_spinning, 3, "us",
      1e6, 0.1},
+    {"pool", "pool: a tiny task, chunks of the default size", "Python", measure_tiny, 5, "us", 1e6, 0.05},
+    {"pool-one", "pool: a tiny task, chunks of one", "Python", measure_tiny_one, 5, "us", 1e6, 0.05},
+    {"pool-one-mpi4py", "pool: a tiny task, chunks of one", "mpi4py.futures", measure_tiny_mpi4py, 3, "us", 1e6,
+     0.01},
+    {"pool-one-mpi", "pool: a tiny task, chunks of one", "a farm in raw MPI", measure_tiny_mpi, 3, "us", 1e6, 1},
+    {"pool-apply", "pool: apply, one after the other", "Python", measure_apply, 5, "us", 1e6, 0.1},
+    {"pool-work", "pool: tasks of 100 us, 2 workers", "OpenMP, dynamic", measure_work, 7, "us", 1e6, 1 / 0.98},
+    {"pool-rows", "pool: rows of the Mandelbrot set, 2 workers", "OpenMP, dynamic", measure_rows, 7, "us", 1e6,
+     1 / 0.95},
+    {"pool-up", "pool of 4, until all are ready, on parked ranks", NULL, measure_up, 5, "ms", 1e3, 1},
+    {"pool-up-python", "pool of 4, until all are ready", "Python", measure_up_python, 3, "ms", 1e3, 0},
+    {"pool-up-mpi4py", "pool of 4, until all are ready", "mpi4py.futures", measure_up_mpi4py, 3, "ms", 1e3, 1},
     {"edges", "image filter, 3000 x 2000, 2 processes", "OpenMP, 2 threads", measure_edges, 5, "ms", 1e3, 1.05},
 };
 

@@ -22,7 +22,15 @@ struct objects {
     mr_value value;
     mr_shared_memory memory;
     mr_connection a, b;
+    mr_pool pool;
+    mr_future future;
 };
+
+static int gives_nothing(const void *in, void *out)
+{
+    (void)in, (void)out;
+    return 0;
+}
 
 static void make(struct objects *all)
 {
@@ -35,6 +43,8 @@ static void make(struct objects *all)
     CHECK_OK(mr_raw_value_init(&all->value, 8, NULL));
     CHECK_OK(mr_shared_memory_create(&all->memory, "handles", 64));
     CHECK_OK(mr_pipe(&all->a, &all->b, true));
+    CHECK_OK(mr_pool_init(&all->pool, 1));
+    CHECK_OK(mr_pool_apply_async(&all->pool, gives_nothing, NULL, 0, 0, &all->future));
 }
 
 /* A good handle with a few bits changed, one of another object, or anything. */
@@ -91,6 +101,15 @@ static void call_all(uint64_t h)
     if (mr_connection_send(&c, &h, sizeof h, 0) == MR_OK) /* which looks for handles in what it sends */
         mr_connection_poll(&c, 0, &ready);
     mr_connection_recv(&c, bytes, sizeof bytes, &size, 0);
+    mr_pool_processes(&(mr_pool){h});
+    mr_pool_insights(&(mr_pool){h}, NULL, 0);
+    mr_pool_join(&(mr_pool){h}, 0);
+    mr_pool_apply(&(mr_pool){h}, gives_nothing, NULL, 0, NULL, 0);
+    mr_future_wait(&(mr_future){h}, 0);
+    mr_future_ready(&(mr_future){h});
+    mr_future_count(&(mr_future){h});
+    mr_future_get(&(mr_future){h}, bytes, sizeof bytes, 0);
+    mr_future_result(&(mr_future){h}, 0, bytes, sizeof bytes, &size, 0);
     mr_wait(&item, 1, 0, &size);
 }
 
@@ -106,6 +125,8 @@ static void check_unharmed(const struct objects *all)
     CHECK_EQ(mr_barrier_parties(&all->barrier), 2);
     CHECK_EQ(mr_array_length(&all->array), 10);
     CHECK_EQ(mr_shared_memory_size(&all->memory), 64);
+    CHECK_OK(mr_future_get(&all->future, NULL, 0, 30));
+    CHECK_OK(mr_pool_apply(&all->pool, gives_nothing, NULL, 0, NULL, 0));
     CHECK_OK(mr_array_get(&all->array, 9, 1, &byte));
     CHECK_EQ(byte, 0);
 }
@@ -139,11 +160,13 @@ static int64_t odd_number(void)
  */
 static mr_status call_from_afar(const struct objects *all)
 {
-    static mr_status (*const groups[])(mr__call *) = {mr__serve_sync, mr__serve_data, mr__serve_messages};
+    static mr_status (*const groups[])(mr__call *) = {mr__serve_sync, mr__serve_data, mr__serve_messages,
+                                                      mr__serve_pool};
+    static const int numbers[] = {0, 1, 2, 4};
     static const double seconds[] = {0, -1, 1e-4, (double)NAN, 0};
     char bytes[200] = {0};
-    int group = rand_r(&seed) % 3;
-    mr__call call = {.procedure = group * MR__FAR_GROUP + rand_r(&seed) % 50,
+    int group = rand_r(&seed) % 4;
+    mr__call call = {.procedure = numbers[group] * MR__FAR_GROUP + rand_r(&seed) % 50,
                      .seconds = seconds[rand_r(&seed) % 5],
                      .data = bytes,
                      .size = (size_t)rand_r(&seed) % sizeof bytes,

@@ -192,7 +192,6 @@ SCENARIO(misuse, main_by_itself)
 static int misuses_itself_and_main(const void *args, size_t size)
 {
     (void)args, (void)size;
-    mr_pool pool;
     CHECK_STATUS(mr_process_join(mr_current_process(), MR_FOREVER), MR_ESTATE);
     CHECK_FAILS(mr_process_start(mr_current_process()));
     CHECK_FAILS(mr_process_terminate(mr_parent_process()));
@@ -201,7 +200,6 @@ static int misuses_itself_and_main(const void *args, size_t size)
     CHECK_STATUS(mr_finalize(), MR_ENOTCREATOR);
     CHECK_STATUS(mr_init(NULL, NULL), MR_ESTATE);
     CHECK_STATUS(mr_set_pinning(MR_PIN_NONE), MR_ENOTCREATOR);
-    CHECK_STATUS(mr_pool_init(&pool, 1), MR_ENOTCREATOR);
     CHECK_FAILS(mr_set_executable("/proc/self/exe"));
     CHECK(works());
     return 0;
@@ -409,6 +407,53 @@ SCENARIO(misuse, pinning)
 
 /* ---- Pools ---- */
 
+static int star_squares(const void *const in[], void *out)
+{
+    return squares(in[0], out);
+}
+
+static void check_bad_tasks(const mr_pool *pool)
+{
+    int number = 1;
+    const mr_slice slice = {&number, sizeof number}, bad = {NULL, 1};
+    mr_future future = {0};
+    mr_imap imap = {0};
+    const mr_tasks tasks[] = {
+        {.count = 1},
+        {.task = squares, .star_task = star_squares, .columns = &slice, .column_count = 1, .count = 1},
+        {.star_task = star_squares, .in = &number, .in_size = sizeof number, .count = 1},
+        {.star_task = star_squares, .columns = &slice, .count = 1},
+        {.star_task = star_squares, .columns = &bad, .column_count = 1, .count = 1},
+        {.task = squares, .columns = &slice, .column_count = 1, .count = 1},
+        {.task = squares, .records = &bad, .count = 1},
+        {.task = squares, .records = &slice, .in = &number, .in_size = sizeof number, .count = 1},
+        {.task = squares, .in = &number, .in_size = sizeof number, .count = 1, .task_timeout = NAN},
+        {.task = squares, .in = &number, .in_size = sizeof number, .count = 1, .task_timeout = -1}};
+    for (size_t i = 0; i < sizeof tasks / sizeof tasks[0]; i++) {
+        CHECK_STATUS(mr_pool_map_async(pool, &tasks[i], &future), MR_EINVAL);
+        CHECK_STATUS(mr_pool_imap(pool, &tasks[i], &imap), MR_EINVAL);
+    }
+    const mr_tasks good = {.task = squares, .in = &number, .in_size = sizeof number, .count = 1, .out_size = 4};
+    CHECK_STATUS(mr_pool_map_async(pool, NULL, &future), MR_EINVAL);
+    CHECK_STATUS(mr_pool_starmap_async(pool, &good, &future), MR_EINVAL);
+    CHECK_STATUS(mr_pool_imap(pool, &good, NULL), MR_EINVAL);
+    CHECK_STATUS(mr_imap_next(&imap, &number, sizeof number, NULL, NULL, 0), MR_ECLOSED);
+    CHECK_STATUS(mr_imap_next(NULL, &number, sizeof number, NULL, NULL, 0), MR_EINVAL);
+    CHECK_STATUS(mr_imap_close(NULL), MR_EINVAL);
+    CHECK_STATUS(mr_future_wait(NULL, 0), MR_EINVAL);
+    CHECK_STATUS(mr_future_get(&future, &number, sizeof number, 0), MR_EINVAL); /* never made */
+    CHECK_REFUSED(!mr_future_ready(&future), MR_EINVAL);
+    CHECK_REFUSED(mr_future_count(&future) == -1, MR_EINVAL);
+    CHECK_OK(mr_pool_map_async(pool, &good, &future));
+    CHECK_STATUS(mr_future_get(&future, &number, sizeof number, NAN), MR_EINVAL);
+    CHECK_STATUS(mr_future_get(&future, NULL, sizeof number, 30), MR_EINVAL);
+    CHECK_OK(mr_future_close(&future));
+    CHECK_STATUS(mr_pool_join(pool, NAN), MR_EINVAL);
+    CHECK_EQ(mr_task_index(), 0);
+    CHECK(mr_task_fail("not in a task") != 0);
+    CHECK(mr_task_return(&number, sizeof number) != 0);
+}
+
 SCENARIO(misuse, pool)
 {
     int in[2] = {1, 2}, out[2];
@@ -425,11 +470,20 @@ SCENARIO(misuse, pool)
     CHECK_STATUS(mr_pool_map(&pool, NULL, in, sizeof(int), out, sizeof(int), 2), MR_EINVAL);
     CHECK_STATUS(mr_pool_map(&pool, squares, NULL, sizeof(int), out, sizeof(int), 2), MR_EINVAL);
     CHECK_STATUS(mr_pool_map(&pool, squares, in, sizeof(int), NULL, sizeof(int), 2), MR_EINVAL);
+    CHECK_STATUS(mr_pool_map(&pool, (mr_task)(uintptr_t)in, in, sizeof(int), out, sizeof(int), 2), MR_EBUILD);
+    CHECK_STATUS(mr_pool_map(&pool, squares, in, SIZE_MAX / 2, out, sizeof(int), 3), MR_ENOMEM);
+    CHECK_STATUS(mr_pool_map(&pool, squares, in, SIZE_MAX, out, sizeof(int), 1), MR_ENOMEM);
+    CHECK_STATUS(mr_pool_map(&pool, squares, in, sizeof(int), out, SIZE_MAX, 2), MR_EINVAL);
+    check_bad_tasks(&pool);
     CHECK_OK(mr_pool_map(&pool, squares, in, sizeof(int), out, sizeof(int), 2));
     CHECK_EQ(out[0], 1);
     CHECK_EQ(out[1], 4);
+    CHECK_STATUS(mr_pool_join(&pool, 0), MR_ESTATE);
     CHECK_OK(mr_pool_close(&pool));
+    CHECK_STATUS(mr_pool_map(&pool, squares, in, sizeof(int), out, sizeof(int), 2), MR_ECLOSED);
+    CHECK_OK(mr_pool_join(&pool, 30));
     CHECK_STATUS(mr_pool_map(&pool, squares, in, sizeof(int), out, sizeof(int), 2), MR_ECLOSED);
     CHECK_REFUSED(mr_pool_processes(&pool) == -1, MR_ECLOSED);
     CHECK_OK(mr_pool_close(&pool));
+    CHECK_OK(mr_pool_join(&pool, 0));
 }

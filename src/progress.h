@@ -1,0 +1,11 @@
+/* The progress of a pool, on standard error, for those who have asked for it: on a terminal a bar that changes in
+ * place, elsewhere a line now and then, and in any case a last word when there is nothing left to do. */
+#ifndef MR_PROGRESS_H
+#define MR_PROGRESS_H
+
+#include "pool.h"
+
+/* Shows how far a pool is, if it is time to. */
+void mr__progress_show(mr__own_pool *own, double now);
+
+#endif
