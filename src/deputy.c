@@ -89,7 +89,8 @@ static bool send_bytes(const mr__deputy *deputy, const void *bytes, size_t size,
 
 static mr_status serve(mr__call *call)
 {
-    static mr_status (*const groups[])(mr__call *) = {mr__serve_sync, mr__serve_data, mr__serve_messages};
+    static mr_status (*const groups[])(mr__call *) = {mr__serve_sync, mr__serve_data, mr__serve_messages,
+                                                      mr__serve_containers};
     size_t group = (size_t)call->procedure / MR__FAR_GROUP;
     if (call->procedure >= 0 && group < sizeof groups / sizeof groups[0])
         return groups[group](call);

@@ -19,6 +19,9 @@ typedef enum mr__kind_number {
     MR__KIND_PIPE,
     MR__KIND_QUEUE,
     MR__KIND_INLET, /* a queue's other half */
+    MR__KIND_DICT,
+    MR__KIND_LIST,
+    MR__KIND_NAMESPACE,
     MR__KINDS
 } mr__kind_number;
 
