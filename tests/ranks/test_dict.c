@@ -84,12 +84,20 @@ SCENARIO_SHARED(dict, types)
     make(&d);
     make(&other);
     CHECK_OK(mr_queue_init(&queue, 0));
-    const mr_item keys[] = {MR_NONE,         MR_BOOL(false),     MR_INT(INT64_MIN),  MR_DOUBLE(1.5),
-                            MR_STRING(""),   MR_BYTES("", 0),    MR_STRING("a key that is long"),
-                            MR_BYTES("\0long\0bytes\0", 12),     MR_OBJECT(&queue)};
-    const mr_item values[] = {MR_OBJECT(&other), MR_NONE,           MR_BOOL(true),
-                              MR_INT(INT64_MAX), MR_DOUBLE(-0.0),   MR_BYTES("\xff\0", 2),
-                              MR_STRING("eight ch"), MR_ARRAY(numbers, 3), MR_ARRAY(reals, 2)};
+    const mr_item keys[] = {MR_NONE,
+                            MR_BOOL(false),
+                            MR_INT(INT64_MIN),
+                            MR_DOUBLE(1.5),
+                            MR_STRING(""),
+                            MR_BYTES("", 0),
+                            MR_STRING("a key that is long"),
+                            MR_BYTES("\0long\0bytes\0", 12),
+                            MR_OBJECT(&queue)};
+    const mr_item values[] = {MR_OBJECT(&other),     MR_NONE,
+                              MR_BOOL(true),         MR_INT(INT64_MAX),
+                              MR_DOUBLE(-0.0),       MR_BYTES("\xff\0", 2),
+                              MR_STRING("eight ch"), MR_ARRAY(numbers, 3),
+                              MR_ARRAY(reals, 2)};
     enum { COUNT = sizeof keys / sizeof keys[0] };
     for (int i = 0; i < COUNT; i++)
         CHECK_OK(mr_dict_set(&d, keys[i], values[i]));
@@ -145,7 +153,8 @@ SCENARIO_SHARED(dict, iteration)
         CHECK(mr_next(&all));
         CHECK(item_is(all.key, MR_INT(10 - i)));
         CHECK(item_is(all.value, MR_STRING("a value of some length")));
-        CHECK_OK(mr_dict_set(&d, MR_INT(10 - i), MR_STRING("another value, which is no matter"))); /* the same keys */
+        CHECK_OK(
+            mr_dict_set(&d, MR_INT(10 - i), MR_STRING("another value, which is no matter"))); /* the same keys */
     }
     CHECK(!mr_next(&all));
     CHECK(!mr_next(&all));
@@ -335,7 +344,8 @@ SCENARIO_SHARED(dict, across_processes, .timeout = 120)
     CHECK_EQ(int_of(&d, MR_STRING("key number 42")), (WORKERS + 1) * ROUNDS / 100);
     CHECK_EQ(mr_dict_length(&d), 102);
     mr_item value;
-    CHECK_OK(mr_dict_get(&d, MR_STRING("twice"), &value, NULL, 0)); /* doubled 80 times: 2^79 is no int64 any more */
+    CHECK_OK(
+        mr_dict_get(&d, MR_STRING("twice"), &value, NULL, 0)); /* doubled 80 times: 2^79 is no int64 any more */
     CHECK_EQ(value.integer, 0);
 }
 
