@@ -19,6 +19,13 @@ struct objects {
     mr_list list;
 };
 
+enum { MOST_CHANGES = 5000 };
+
+struct call {
+    bool (*prepare)(const struct objects *o); /* or NULL */
+    bool (*act)(const struct objects *o);
+};
+
 #define LONG_TEXT "a text that does not fit into a cell"
 
 static bool make(struct objects *o)
@@ -187,67 +194,66 @@ static bool clear_list(const struct objects *o)
 
 /* ---- Killing ---- */
 
-/* One life, of so many instructions. states: what there may be afterwards; at the end, what was before and after.
- */
-static bool live(bool (*prepare)(const struct objects *), bool (*act)(const struct objects *), int steps,
-                 int *length, const char *before, const char *after)
+/* One life, of so many instructions: afterwards it is as before or as after the call. */
+static void live(const struct call *c, int steps, const char *before, const char *after)
 {
     struct objects o;
     int rank;
     cr_assert(make(&o), "%s", mr_last_error());
-    pid_t victim = steps_start(prepare, act, &o, &rank);
-    char *was = show(&o);
-    cr_assert(before == NULL || strcmp(was, before) == 0, "not prepared: %s", was);
-    free(was);
-    bool is_through = steps_on(victim, steps, length);
+    pid_t victim = steps_start(c->prepare, c->act, &o, &rank);
+    steps_on(victim, steps, NULL);
     forks_bury(victim, rank);
     char *is = show(&o);
-    cr_assert(before == NULL || strcmp(is, before) == 0 || strcmp(is, after) == 0,
-              "after %d steps it is neither %s nor %s, but %s", steps, before, after, is);
+    cr_assert(strcmp(is, before) == 0 || strcmp(is, after) == 0, "after %d steps it is neither %s nor %s, but %s",
+              steps, before, after, is);
     use(&o, steps);
     char *still = show(&o);
     cr_assert_str_eq(still, is);
     free(still);
     free(is);
     close_all(&o);
-    return is_through;
 }
 
-/* What there is before and after a call, when nobody is killed. */
-static void look(bool (*prepare)(const struct objects *), bool (*act)(const struct objects *), char **before,
-                 char **after)
+/* When nobody is killed: what there is before and after, and the instructions that change anything. */
+static int look(const struct call *c, int changes[], char **before, char **after)
 {
     struct objects o;
-    cr_assert(make(&o) && (prepare == NULL || prepare(&o)));
+    int rank, length;
+    cr_assert(make(&o), "%s", mr_last_error());
+    pid_t victim = steps_start(c->prepare, c->act, &o, &rank);
     *before = show(&o);
-    cr_assert(act(&o), "%s", mr_last_error());
+    int count = steps_changes(victim, changes, MOST_CHANGES, &length);
+    cr_assert_lt(count, MOST_CHANGES);
+    forks_bury(victim, rank);
     *after = show(&o);
+    cr_assert_str_neq(*before, *after);
     close_all(&o);
+    return count;
 }
 
-static void kill_within(bool (*prepare)(const struct objects *), bool (*act)(const struct objects *))
+static void kill_within(const struct call *c)
 {
     static const uint64_t LOST = 512; /* bytes that a life may cost, on average: one of its blocks */
+    int *changes = calloc(MOST_CHANGES, sizeof *changes);
     char *before, *after;
-    int length = 0;
     forks_begin();
-    look(prepare, act, &before, &after);
-    cr_assert(live(prepare, act, INT_MAX, &length, before, after));
-    cr_assert_geq(length, 50, "there was nothing to kill");
-    unsigned seed = steps_seed();
+    int count = look(c, changes, &before, &after);
+    cr_assert_geq(count, 10, "there was nothing to kill");
     uint64_t top = mr__ctx.arena->top;
-    int lives = steps_budget() / length + 1;
+    unsigned seed = steps_seed();
+    int most = steps_budget() / 400, lives = count < most ? count : most; /* of many, some, picked at random */
     for (int i = 0; i < lives; i++)
-        live(prepare, act, rand_r(&seed) % length, NULL, before, after);
+        live(c, changes[lives == count ? i : rand_r(&seed) % count], before, after);
     cr_assert_leq(mr__ctx.arena->top - top, LOST * (uint64_t)lives + 65536, "memory is lost");
     free(before);
     free(after);
+    free(changes);
 }
 
-#define KILL_WITHIN(name, prepare, act) \
-    Test(container_steps, name)         \
-    {                                   \
-        kill_within(prepare, act);      \
+#define KILL_WITHIN(name, before, change)                                  \
+    Test(container_steps, name)                                            \
+    {                                                                      \
+        kill_within(&(struct call){.prepare = (before), .act = (change)}); \
     }
 
 KILL_WITHIN(dict_first_key, NULL, set_first)

@@ -1,6 +1,9 @@
 #include "steps.h"
 
+#include "arena.h"
+#include "context.h"
 #include "forks.h"
+#include "object.h"
 
 #include <criterion/criterion.h>
 #include <signal.h>
@@ -45,6 +48,35 @@ bool steps_on(pid_t victim, int steps, int *length)
             return true;
     }
     return false;
+}
+
+static uint64_t mix(uint64_t hash, const void *from, const void *to)
+{
+    for (const uint64_t *word = from; (const void *)word < to; word++)
+        hash = (hash ^ *word) * 0x100000001b3;
+    return hash;
+}
+
+/* Of all that is in use: the head of the arena, its slots, its heap. */
+static uint64_t fingerprint(void)
+{
+    const mr__arena *arena = mr__ctx.arena;
+    uint64_t hash = mix(0xcbf29ce484222325, arena, arena + 1);
+    hash = mix(hash, mr__slot_at(0), mr__slot_at(arena->slots));
+    return mix(hash, mr__slot_at(MR__SLOTS), mr__at(arena->top));
+}
+
+int steps_changes(pid_t victim, int changes[], int most, int *length)
+{
+    int count = 0, unused;
+    uint64_t before = fingerprint();
+    for (*length = 0; !steps_on(victim, 1, &unused); ++*length) {
+        uint64_t after = fingerprint();
+        if (after != before && count < most)
+            changes[count++] = *length + 1;
+        before = after;
+    }
+    return count;
 }
 
 int steps_budget(void)
