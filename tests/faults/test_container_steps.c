@@ -241,9 +241,13 @@ static void kill_within(const struct call *c)
     cr_assert_geq(count, 10, "there was nothing to kill");
     uint64_t top = mr__ctx.arena->top;
     unsigned seed = steps_seed();
-    int most = steps_budget() / 400, lives = count < most ? count : most; /* of many, some, picked at random */
-    for (int i = 0; i < lives; i++)
-        live(c, changes[lives == count ? i : rand_r(&seed) % count], before, after);
+    bool all = changes[count - 1] <= 5 * steps_budget() / count; /* of long calls some, picked at random */
+    int lives = 0;
+    for (int steps = 0; all ? lives < count : steps < 5 * steps_budget(); lives++) {
+        int at = changes[all ? lives : rand_r(&seed) % count];
+        live(c, at, before, after);
+        steps += at;
+    }
     cr_assert_leq(mr__ctx.arena->top - top, LOST * (uint64_t)lives + 65536, "memory is lost");
     free(before);
     free(after);
