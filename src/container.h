@@ -33,37 +33,45 @@ void mr__container_repair(mr__container *container, mr__empty empty);
 /* ---- Requests ---- */
 
 /* What can be asked for: a name, and the function that does it. */
-#define MR__REQUESTS(X)                     \
-    X(DICT_MAKE, mr__dict_make)             \
-    X(DICT_LENGTH, mr__dict_length)         \
-    X(DICT_HAS, mr__dict_has)               \
-    X(DICT_SET, mr__dict_set)               \
-    X(DICT_GET, mr__dict_get)               \
-    X(DICT_POP, mr__dict_pop)               \
-    X(DICT_POPITEM, mr__dict_popitem)       \
-    X(DICT_SETDEFAULT, mr__dict_setdefault) \
-    X(DICT_UPDATE, mr__dict_update)         \
-    X(DICT_CLEAR, mr__dict_clear)           \
-    X(DICT_ITEMS, mr__dict_items)           \
-    X(DICT_NEXT, mr__dict_next)             \
-    X(DICT_ADD, mr__dict_add)               \
-    X(DICT_SWAP, mr__dict_swap)             \
-    X(LIST_MAKE, mr__list_make)             \
-    X(LIST_LENGTH, mr__list_length)         \
-    X(LIST_SET, mr__list_set)               \
-    X(LIST_GET, mr__list_get)               \
-    X(LIST_POP, mr__list_pop)               \
-    X(LIST_EXTEND, mr__list_extend)         \
-    X(LIST_INSERT, mr__list_insert)         \
-    X(LIST_SEARCH, mr__list_search)         \
-    X(LIST_ARRANGE, mr__list_arrange)       \
-    X(LIST_SLICE, mr__list_slice)           \
-    X(LIST_SET_SLICE, mr__list_set_slice)   \
-    X(LIST_DEL_SLICE, mr__list_set_slice)   \
-    X(LIST_ADD, mr__list_add)               \
-    X(LIST_SWAP, mr__list_swap)             \
-    X(CONTAINER_LOCK, mr__container_lock)   \
-    X(CONTAINER_CLOSE, mr__container_close)
+#define MR__REQUESTS(X)                       \
+    X(DICT_MAKE, mr__dict_make)               \
+    X(DICT_LENGTH, mr__dict_length)           \
+    X(DICT_HAS, mr__dict_has)                 \
+    X(DICT_SET, mr__dict_set)                 \
+    X(DICT_GET, mr__dict_get)                 \
+    X(DICT_POP, mr__dict_pop)                 \
+    X(DICT_POPITEM, mr__dict_popitem)         \
+    X(DICT_SETDEFAULT, mr__dict_setdefault)   \
+    X(DICT_UPDATE, mr__dict_update)           \
+    X(DICT_CLEAR, mr__dict_clear)             \
+    X(DICT_ITEMS, mr__dict_items)             \
+    X(DICT_NEXT, mr__dict_next)               \
+    X(DICT_ADD, mr__dict_add)                 \
+    X(DICT_SWAP, mr__dict_swap)               \
+    X(LIST_MAKE, mr__list_make)               \
+    X(LIST_LENGTH, mr__list_length)           \
+    X(LIST_SET, mr__list_set)                 \
+    X(LIST_GET, mr__list_get)                 \
+    X(LIST_POP, mr__list_pop)                 \
+    X(LIST_EXTEND, mr__list_extend)           \
+    X(LIST_INSERT, mr__list_insert)           \
+    X(LIST_SEARCH, mr__list_search)           \
+    X(LIST_ARRANGE, mr__list_arrange)         \
+    X(LIST_SLICE, mr__list_slice)             \
+    X(LIST_SET_SLICE, mr__list_set_slice)     \
+    X(LIST_DEL_SLICE, mr__list_set_slice)     \
+    X(LIST_ADD, mr__list_add)                 \
+    X(LIST_SWAP, mr__list_swap)               \
+    X(CONTAINER_LOCK, mr__container_lock)     \
+    X(CONTAINER_CLOSE, mr__container_close)   \
+    X(MANAGER_MAKE, mr__manager_make)         \
+    X(MANAGER_REGISTER, mr__manager_register) \
+    X(MANAGER_BEGIN, mr__manager_begin)       \
+    X(MANAGER_AWAIT, mr__manager_await)       \
+    X(MANAGER_ADOPT, mr__manager_adopt)       \
+    X(MANAGER_CALL, mr__manager_call)         \
+    X(MANAGER_END, mr__manager_end)           \
+    X(MANAGER_CLOSE, mr__manager_close)
 
 enum {
     MR__REQUESTS_BEGIN = 3 * MR__FAR_GROUP - 1,

@@ -12,6 +12,7 @@ struct mr__universe; /* universe.h: main only */
 struct mr__self;     /* rank.h: every rank but main */
 struct mr__pool;     /* pool.c: main only */
 struct mr__arena;    /* arena.h */
+struct mr__server;   /* manager_server.c: a manager's process only */
 
 typedef enum mr__phase { MR__PHASE_NEW, MR__PHASE_RUNNING, MR__PHASE_FINALIZED } mr__phase;
 
@@ -37,6 +38,7 @@ typedef struct mr__context {
     struct mr__self *self;
     struct mr__pool *pools;
     uint64_t last_pool;
+    struct mr__server *server;
     void *packer; /* MPI_Comm, of connection_mpi.c; NULL: not yet made */
 } mr__context;
 

@@ -7,7 +7,7 @@ extern const mr__kind mr__lock_kind, mr__semaphore_kind, mr__condition_kind, mr_
 extern const mr__kind mr__barrier_kind; /* barrier.c */
 extern const mr__kind mr__pipe_kind;    /* pipe.c */
 extern const mr__kind mr__queue_kind, mr__inlet_kind;
-extern const mr__kind mr__dict_kind, mr__list_kind, mr__namespace_kind;
+extern const mr__kind mr__dict_kind, mr__list_kind, mr__namespace_kind, mr__manager_kind;
 
 const mr__kind *const mr__kinds[MR__KINDS] = {
     [MR__KIND_NONE] = NULL,
@@ -25,4 +25,5 @@ const mr__kind *const mr__kinds[MR__KINDS] = {
     [MR__KIND_DICT] = &mr__dict_kind,
     [MR__KIND_LIST] = &mr__list_kind,
     [MR__KIND_NAMESPACE] = &mr__namespace_kind,
+    [MR__KIND_MANAGER] = &mr__manager_kind,
 };
