@@ -24,10 +24,10 @@ typedef struct things {
 typedef struct manager {
     mr__object object;
     uint32_t state;
-    uint32_t creator; /* its rank */
-    uint32_t server;  /* the rank of its process + 1; 0: there is none (any more) */
-    bool has_server, has_died;
-    mr__ref things; /* objects that were made through it */
+    uint32_t creator;                       /* its rank */
+    uint32_t server;                        /* the rank of its process + 1; 0: there is none (any more) */
+    bool has_server, has_died, has_come_up; /* the latter: start_status says how */
+    mr__ref things;                         /* objects that were made through it */
     _Atomic uint64_t thing_count;
     mr__ref types, visits;
     int32_t start_status; /* what became of the start */
@@ -218,7 +218,7 @@ mr_status mr__manager_begin(mr__request *r)
         status = mr__fail(MR_ESTATE, "%s: this manager has been started already", r->call);
     } else {
         m->has_server = r->numbers[0] != 0 || m->types != 0;
-        m->has_died = false;
+        m->has_died = m->has_come_up = false;
         m->server = 0;
         m->state = m->has_server ? STARTING : STARTED;
         r->numbers[0] = m->has_server;
@@ -247,10 +247,11 @@ mr_status mr__manager_await(mr__request *r)
     mr_status entered = enter_own(r, &m);
     if (entered != MR_OK)
         return entered;
-    if (m->has_died)
+    status = (mr_status)m->start_status;
+    if (!m->has_come_up)
         status = mr__fail(MR_EDIED, "%s: the manager's process has died in its initializer", r->call);
-    else if (m->start_status != MR_OK)
-        status = mr__fail((mr_status)m->start_status, "%s: %s", r->call, (const char *)mr__at(m->start_sentence));
+    else if (status != MR_OK)
+        status = mr__fail(status, "%s: %s", r->call, (const char *)mr__at(m->start_sentence));
     leave(m);
     return status;
 }
@@ -473,6 +474,7 @@ void mr__manager_is_ready(uint64_t handle, mr_status became, const char *sentenc
     mr__free(m->start_sentence);
     m->start_sentence = text;
     m->start_status = text != 0 ? (int32_t)became : MR_OK;
+    m->has_come_up = true;
     if (m->state == STARTING)
         m->state = became == MR_OK ? STARTED : NEW;
     mr__seat_grant_some(&m->object, STARTER, UINT32_MAX, MR_OK);
