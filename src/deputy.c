@@ -89,10 +89,10 @@ static bool send_bytes(const mr__deputy *deputy, const void *bytes, size_t size,
 
 static mr_status serve(mr__call *call)
 {
-    static mr_status (*const groups[])(mr__call *) = {mr__serve_sync, mr__serve_data, mr__serve_messages, NULL,
-                                                      mr__serve_pool};
+    static mr_status (*const groups[])(mr__call *) = {mr__serve_sync, mr__serve_data, mr__serve_messages,
+                                                      mr__serve_containers, mr__serve_pool};
     size_t group = (size_t)call->procedure / MR__FAR_GROUP;
-    if (call->procedure >= 0 && group < sizeof groups / sizeof groups[0] && groups[group] != NULL)
+    if (call->procedure >= 0 && group < sizeof groups / sizeof groups[0])
         return groups[group](call);
     return mr__fail(MR_ENOTSUP, "there is no procedure %d for processes on other hosts", call->procedure);
 }

@@ -39,6 +39,7 @@ mr_status mr__serve_sync(mr__call *call);
 mr_status mr__serve_data(mr__call *call);
 mr_status mr__serve_messages(mr__call *call);
 mr_status mr__serve_pool(mr__call *call);
+mr_status mr__serve_containers(mr__call *call);
 
 /* What a call took away from others has not arrived: it goes back. */
 void mr__serve_put_back(const mr__call *call);

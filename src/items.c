@@ -9,7 +9,8 @@
 
 static bool has_text(const mr_item *item)
 {
-    return (item->type == MR_ITEM_STRING || item->type == MR_ITEM_BYTES) && item->data != NULL;
+    return (item->type == MR_ITEM_STRING || item->type == MR_ITEM_BYTES || item->type == MR_ITEM_ARRAY) &&
+           item->data != NULL;
 }
 
 mr_status mr__items_pack(const char *call, const mr_item items[], size_t count, void **bytes, size_t *size)

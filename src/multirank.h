@@ -664,24 +664,54 @@ mr_status mr_shared_memory_close(const mr_shared_memory *memory);
  * SharedMemory.unlink. */
 mr_status mr_shared_memory_unlink(const mr_shared_memory *memory);
 
-/* What can be in a shareable list. */
+/* The types of items. Shareable lists hold those up to bytes; dicts, lists and namespaces hold all. */
 typedef enum mr_item_type {
     MR_ITEM_NONE,
     MR_ITEM_BOOL,
     MR_ITEM_INT,
     MR_ITEM_DOUBLE,
     MR_ITEM_STRING,
-    MR_ITEM_BYTES
+    MR_ITEM_BYTES,
+    MR_ITEM_ARRAY, /* numbers of one type, as Python's array.array */
+    MR_ITEM_OBJECT /* the handle of a shared object */
 } mr_item_type;
 
-/* An item: MR_INT(5), MR_STRING("five") ... */
+/* The shared objects whose handles can be items: name, handle. */
+#define MR_OBJECT_MAP(X)                 \
+    X(LOCK, mr_lock)                     \
+    X(SEMAPHORE, mr_semaphore)           \
+    X(CONDITION, mr_condition)           \
+    X(EVENT, mr_event)                   \
+    X(BARRIER, mr_barrier)               \
+    X(ARRAY, mr_array)                   \
+    X(VALUE, mr_value)                   \
+    X(SHARED_MEMORY, mr_shared_memory)   \
+    X(SHAREABLE_LIST, mr_shareable_list) \
+    X(CONNECTION, mr_connection)         \
+    X(QUEUE, mr_queue)                   \
+    X(DICT, mr_dict)                     \
+    X(LIST, mr_list)                     \
+    X(NAMESPACE, mr_namespace)           \
+    X(INSTANCE, mr_instance)
+
+typedef enum mr_object_type {
+    MR_OBJECT_NONE,
+#define MR_OBJECT_NUMBER(name, handle) MR_OBJECT_##name,
+    MR_OBJECT_MAP(MR_OBJECT_NUMBER)
+#undef MR_OBJECT_NUMBER
+} mr_object_type;
+
+/* An item: MR_INT(5), MR_STRING("five"), MR_OBJECT(&queue) ... */
 typedef struct mr_item {
     mr_item_type type;
     bool boolean;
+    char code; /* of an array: the type of its elements, by the letters of Python's array: b B h H i I q Q f d */
+    mr_object_type object; /* of an object: which handle it is */
     int64_t integer;
     double real;
-    const void *data; /* of a string (without its closing zero byte) or bytes; not copied here */
-    size_t size;
+    const void *data; /* of a string (without its closing zero byte), bytes or an array; not copied here */
+    size_t size;      /* in bytes */
+    uint64_t mr__handle[2];
 } mr_item;
 
 #define MR_NONE ((mr_item){.type = MR_ITEM_NONE})
@@ -690,6 +720,46 @@ typedef struct mr_item {
 #define MR_DOUBLE(value) ((mr_item){.type = MR_ITEM_DOUBLE, .real = (value)})
 #define MR_STRING(text) ((mr_item){.type = MR_ITEM_STRING, .data = (text), .size = strlen(text)})
 #define MR_BYTES(bytes, length) ((mr_item){.type = MR_ITEM_BYTES, .data = (bytes), .size = (length)})
+
+/* An array of count numbers that start at a pointer: to 8, 16, 32 or 64 bits, signed or not, float or double. */
+#define MR_ARRAY(numbers, count)                          \
+    ((mr_item){.type = MR_ITEM_ARRAY,                     \
+               .code = _Generic((numbers)[0], int8_t      \
+                                : 'b', uint8_t            \
+                                : 'B', int16_t            \
+                                : 'h', uint16_t           \
+                                : 'H', int32_t            \
+                                : 'i', uint32_t           \
+                                : 'I', long               \
+                                : 'q', unsigned long      \
+                                : 'Q', long long          \
+                                : 'q', unsigned long long \
+                                : 'Q', float              \
+                                : 'f', double             \
+                                : 'd'),                   \
+               .data = (numbers),                         \
+               .size = (count) * sizeof((numbers)[0])})
+
+/* The handle behind a pointer, as an item. What it names stays whoever's it is: an item does not own it. */
+#define MR_OBJECT(handle) mr__object_item(MR__OBJECT_TYPE(handle), (handle), sizeof *(handle))
+
+/* The reverse: MR_TAKE_OBJECT(item, &queue). Both arguments are pointers. Errors: MR_EINVAL (NULL, or the item is
+ * something else). */
+#define MR_TAKE_OBJECT(item, handle) mr__item_object((item), MR__OBJECT_TYPE(handle), (handle), sizeof *(handle))
+
+#define MR__OBJECT_CASE(name, handle) handle * : MR_OBJECT_##name, const handle * : MR_OBJECT_##name,
+#define MR__OBJECT_TYPE(handle) (_Generic((handle), MR_OBJECT_MAP(MR__OBJECT_CASE) default : MR_OBJECT_NONE))
+mr_status mr__item_object(const mr_item *item, mr_object_type type, void *handle, size_t size);
+
+static inline mr_item mr__object_item(mr_object_type type, const void *handle, size_t size)
+{
+    mr_item item;
+    memset(&item, 0, sizeof item);
+    item.type = MR_ITEM_OBJECT;
+    item.object = type;
+    memcpy(item.mr__handle, handle, size < sizeof item.mr__handle ? size : sizeof item.mr__handle);
+    return item;
+}
 
 /* A list of fixed length in a block of shared memory, shm: its name, closing and unlinking are those of the block.
  * Each item's slot has a fixed room: for a string or bytes what they need at first, plus 1, rounded up to 8; for
@@ -915,6 +985,353 @@ mr_status mr_queue_cancel_join_thread(const mr_queue *queue);
  * ones, are MR_ECLOSED. Any process. Errors: MR_EINVAL, MR_ECLOSED (destroyed before). In Python this happens when
  * the last reference is gone. */
 mr_status mr_queue_destroy(const mr_queue *queue);
+
+/* ---- Dicts, lists and namespaces ---------------------------------------------------------------------------- */
+
+/* Containers of items. All three are handles, as other shared objects are: any process may use them, and whoever
+ * knows that nobody needs one any more closes it. An item is copied into the container and out of it. The handle
+ * of a shared object (MR_OBJECT), also of a container, stays a handle: what is changed through it is seen by all.
+ * A container does not own such objects: they are there until they are closed themselves, whatever becomes of the
+ * containers that they are in; so containers may hold each other, and themselves. Each call is atomic: others see
+ * all of it or nothing, and a process that is killed in the middle of it has done all of it or nothing.
+ *
+ * Errors of all calls, besides those of any shared object: MR_EINVAL (an item of no known type; a string that is
+ * NULL), MR_ENOMEM, MR_ELIMIT (more than 2^31 - 1 items); MR_ENOENT: there is no such key, index or item.
+ *
+ * A call that gives one item gives a string, bytes or an array in buffer, of capacity bytes, and item->data points
+ * there; a string has a closing zero byte in addition to its size. MR_ETOOSMALL: item->size says how long it is;
+ * nothing has been taken away. With MR_ALLOC as the capacity it is in memory from malloc instead, item->data,
+ * which the caller has to free(); that is NULL for other types. Where nobody asks for the item it may be NULL. A
+ * call that gives several items gives an array from malloc; free() of the array frees all that belongs to it. */
+#define MR_ALLOC SIZE_MAX
+
+/* A dict: values by keys, in the order in which the keys came. Keys are none, booleans, integers, floating point
+ * numbers other than NaN, strings, bytes and handles; as in Python, numbers that are equal are one key (1, 1.0 and
+ * true). Mirrors SyncManager.dict(). */
+typedef struct mr_dict {
+    uint64_t mr__handle;
+} mr_dict;
+
+/* Makes an empty dict. Mirrors dict(). */
+mr_status mr_dict_init(mr_dict *dict);
+
+/* Ends it, for all processes. */
+mr_status mr_dict_close(const mr_dict *dict);
+
+/* How many keys it has, -1 on failure; whether it has this one, false on failure. Mirror len(d) and key in d. */
+ptrdiff_t mr_dict_length(const mr_dict *dict);
+bool mr_dict_has(const mr_dict *dict, mr_item key);
+
+/* Sets, gives, deletes the value of a key. Mirror d[key] = value, d[key] (and d.get(key)) and del d[key]. */
+mr_status mr_dict_set(const mr_dict *dict, mr_item key, mr_item value);
+mr_status mr_dict_get(const mr_dict *dict, mr_item key, mr_item *value, void *buffer, size_t capacity);
+mr_status mr_dict_del(const mr_dict *dict, mr_item key);
+
+/* Takes the key away and gives its value. Mirrors d.pop(key). */
+mr_status mr_dict_pop(const mr_dict *dict, mr_item key, mr_item *value, void *buffer, size_t capacity);
+
+/* Takes the youngest key away: (*pair)[0] is the key, (*pair)[1] its value. Mirrors d.popitem(). */
+mr_status mr_dict_popitem(const mr_dict *dict, mr_item **pair);
+
+/* Gives the value of a key, which is set to this default before if there is none. Mirrors d.setdefault(key,
+ * default): get or insert. */
+mr_status mr_dict_setdefault(const mr_dict *dict, mr_item key, mr_item default_, mr_item *value, void *buffer,
+                             size_t capacity);
+
+/* Sets count keys at once: pairs[0] is a key, pairs[1] its value, and so on. Mirrors d.update(...). */
+mr_status mr_dict_update(const mr_dict *dict, const mr_item pairs[], size_t count);
+
+/* Takes all keys away. Mirrors d.clear(). */
+mr_status mr_dict_clear(const mr_dict *dict);
+
+/* Makes another dict with the same keys and values. Mirrors d.copy(). */
+mr_status mr_dict_copy(mr_dict *copy, const mr_dict *dict);
+
+/* All keys, all values, or pairs as in mr_dict_update: *count is the number of keys, or of pairs. Mirror d.keys(),
+ * d.values() and d.items(). */
+mr_status mr_dict_keys(const mr_dict *dict, mr_item **keys, size_t *count);
+mr_status mr_dict_values(const mr_dict *dict, mr_item **values, size_t *count);
+mr_status mr_dict_items(const mr_dict *dict, mr_item **pairs, size_t *count);
+
+/* The dict as Python would print it, "{0: 0, 'one': 1}"; handles as what they are, "<queue>". *text is the
+ * caller's to free(). Mirrors str(d). */
+mr_status mr_dict_text(const mr_dict *dict, char **text);
+
+/* Adds to the number of a key, which is taken to be 0 where there is no such key, and gives the sum (may be NULL).
+ * Integers stay integers. Errors: MR_EINVAL (not a number), MR_EOVERFLOW (the sum is no 64-bit integer; nothing is
+ * changed). No counterpart in Python, where d[key] += 1 is not atomic; mirrors MPI_Fetch_and_op. */
+mr_status mr_dict_add(const mr_dict *dict, mr_item key, mr_item amount, mr_item *sum);
+
+/* Sets the value of a key if it is expected, of the same type and value (NULL: if there is no such key), and tells
+ * whether it was. No counterpart in Python; mirrors MPI_Compare_and_swap. */
+mr_status mr_dict_compare_and_swap(const mr_dict *dict, mr_item key, const mr_item *expected, mr_item desired,
+                                   bool *swapped);
+
+/* What makes a new value of an old one (NULL: there was none). *next is to become the new value; what it points to
+ * has to stay until the change is called again or the call that called it returns. What it returns other than
+ * MR_OK leaves all as it is and is passed on. */
+typedef mr_status (*mr_change)(const mr_item *now, mr_item *next, void *argument);
+
+/* Changes the value of a key by a function, as if at one instant: it is called with the lock of the dict held
+ * (mr_dict_lock), and again should somebody without the lock have set the value meanwhile. It may use any shared
+ * object. No counterpart in Python. */
+mr_status mr_dict_modify(const mr_dict *dict, mr_item key, mr_change change, void *argument);
+
+/* Gives the lock of the dict, an RLock, to be held over several calls that belong together. Single calls do not
+ * wait for it, but for mr_dict_modify. */
+mr_status mr_dict_lock(const mr_dict *dict, mr_lock *lock);
+
+/* Goes through a container:
+ *
+ *     mr_iterator all = mr_dict_iterator(&dict);
+ *     while (mr_next(&all))
+ *         use(&all.key, &all.value);
+ *     if (mr_iterator_end(&all) != MR_OK) ...   // MR_ESTATE: keys came or went meanwhile
+ *
+ * What key and value point to lasts until the next call. A list (of which there is no key) is gone through by
+ * index, to its end as it is then. mr_next returns false at the end and on failure; mr_iterator_end frees what the
+ * iterator holds, and tells which it was. Mirror iter(d), next(i), and RuntimeError for a dict that changed its
+ * size. */
+typedef struct mr_iterator {
+    mr_item key, value;
+    uint64_t mr__handle, mr__position, mr__changes;
+    mr_item *mr__items;
+    int mr__kind;
+    mr_status mr__status;
+} mr_iterator;
+
+mr_iterator mr_dict_iterator(const mr_dict *dict);
+bool mr_next(mr_iterator *iterator);
+mr_status mr_iterator_end(mr_iterator *iterator);
+
+/* A list. Indices count from 0, negative ones from the end. Mirrors SyncManager.list(). */
+typedef struct mr_list {
+    uint64_t mr__handle;
+} mr_list;
+
+/* Makes a list of these items (NULL: none, if count is 0). Mirrors list(items). */
+mr_status mr_list_init(mr_list *list, const mr_item items[], size_t count);
+
+/* Ends it, for all processes. */
+mr_status mr_list_close(const mr_list *list);
+
+/* How many items it has, -1 on failure; whether one of them equals this one, false on failure. Numbers are equal
+ * whatever their type, as in Python. Mirror len(l) and item in l. */
+ptrdiff_t mr_list_length(const mr_list *list);
+bool mr_list_has(const mr_list *list, mr_item item);
+
+/* Sets, gives, deletes the item of an index. Mirror l[i] = item, l[i] and del l[i]. */
+mr_status mr_list_set(const mr_list *list, ptrdiff_t index, mr_item item);
+mr_status mr_list_get(const mr_list *list, ptrdiff_t index, mr_item *item, void *buffer, size_t capacity);
+mr_status mr_list_del(const mr_list *list, ptrdiff_t index);
+
+/* Adds items at the end; or one before an index, at an end if that lies beyond it. Mirror l.append(item),
+ * l.extend(items) (and +=) and l.insert(i, item). */
+mr_status mr_list_append(const mr_list *list, mr_item item);
+mr_status mr_list_extend(const mr_list *list, const mr_item items[], size_t count);
+mr_status mr_list_insert(const mr_list *list, ptrdiff_t index, mr_item item);
+
+/* Takes an item away and gives it; takes the first one that equals this one away. Those at both ends are taken,
+ * and added at the end, in a time that does not depend on the length. Mirror l.pop(i) and l.remove(item). */
+mr_status mr_list_pop(const mr_list *list, ptrdiff_t index, mr_item *item, void *buffer, size_t capacity);
+mr_status mr_list_remove(const mr_list *list, mr_item item);
+
+/* How many items equal this one; the index of the first (MR_ENOENT: there is none). Mirror l.count and l.index. */
+mr_status mr_list_count(const mr_list *list, mr_item item, size_t *count);
+mr_status mr_list_index(const mr_list *list, mr_item item, size_t *index);
+
+/* Takes all items away; turns their order round; sorts them, equal ones staying in order (MR_EINVAL: they are not
+ * all numbers, all strings or all bytes; nothing is changed); repeats them so many times (0 or less: none). Mirror
+ * l.clear(), l.reverse(), l.sort(reverse=...) and l *= times. */
+mr_status mr_list_clear(const mr_list *list);
+mr_status mr_list_reverse(const mr_list *list);
+mr_status mr_list_sort(const mr_list *list, bool reverse);
+mr_status mr_list_repeat(const mr_list *list, ptrdiff_t times);
+
+/* A start or stop of a slice that is left out, as in l[::2]. */
+#define MR_OMITTED PTRDIFF_MIN
+
+/* The items of a slice; sets a slice to these items, as many as it has unless the step is 1; deletes it. Errors:
+ * MR_EINVAL (the step is 0, or the number of items is wrong). Mirror l[start:stop:step], l[...] = items and
+ * del l[...]. */
+mr_status mr_list_slice(const mr_list *list, ptrdiff_t start, ptrdiff_t stop, ptrdiff_t step, mr_item **items,
+                        size_t *count);
+mr_status mr_list_set_slice(const mr_list *list, ptrdiff_t start, ptrdiff_t stop, ptrdiff_t step,
+                            const mr_item items[], size_t count);
+mr_status mr_list_del_slice(const mr_list *list, ptrdiff_t start, ptrdiff_t stop, ptrdiff_t step);
+
+/* All items; in reverse order; with these items behind them; so many times. Mirror list(l), reversed(l), l + items
+ * and l * times, which give lists of the caller's own, too. */
+mr_status mr_list_items(const mr_list *list, mr_item **items, size_t *count);
+mr_status mr_list_reversed(const mr_list *list, mr_item **items, size_t *count);
+mr_status mr_list_plus(const mr_list *list, const mr_item more[], size_t more_count, mr_item **items,
+                       size_t *count);
+mr_status mr_list_times(const mr_list *list, ptrdiff_t times, mr_item **items, size_t *count);
+
+/* Makes another list of the same items. Mirrors l.copy(). */
+mr_status mr_list_copy(mr_list *copy, const mr_list *list);
+
+/* As those of dicts, with an index instead of a key: adding to an item that there is, and so on. */
+mr_status mr_list_text(const mr_list *list, char **text);
+mr_status mr_list_add(const mr_list *list, ptrdiff_t index, mr_item amount, mr_item *sum);
+mr_status mr_list_compare_and_swap(const mr_list *list, ptrdiff_t index, const mr_item *expected, mr_item desired,
+                                   bool *swapped);
+mr_status mr_list_modify(const mr_list *list, ptrdiff_t index, mr_change change, void *argument);
+mr_status mr_list_lock(const mr_list *list, mr_lock *lock);
+mr_iterator mr_list_iterator(const mr_list *list);
+
+/* A namespace: values by names. Mirrors SyncManager.Namespace(). */
+typedef struct mr_namespace {
+    uint64_t mr__handle;
+} mr_namespace;
+
+mr_status mr_namespace_init(mr_namespace *space);
+mr_status mr_namespace_close(const mr_namespace *space);
+
+/* Sets, gives, deletes an attribute; whether there is one. Errors: MR_ENOENT (Python's AttributeError), MR_EINVAL
+ * (a name that is NULL or empty). Mirror n.name = value, n.name, del n.name and hasattr(n, name). */
+mr_status mr_namespace_set(const mr_namespace *space, const char *name, mr_item value);
+mr_status mr_namespace_get(const mr_namespace *space, const char *name, mr_item *value, void *buffer,
+                           size_t capacity);
+mr_status mr_namespace_del(const mr_namespace *space, const char *name);
+bool mr_namespace_has(const mr_namespace *space, const char *name);
+
+/* As those of dicts. The text, "Namespace(x=1, y='two')", leaves names out that begin with '_'; the attributes, in
+ * pairs, are all there are. Mirror str(n) and vars(n). */
+mr_status mr_namespace_text(const mr_namespace *space, char **text);
+mr_status mr_namespace_attributes(const mr_namespace *space, mr_item **pairs, size_t *count);
+mr_status mr_namespace_add(const mr_namespace *space, const char *name, mr_item amount, mr_item *sum);
+mr_status mr_namespace_compare_and_swap(const mr_namespace *space, const char *name, const mr_item *expected,
+                                        mr_item desired, bool *swapped);
+mr_status mr_namespace_modify(const mr_namespace *space, const char *name, mr_change change, void *argument);
+mr_status mr_namespace_lock(const mr_namespace *space, mr_lock *lock);
+
+/* ---- Managers ----------------------------------------------------------------------------------------------- */
+
+/* A manager: makes shared objects, which end with it, and keeps objects of the program's own types. Shared objects
+ * lie in memory that main's host shares, so a manager needs a process of its own only for an initializer and for
+ * types: what a program's own code does there, and be it to crash, concerns that process alone. Other processes
+ * may use a copy of the struct; it is started, joined and shut down by the process that made it only
+ * (MR_ENOTCREATOR). Mirrors managers.BaseManager, SyncManager (Manager()) and SharedMemoryManager. */
+typedef struct mr_manager {
+    uint64_t mr__handle;
+    mr_process mr__process;
+} mr_manager;
+
+/* Makes a manager that has not been started: until then its objects are MR_ESTATE. Any process. Mirrors
+ * BaseManager(). */
+mr_status mr_manager_init(mr_manager *manager);
+
+/* Starts it. initializer (may be NULL) runs once in the manager's process, on a copy of args, before anything
+ * else; MR_ETASK: it has not returned 0; MR_EDIED: it has ended that process. Other errors: MR_ESTATE (it runs),
+ * MR_EDAEMON and those of mr_process_start, where there has to be a process. Mirrors
+ * BaseManager.start(initializer, initargs). */
+mr_status mr_manager_start(mr_manager *manager, mr_target initializer, const void *args, size_t size);
+
+/* Ends all objects that were made through it, for all processes, and its process: politely, and if that takes more
+ * than a second by SIGTERM. Shutting down twice is harmless; after it the manager may be started again. Mirrors
+ * BaseManager.shutdown. */
+mr_status mr_manager_shutdown(mr_manager *manager);
+
+/* Waits at most timeout seconds until its process has ended (MR_ETIMEDOUT); the exit code of that
+ * (MR_EXITCODE_NONE: it has not ended, or there was none). Mirror BaseManager.join, and what shutdown leaves in
+ * exitcode. */
+mr_status mr_manager_join(mr_manager *manager, double timeout);
+int mr_manager_exitcode(const mr_manager *manager);
+
+/* Shuts it down, if need be, and ends it. Closing twice is harmless. */
+mr_status mr_manager_close(mr_manager *manager);
+
+/* A manager that is closed when its variable goes out of scope:
+ *     mr_scoped_manager manager = {0};
+ * Mirrors `with manager:`. */
+#define mr_scoped_manager __attribute__((cleanup(mr_manager_cleanup))) mr_manager
+void mr_manager_cleanup(mr_manager *manager);
+
+/* Would connect to the manager of a program that was started separately, which Open MPI 4.1 cannot do
+ * (mr_listener): MR_ENOTSUP, or MR_EINVAL. Mirrors BaseManager.connect. */
+mr_status mr_manager_connect(mr_manager *manager, const char *address, const void *key, size_t size);
+
+/* Make shared objects as the functions without a manager do, with the same errors; MR_ESTATE (the manager has not
+ * been started), MR_ECLOSED (it has been shut down). Any process that has the manager. */
+mr_status mr_manager_dict(const mr_manager *manager, mr_dict *dict);
+mr_status mr_manager_list(const mr_manager *manager, mr_list *list, const mr_item items[], size_t count);
+mr_status mr_manager_namespace(const mr_manager *manager, mr_namespace *space);
+mr_status mr_manager_value(const mr_manager *manager, mr_value *value, size_t size, const void *initial);
+mr_status mr_manager_array(const mr_manager *manager, mr_array *array, size_t element_size, size_t length,
+                           const void *initial);
+mr_status mr_manager_queue(const mr_manager *manager, mr_queue *queue, long maxsize);
+mr_status mr_manager_joinable_queue(const mr_manager *manager, mr_queue *queue, long maxsize);
+mr_status mr_manager_lock(const mr_manager *manager, mr_lock *lock);
+mr_status mr_manager_rlock(const mr_manager *manager, mr_lock *lock);
+mr_status mr_manager_semaphore(const mr_manager *manager, mr_semaphore *semaphore, int64_t value);
+mr_status mr_manager_bounded_semaphore(const mr_manager *manager, mr_semaphore *semaphore, int64_t value);
+mr_status mr_manager_condition(const mr_manager *manager, mr_condition *condition, const mr_lock *lock);
+mr_status mr_manager_event(const mr_manager *manager, mr_event *event);
+mr_status mr_manager_barrier(const mr_manager *manager, mr_barrier *barrier, int parties, int (*action)(void),
+                             double timeout);
+
+/* The same for shared memory, which is unlinked when the manager is shut down. Mirror
+ * SharedMemoryManager.SharedMemory(size) and ShareableList(items). */
+mr_status mr_manager_shared_memory(const mr_manager *manager, mr_shared_memory *memory, size_t size);
+mr_status mr_manager_shareable_list(const mr_manager *manager, mr_shareable_list *list, const mr_item items[],
+                                    size_t count);
+
+/* An object of a type of the program's own, which lives in the manager's process. A handle; also an item. */
+typedef struct mr_instance {
+    uint64_t mr__handle, mr__number;
+} mr_instance;
+
+/* What a method answers. */
+typedef struct mr_reply mr_reply;
+
+/* A method of a type: runs in the manager's process, on the object itself and on copies of the arguments. What it
+ * returns is what the caller gets, and if that is an error, the sentence too: that of the Multirank call which
+ * failed, or one from mr_fail. */
+typedef struct mr_method {
+    const char *name;
+    mr_status (*run)(void *self, const mr_item args[], size_t count, mr_reply *reply);
+} mr_method;
+
+/* A type of the program's own: a static object of the program. Of its methods those can be called that are
+ * exposed; with NULL those whose names do not begin with '_'. The methods of all objects of a manager run one
+ * after the other, so they need no locks, and none may wait for another. */
+typedef struct mr_type {
+    const char *name;
+    size_t size;                                                       /* of an object, in bytes; zeroed */
+    mr_status (*init)(void *self, const mr_item args[], size_t count); /* or NULL */
+    void (*end)(void *self);                                           /* or NULL */
+    const mr_method *methods;
+    size_t method_count;
+    const char *const *exposed; /* names */
+    size_t exposed_count;
+} mr_type;
+
+/* Lets a manager, before it is started, make objects of a type. Errors: MR_EINVAL (a type without name, size or
+ * methods), MR_EEXIST (the name is taken), MR_EBUILD (the type is not static in this program), MR_ESTATE (the
+ * manager runs), MR_ENOTCREATOR. Mirrors BaseManager.register. */
+mr_status mr_manager_register(mr_manager *manager, const mr_type *type);
+
+/* Makes an object of the type of that name; what init makes of the arguments is the caller's answer. Errors: as
+ * mr_instance_call. Mirrors manager.TypeName(...). */
+mr_status mr_manager_create(const mr_manager *manager, const char *type, const mr_item args[], size_t count,
+                            mr_instance *instance);
+
+/* Has a method run, and waits for it, at most timeout seconds. *answer (may be NULL) is an array from malloc, to
+ * be freed with free(), as the containers give it. Errors: whatever the method returns; MR_ENOENT (there is no
+ * such method, or it is not exposed), MR_ETIMEDOUT (the method may run all the same), MR_EDIED (the manager's
+ * process has died), MR_ECLOSED (the object was closed, or the manager shut down). Mirrors proxy.method(...), and
+ * RemoteError. */
+mr_status mr_instance_call(const mr_instance *instance, const char *method, const mr_item args[], size_t count,
+                           double timeout, mr_item **answer, size_t *answer_count);
+
+/* Ends an object. Closing twice is harmless. */
+mr_status mr_instance_close(const mr_instance *instance);
+
+/* For methods: sets the answer, which is copied; records a sentence for the caller and returns the status, as in
+ * `return mr_fail(MR_ETASK, "there are only %d", n);`. Errors of the first: MR_EINVAL, MR_ENOMEM. */
+mr_status mr_reply_set(mr_reply *reply, const mr_item items[], size_t count);
+mr_status mr_fail(mr_status status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* ---- Pool --------------------------------------------------------------------------------------------------- */
 

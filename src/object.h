@@ -21,6 +21,10 @@ typedef enum mr__kind_number {
     MR__KIND_INLET, /* a queue's other half */
     MR__KIND_POOL,
     MR__KIND_JOB, /* of a pool */
+    MR__KIND_DICT,
+    MR__KIND_LIST,
+    MR__KIND_NAMESPACE,
+    MR__KIND_MANAGER,
     MR__KINDS
 } mr__kind_number;
 

@@ -42,15 +42,30 @@ const char *mr_last_error(void)
     return last_error;
 }
 
-mr_status mr__fail(mr_status status, const char *format, ...)
+static mr_status record(mr_status status, const char *format, va_list arguments)
 {
     char text[sizeof last_error]; /* the arguments may point into last_error */
-    va_list arguments;
-    va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
     memcpy(last_error, text, sizeof text);
     last_status = status;
+    return status;
+}
+
+mr_status mr__fail(mr_status status, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    record(status, format, arguments);
+    va_end(arguments);
+    return status;
+}
+
+mr_status mr_fail(mr_status status, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    record(status, format, arguments);
+    va_end(arguments);
     return status;
 }
 

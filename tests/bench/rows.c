@@ -243,6 +243,37 @@ static bool measure_edges(bool quick, figures *round)
     return command_run(remove_all, text, sizeof text) && measured;
 }
 
+static bool ask_containers(const char *what, const char *amount, double *figure)
+{
+    char path[PATH_MAX];
+    const char *const argv[] = {program_path(path, "containers"), what, amount, NULL};
+    return run_for_figure(argv, figure);
+}
+
+static bool measure_dict_set(bool quick, figures *round)
+{
+    return ask_containers("set", quick ? "1000" : "1000000", &round->ours) &&
+           ask_python("containers.py", "set", quick ? "100" : "20000", round);
+}
+
+static bool measure_dict_get(bool quick, figures *round)
+{
+    return ask_containers("get", quick ? "1000" : "1000000", &round->ours) &&
+           ask_python("containers.py", "get", quick ? "100" : "20000", round);
+}
+
+static bool measure_dict_four(bool quick, figures *round)
+{
+    const char *count = quick ? "1000" : "1000000";
+    return ask_containers("set-four", count, &round->ours) && ask_containers("set", count, &round->other);
+}
+
+static bool measure_dict_four_python(bool quick, figures *round)
+{
+    return ask_containers("set-four", quick ? "1000" : "1000000", &round->ours) &&
+           ask_python("containers.py", "set-four", quick ? "100" : "5000", round);
+}
+
 static bool measure_lock(bool quick, figures *round)
 {
     return ask_sync("lock", quick ? "1000" : "2000000", &round->ours);
@@ -421,6 +452,11 @@ const row rows[] = {
     {"queue-mpi", "queue, 8 bytes, 1 producer and 1 consumer, an item", "MPI_Send, MPI_Recv", measure_queue_mpi, 5,
      "us", 1e6, 3},
     {"queue-four", "queue, 8 bytes, 4 producers and 4 consumers", "Python", measure_queue_four, 5, "us", 1e6, 0.1},
+    {"dict-set", "manager's dict: set a key, nobody else uses it", "Python", measure_dict_set, 5, "us", 1e6, 0.02},
+    {"dict-get", "manager's dict: get a key, nobody else uses it", "Python", measure_dict_get, 5, "us", 1e6, 0.02},
+    {"dict-four", "manager's dict: 4 writers at once, per set", "1 writer", measure_dict_four, 5, "us", 1e6, 1},
+    {"dict-four-python", "manager's dict: 4 writers at once, per set", "Python", measure_dict_four_python, 3, "us",
+     1e6, 0.02},
     {"idle", "CPU of a program with ten parked ranks, of a core", NULL, measure_idle, 3, "%", 1e2, 1},
     {"memory", "memory of a parked rank and its supervisor (Pss)", NULL, measure_memory, 3, "MiB", 1 / MIB, 0},
     {"lock", "lock: acquire + release, nobody else wants it", NULL, measure_lock, 5, "ns", 1e9, 100},

@@ -5,6 +5,7 @@
 #include "notes.h"
 #include "object.h"
 #include "page.h"
+#include "steps.h"
 
 #include <criterion/criterion.h>
 #include <limits.h>
@@ -13,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -225,37 +225,6 @@ static pid_t start_holder(const struct step *s, const struct objects *o, page *p
     _exit(page_await(p, RELEASE, 1, 2 * hang) && s->let_go(o) ? 0 : 1);
 }
 
-/* Stops before the call, and after it. */
-static pid_t start_victim(const struct step *s, const struct objects *o, int *rank)
-{
-    pid_t pid = forks_fork(rank);
-    if (pid != 0)
-        return pid;
-    if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) != 0)
-        _exit(77);
-    bool good = s->prepare == NULL || s->prepare(o);
-    raise(SIGSTOP);
-    good = good && s->act(o);
-    raise(SIGSTOP);
-    _exit(good ? 0 : 1);
-}
-
-/* So many instructions further; true: the call is through. *length: how many they were. */
-static bool step_on(pid_t pid, int steps, int *length)
-{
-    int status;
-    for (int i = 0; i < steps; i++) {
-        if (length != NULL)
-            *length = i;
-        if (ptrace(PTRACE_SINGLESTEP, pid, NULL, NULL) != 0 || waitpid(pid, &status, 0) != pid)
-            cr_assert_fail("the victim is gone");
-        cr_assert(WIFSTOPPED(status), "the victim has ended");
-        if (WSTOPSIG(status) == SIGSTOP)
-            return true;
-    }
-    return false;
-}
-
 static bool await_waiters(uint64_t handle)
 {
     const volatile uint32_t *waiting = &mr__slot_at((uint32_t)handle)->waiting;
@@ -276,7 +245,7 @@ static bool live(const struct step *s, page *p, int steps, int *length)
 {
     struct objects o;
     pid_t victim, holder = 0, waiters[WAITERS];
-    int status, rank, holder_rank = 0, ranks[WAITERS];
+    int rank, holder_rank = 0, ranks[WAITERS];
     cr_assert(make(&o), "%s", mr_last_error());
     p->counts[RELEASE] = 0;
     if (s->hold != NULL)
@@ -285,13 +254,10 @@ static bool live(const struct step *s, page *p, int steps, int *length)
         rest(20e-6);
     if (s->waiters_first)
         start_waiters(s, &o, waiters, ranks);
-    victim = start_victim(s, &o, &rank);
-    cr_assert_eq(waitpid(victim, &status, 0), victim);
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
-        cr_skip("no process may trace another here");
+    victim = steps_start(s->prepare, s->act, &o, &rank);
     if (!s->waiters_first)
         start_waiters(s, &o, waiters, ranks);
-    bool is_through = step_on(victim, steps, length);
+    bool is_through = steps_on(victim, steps, length);
     forks_bury(victim, rank);
     p->counts[RELEASE] = 1;
     cr_assert(run(s->rouse, &o), "after %d steps: it cannot be used", steps);
@@ -306,15 +272,13 @@ static bool live(const struct step *s, page *p, int steps, int *length)
 /* Once through the whole call, to see how long it is; then with an end somewhere in it, again and again. */
 static void kill_within(const struct step *s)
 {
-    const char *value = getenv("MR_TEST_LONG");
-    int instructions = value != NULL && strcmp(value, "1") == 0 ? 1000000 : 40000, length = 0;
+    int length = 0;
     page *p = mmap(NULL, sizeof *p, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     forks_begin();
     cr_assert(live(s, p, INT_MAX, &length));
     cr_assert_geq(length, 50, "there was nothing to kill");
-    value = getenv("MR_TEST_SEED");
-    unsigned seed = value != NULL ? (unsigned)strtoul(value, NULL, 10) : 1;
-    for (int i = 0; i < instructions / length; i++)
+    unsigned seed = steps_seed();
+    for (int i = 0; i < steps_budget() / length; i++)
         live(s, p, rand_r(&seed) % length, NULL);
 }
 
