@@ -19,6 +19,8 @@ static const struct {
     {"queue: How do you exchange objects between processes: with a queue?", see_queue},
     {"pipe: How do you exchange objects between processes: with a pipe?", see_pipe},
     {"barrier: How do you synchronize processes?", see_barrier},
+    {"manager: How do you synchronize processes, with a manager?", see_manager},
+    {"pool: How do you run a function in parallel over many inputs: with a pool?", see_pool},
 };
 enum { STOPS = sizeof stops / sizeof stops[0] };
 

@@ -1,6 +1,7 @@
-/* Stop 8: what processes do together. */
+/* Stops 8 to 10: what processes do together. */
 #include "notebook.h"
 #include "tour.h"
+#include <stdlib.h>
 
 /* ---- 8, barrier --------------------------------------------------------------------------------------------- */
 
@@ -91,4 +92,132 @@ bool see_barrier(const mr_queue *notebook)
     mr_barrier_close(&party.barrier);
     mr_queue_destroy(&party.reports);
     return seen;
+}
+
+/* ---- 9, manager --------------------------------------------------------------------------------------------- */
+
+enum { SETTERS = 10 };
+
+struct setter {
+    mr_queue notebook;
+    mr_barrier all_here; /* so that nobody's time is up before the last one has begun */
+    mr_dict dict;
+    int key;
+};
+
+static int set_key(const void *args, size_t size)
+{
+    const struct setter *setter = args;
+    (void)size;
+
+    if (write_note(&setter->notebook, "start", NO_NUMBER) != 0)
+        return 1;
+    if (mr_barrier_wait(&setter->all_here, LIMIT, NULL) != MR_OK)
+        return complain();
+    nap(0.2);
+    if (mr_dict_set(&setter->dict, MR_INT(setter->key), MR_INT(2 * setter->key)) != MR_OK)
+        return complain();
+    return write_note(&setter->notebook, "end", NO_NUMBER);
+}
+
+/* Whether the dict is {0: 0, 1: 2, ..., 9: 18}, in whatever order the keys came. */
+static bool is_complete(const mr_dict *dict)
+{
+    for (int key = 0; key < SETTERS; key++) {
+        mr_item value;
+        if (mr_dict_get(dict, MR_INT(key), &value, NULL, 0) != MR_OK || value.type != MR_ITEM_INT ||
+            value.integer != 2 * key)
+            return false;
+    }
+    return mr_dict_length(dict) == SETTERS;
+}
+
+bool see_manager(const mr_queue *notebook)
+{
+    struct setter setter = {.notebook = *notebook};
+    mr_process processes[SETTERS];
+    mr_scoped_manager manager = {0}; /* closed on whichever way this function is left */
+    bool seen = true;
+    char *text;
+
+    if (mr_manager_init(&manager) != MR_OK || mr_manager_start(&manager, NULL, NULL, 0) != MR_OK ||
+        mr_manager_dict(&manager, &setter.dict) != MR_OK ||
+        mr_barrier_init(&setter.all_here, SETTERS, NULL, MR_FOREVER) != MR_OK)
+        return failed();
+    for (int i = 0; i < SETTERS; i++) {
+        setter.key = i;
+        if (mr_process_init(&processes[i], set_key, &setter, sizeof setter) != MR_OK)
+            return failed();
+    }
+    for (int i = 0; i < SETTERS; i++) {
+        if (mr_process_start(&processes[i]) != MR_OK)
+            return failed();
+    }
+    for (int i = 0; i < SETTERS; i++)
+        seen &= ended_well(&processes[i]);
+
+    if (mr_dict_text(&setter.dict, &text) != MR_OK)
+        return failed();
+    seen &= look(is_complete(&setter.dict), "each process has set its key to twice the key:\n      %s", text);
+    free(text);
+
+    const struct notes notes = read_notes(notebook);
+    seen &= look(count_notes(&notes, "start") == SETTERS && count_notes(&notes, "end") == SETTERS &&
+                     all_before(&notes, "start", "end"),
+                 "they worked at the same time: all %d started before the first ended", SETTERS);
+    mr_barrier_close(&setter.all_here);
+    if (mr_manager_close(&manager) != MR_OK)
+        return failed();
+    const mr_status status = mr_dict_set(&setter.dict, MR_INT(SETTERS), MR_NONE);
+    return seen & look(status == MR_ECLOSED, "the dict ends with its manager: %s", mr_strerror(status));
+}
+
+/* ---- 10, pool ----------------------------------------------------------------------------------------------- */
+
+enum { WORKERS = 4, INPUTS = 100 };
+
+struct answer {
+    int square;
+    int rank; /* of the worker that worked it out */
+};
+
+static int square(const void *in, void *out)
+{
+    const int number = *(const int *)in;
+
+    nap(0.005); /* so that there is something to do for all workers */
+    *(struct answer *)out = (struct answer){number * number, mr_process_rank(mr_current_process())};
+    return 0;
+}
+
+bool see_pool(const mr_queue *notebook)
+{
+    int numbers[INPUTS], squares[INPUTS], ranks[INPUTS];
+    struct answer answers[INPUTS];
+    mr_scoped_pool pool = {0}; /* whichever way this function is left, it leaves no worker behind */
+    bool right = true, by_workers = true;
+    (void)notebook; /* what a worker finds out comes back by itself */
+
+    for (int i = 0; i < INPUTS; i++)
+        numbers[i] = i;
+    if (mr_pool_init(&pool, WORKERS) != MR_OK ||
+        mr_pool_map(&pool, square, numbers, sizeof numbers[0], answers, sizeof answers[0], INPUTS) != MR_OK ||
+        mr_pool_close(&pool) != MR_OK)
+        return failed();
+    for (int i = 0; i < INPUTS; i++) {
+        squares[i] = answers[i].square;
+        ranks[i] = answers[i].rank;
+        right &= squares[i] == i * i;
+        by_workers &= ranks[i] > 0; /* 0 is main */
+    }
+    const int workers = count_different(ranks, INPUTS);
+    bool seen = look(right, "the squares of 0 to %d, in order: %s ... %d", INPUTS - 1, listed(squares, 10),
+                     squares[INPUTS - 1]);
+    seen &= look(by_workers && workers <= WORKERS, "main has not worked out any of them; %d of %d workers have",
+                 workers, WORKERS);
+
+    const mr_status more =
+        mr_pool_apply(&pool, square, &numbers[0], sizeof numbers[0], &answers[0], sizeof answers[0]);
+    seen &= look(more == MR_ECLOSED, "once it is closed, the pool takes no more: %s", mr_strerror(more));
+    return seen & look(mr_pool_join(&pool, LIMIT) == MR_OK, "and all workers end");
 }

@@ -13,7 +13,7 @@ typedef bool stop(const mr_queue *notebook);
 stop see_functions, see_names, see_subclass; /* processes.c */
 stop see_background, see_kill;               /* ends.c */
 stop see_queue, see_pipe;                    /* exchange.c */
-stop see_barrier;                            /* together.c */
+stop see_barrier, see_manager, see_pool;     /* together.c */
 
 /* Prints what was to be seen, with what came instead of %s and the like, behind "yes" or "no"; returns is_so. */
 bool look(bool is_so, const char *what, ...) __attribute__((format(printf, 2, 3)));
