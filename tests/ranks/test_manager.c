@@ -496,6 +496,44 @@ SCENARIO_LOCAL(manager, method_that_hangs)
     CHECK_EQ(mr_manager_exitcode(&m), -SIGTERM);
 }
 
+/* ---- Pools ---- */
+
+static int squares_it(const void *in, void *out)
+{
+    int number = *(const int *)in;
+    *(int *)out = number * number;
+    return 0;
+}
+
+static int uses_pool(const void *args, size_t size)
+{
+    const mr_pool *pool = args;
+    int in[] = {1, 2, 3}, out[3] = {0};
+    CHECK_EQ(size, sizeof *pool);
+    CHECK_OK(mr_pool_map(pool, squares_it, in, sizeof in[0], out, sizeof out[0], 3));
+    CHECK_EQ(out[2], 9);
+    return 0;
+}
+
+/* TestSyncManagerTypes.test_pool */
+SCENARIO_LOCAL(manager, pool)
+{
+    mr_manager m;
+    mr_pool pool;
+    mr_process p;
+    int in = 5, out = 0;
+    begin_manager(&m);
+    CHECK_OR_STOP(CHECK_OK(mr_manager_pool(&m, &pool, 2)));
+    CHECK_OR_STOP(begin(&p, uses_pool, &pool, sizeof pool));
+    CHECK(end(&p, 30, 0));
+    CHECK_OK(mr_pool_map(&pool, squares_it, &in, sizeof in, &out, sizeof out, 1));
+    CHECK_EQ(out, 25);
+    CHECK_OK(mr_manager_shutdown(&m));
+    CHECK_STATUS(mr_pool_map(&pool, squares_it, &in, sizeof in, &out, sizeof out, 1), MR_ECLOSED);
+    CHECK_OK(mr_pool_join(&pool, 30));
+    CHECK_OK(mr_manager_close(&m));
+}
+
 /* ---- Shared memory ---- */
 
 static int attaches(const void *args, size_t size)
