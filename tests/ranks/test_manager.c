@@ -496,6 +496,33 @@ SCENARIO_LOCAL(manager, method_that_hangs)
     CHECK_EQ(mr_manager_exitcode(&m), -SIGTERM);
 }
 
+/* Callers that are killed, before their method runs and while it does, and whose visits nobody may wait for. */
+static int calls_for_long(const void *args, size_t size)
+{
+    CHECK_EQ(size, sizeof(mr_instance));
+    note("calling", "%d", (int)getpid());
+    mr_instance_call(args, "sleep", &MR_DOUBLE(1), 1, MR_FOREVER, NULL, NULL);
+    return 0;
+}
+
+SCENARIO_SHARED(manager, caller_that_dies)
+{
+    mr_manager m;
+    mr_instance c;
+    mr_process p[3];
+    begin_with_types(&m);
+    CHECK_OK(mr_manager_create(&m, "Counter", &MR_INT(1), 1, &c));
+    for (int i = 0; i < 3; i++)
+        CHECK_OR_STOP(begin(&p[i], calls_for_long, &c, sizeof c));
+    CHECK(await_lines("calling", 3, 30));
+    for (int i = 0; i < 3; i++)
+        CHECK_OK(mr_process_kill(&p[i]));
+    for (int i = 0; i < 3; i++)
+        CHECK(end(&p[i], 30, -SIGKILL));
+    CHECK_EQ(ask(&c, "add", MR_INT(1)), 2);
+    CHECK_OK(mr_manager_close(&m));
+}
+
 /* ---- Pools ---- */
 
 static int squares_it(const void *in, void *out)
