@@ -95,8 +95,9 @@ mr_status mr__request_here(mr__request *r)
 
 mr_status mr__ask_for(const uint64_t *handle, mr__request *r)
 {
-    if (handle == NULL)
-        return mr__object_given(r->call, r->kind, handle);
+    mr_status status = mr__object_given(r->call, r->kind, handle);
+    if (status != MR_OK)
+        return status;
     r->handle = *handle;
     return mr__is_far(handle) ? mr__request_far(r) : mr__request_here(r);
 }

@@ -47,6 +47,9 @@ void mr__end_object(const mr_item *object)
     case MR_OBJECT_NAMESPACE:
         mr_namespace_close(&(mr_namespace){handle});
         break;
+    case MR_OBJECT_POOL:
+        mr_pool_terminate(&(mr_pool){handle});
+        break;
     default:
         break;
     }
@@ -164,4 +167,9 @@ mr_status mr_manager_shareable_list(const mr_manager *manager, mr_shareable_list
                                     size_t count)
 {
     MAKE(mr_shareable_list, mr_shareable_list_init(&made, NULL, items, count));
+}
+
+mr_status mr_manager_pool(const mr_manager *manager, mr_pool *object, int processes)
+{
+    MAKE(mr_pool, mr_pool_init(&made, processes));
 }

@@ -127,8 +127,8 @@ mr_status mr_set_executable(const char *path);
 int mr_cpu_count(void);
 
 /* The number of physical cores that this program may use, on all its hosts together. In a Slurm job: the number of
- * its tasks (CPUs, where it has not asked for tasks); under srun -n N: N-1, since main is one of the tasks. At least
- * 1; -1 before mr_init. In a process other than main: as it was when that process started. */
+ * its tasks (CPUs, where it has not asked for tasks); under srun -n N: N-1, since main is one of the tasks. At
+ * least 1; -1 before mr_init. In a process other than main: as it was when that process started. */
 int mr_core_count(void);
 
 /* The number of hosts that processes of this program may run on. At least 1; -1 before mr_init. Main process only.
@@ -692,6 +692,7 @@ typedef enum mr_item_type {
     X(DICT, mr_dict)                     \
     X(LIST, mr_list)                     \
     X(NAMESPACE, mr_namespace)           \
+    X(POOL, mr_pool)                     \
     X(INSTANCE, mr_instance)
 
 typedef enum mr_object_type {
@@ -1270,6 +1271,12 @@ mr_status mr_manager_condition(const mr_manager *manager, mr_condition *conditio
 mr_status mr_manager_event(const mr_manager *manager, mr_event *event);
 mr_status mr_manager_barrier(const mr_manager *manager, mr_barrier *barrier, int parties, int (*action)(void),
                              double timeout);
+
+struct mr_pool;
+
+/* The same for a pool, which is terminated when the manager is shut down. The process that makes it is its
+ * creator. */
+mr_status mr_manager_pool(const mr_manager *manager, struct mr_pool *pool, int processes);
 
 /* The same for shared memory, which is unlinked when the manager is shut down. Mirror
  * SharedMemoryManager.SharedMemory(size) and ShareableList(items). */

@@ -24,6 +24,10 @@ struct objects {
     mr_connection a, b;
     mr_pool pool;
     mr_future future;
+    mr_dict dict;
+    mr_list list;
+    mr_namespace space;
+    mr_manager manager;
 };
 
 static int gives_nothing(const void *in, void *out)
@@ -43,6 +47,11 @@ static void make(struct objects *all)
     CHECK_OK(mr_raw_value_init(&all->value, 8, NULL));
     CHECK_OK(mr_shared_memory_create(&all->memory, "handles", 64));
     CHECK_OK(mr_pipe(&all->a, &all->b, true));
+    CHECK_OK(mr_dict_init(&all->dict));
+    CHECK_OK(mr_list_init(&all->list, &MR_INT(1), 1));
+    CHECK_OK(mr_namespace_init(&all->space));
+    CHECK_OK(mr_manager_init(&all->manager));
+    CHECK_OK(mr_manager_start(&all->manager, NULL, NULL, 0));
     CHECK_OK(mr_pool_init(&all->pool, 1));
     CHECK_OK(mr_pool_apply_async(&all->pool, gives_nothing, NULL, 0, 0, &all->future));
 }
@@ -63,6 +72,31 @@ static uint64_t make_handle(const struct objects *all)
     default:
         return handle;
     }
+}
+
+static void call_containers(uint64_t h)
+{
+    mr_dict dict = {h};
+    mr_list list = {h};
+    mr_namespace space = {h};
+    mr_manager manager = {.mr__handle = h};
+    mr_instance instance = {h, h};
+    mr_item value, *items;
+    size_t count;
+    if (mr_dict_set(&dict, MR_INT(1), MR_OBJECT(&list)) == MR_OK)
+        mr_dict_del(&dict, MR_INT(1));
+    mr_dict_get(&dict, MR_STRING("x"), &value, NULL, 0);
+    if (mr_dict_items(&dict, &items, &count) == MR_OK)
+        free(items);
+    if (mr_list_append(&list, MR_NONE) == MR_OK)
+        mr_list_pop(&list, -1, &value, NULL, 0);
+    mr_list_add(&list, 0, MR_INT(0), NULL);
+    if (mr_list_items(&list, &items, &count) == MR_OK)
+        free(items);
+    mr_namespace_get(&space, "x", &value, NULL, 0);
+    mr_namespace_has(&space, "x");
+    mr_manager_create(&manager, "x", NULL, 0, &instance);
+    mr_instance_call(&(mr_instance){h, h}, "x", NULL, 0, 0, NULL, NULL);
 }
 
 /* Calls that leave an object as it is, or nearly so, if the handle should be good. */
@@ -111,6 +145,7 @@ static void call_all(uint64_t h)
     mr_future_get(&(mr_future){h}, bytes, sizeof bytes, 0);
     mr_future_result(&(mr_future){h}, 0, bytes, sizeof bytes, &size, 0);
     mr_wait(&item, 1, 0, &size);
+    call_containers(h);
 }
 
 /* All is as it was: nobody was harmed by handles that were none. */
@@ -129,6 +164,9 @@ static void check_unharmed(const struct objects *all)
     CHECK_OK(mr_pool_apply(&all->pool, gives_nothing, NULL, 0, NULL, 0));
     CHECK_OK(mr_array_get(&all->array, 9, 1, &byte));
     CHECK_EQ(byte, 0);
+    CHECK_EQ(mr_dict_length(&all->dict), 0);
+    CHECK_EQ(mr_list_length(&all->list), 1);
+    CHECK(!mr_namespace_has(&all->space, "x"));
 }
 
 SCENARIO(handles, at_random)

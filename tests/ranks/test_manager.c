@@ -496,6 +496,71 @@ SCENARIO_LOCAL(manager, method_that_hangs)
     CHECK_EQ(mr_manager_exitcode(&m), -SIGTERM);
 }
 
+/* Callers that are killed, before their method runs and while it does, and whose visits nobody may wait for. */
+static int calls_for_long(const void *args, size_t size)
+{
+    CHECK_EQ(size, sizeof(mr_instance));
+    note("calling", "%d", (int)getpid());
+    mr_instance_call(args, "sleep", &MR_DOUBLE(1), 1, MR_FOREVER, NULL, NULL);
+    return 0;
+}
+
+SCENARIO_SHARED(manager, caller_that_dies)
+{
+    mr_manager m;
+    mr_instance c;
+    mr_process p[3];
+    begin_with_types(&m);
+    CHECK_OK(mr_manager_create(&m, "Counter", &MR_INT(1), 1, &c));
+    for (int i = 0; i < 3; i++)
+        CHECK_OR_STOP(begin(&p[i], calls_for_long, &c, sizeof c));
+    CHECK(await_lines("calling", 3, 30));
+    for (int i = 0; i < 3; i++)
+        CHECK_OK(mr_process_kill(&p[i]));
+    for (int i = 0; i < 3; i++)
+        CHECK(end(&p[i], 30, -SIGKILL));
+    CHECK_EQ(ask(&c, "add", MR_INT(1)), 2);
+    CHECK_OK(mr_manager_close(&m));
+}
+
+/* ---- Pools ---- */
+
+static int squares_it(const void *in, void *out)
+{
+    int number = *(const int *)in;
+    *(int *)out = number * number;
+    return 0;
+}
+
+static int uses_pool(const void *args, size_t size)
+{
+    const mr_pool *pool = args;
+    int in[] = {1, 2, 3}, out[3] = {0};
+    CHECK_EQ(size, sizeof *pool);
+    CHECK_OK(mr_pool_map(pool, squares_it, in, sizeof in[0], out, sizeof out[0], 3));
+    CHECK_EQ(out[2], 9);
+    return 0;
+}
+
+/* TestSyncManagerTypes.test_pool */
+SCENARIO_LOCAL(manager, pool)
+{
+    mr_manager m;
+    mr_pool pool;
+    mr_process p;
+    int in = 5, out = 0;
+    begin_manager(&m);
+    CHECK_OR_STOP(CHECK_OK(mr_manager_pool(&m, &pool, 2)));
+    CHECK_OR_STOP(begin(&p, uses_pool, &pool, sizeof pool));
+    CHECK(end(&p, 30, 0));
+    CHECK_OK(mr_pool_map(&pool, squares_it, &in, sizeof in, &out, sizeof out, 1));
+    CHECK_EQ(out, 25);
+    CHECK_OK(mr_manager_shutdown(&m));
+    CHECK_STATUS(mr_pool_map(&pool, squares_it, &in, sizeof in, &out, sizeof out, 1), MR_ECLOSED);
+    CHECK_OK(mr_pool_join(&pool, 30));
+    CHECK_OK(mr_manager_close(&m));
+}
+
 /* ---- Shared memory ---- */
 
 static int attaches(const void *args, size_t size)

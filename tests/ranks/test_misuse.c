@@ -65,6 +65,32 @@ static void check_process_calls(mr_process *p, mr_status status)
     CHECK_REFUSED(mr_process_core(p) == -1, status);
 }
 
+static void check_container_calls(mr_status status)
+{
+    static const char text[] = "a text that does not fit into a cell";
+    mr_dict dict = {(uint64_t)1 << 32 | 1};
+    mr_list list = {dict.mr__handle};
+    mr_namespace space = {dict.mr__handle};
+    mr_manager manager = {.mr__handle = dict.mr__handle};
+    mr_instance instance = {dict.mr__handle, 1};
+    mr_item item, *items;
+    size_t count;
+    CHECK_STATUS(mr_dict_init(&dict), status);
+    CHECK_STATUS(mr_dict_set(&dict, MR_STRING(text), MR_STRING(text)), status);
+    CHECK_STATUS(mr_dict_update(&dict, (mr_item[]){MR_STRING(text), MR_STRING(text)}, 1), status);
+    CHECK_STATUS(mr_dict_get(&dict, MR_STRING(text), &item, NULL, 0), status);
+    CHECK_STATUS(mr_dict_items(&dict, &items, &count), status);
+    CHECK_STATUS(mr_list_init(&list, &MR_STRING(text), 1), status);
+    CHECK_STATUS(mr_list_append(&list, MR_STRING(text)), status);
+    CHECK_STATUS(mr_list_get(&list, 0, &item, NULL, 0), status);
+    CHECK_STATUS(mr_namespace_set(&space, "name", MR_STRING(text)), status);
+    CHECK_STATUS(mr_manager_init(&manager), status);
+    CHECK_STATUS(mr_manager_start(&manager, NULL, NULL, 0), status);
+    CHECK_STATUS(mr_manager_dict(&manager, &dict), status);
+    CHECK_STATUS(mr_manager_shutdown(&manager), status);
+    CHECK_STATUS(mr_instance_call(&instance, "x", NULL, 0, 0, NULL, NULL), status);
+}
+
 /* Every other function that works between mr_init and mr_finalize only. */
 static void check_other_calls(mr_status status)
 {
@@ -80,6 +106,7 @@ static void check_other_calls(mr_status status)
     CHECK_STATUS(mr_set_pinning(MR_PIN_NONE), status);
     CHECK_STATUS(mr_pool_init(&pool, 1), status);
     CHECK_REFUSED(mr_pool_processes(&pool) == -1, status);
+    check_container_calls(status);
     CHECK_STATUS(mr_pool_map(&pool, squares, &number, sizeof number, &number, sizeof number, 1), status);
     CHECK_STATUS(mr_finalize(), status);
 }
