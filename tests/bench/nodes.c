@@ -4,7 +4,8 @@
  * pipe    8 bytes one way, there and back        queue   an item of 8 bytes, put there, got here, in a stream
  * stream  1 MiB of a stream over a pipe          lock    acquire and release there, nobody else wants it
  * value   get and set there                      array   reading 1 MiB there
- * dict    set and get there, small items         pool    a task of 100 us, in chunks of 10, by WORKERS there */
+ * dict    set and get there, small items         pool    a task of 100 us, in chunks of 10, by WORKERS there
+ * ideal   the same by WORKERS processes of which each knows its share */
 #include "measuring.h"
 
 #include <string.h>
@@ -251,6 +252,33 @@ static double measure_pool(int count, const char *host)
     return seconds / count;
 }
 
+static int computes_share(const void *args, size_t size)
+{
+    int in = 0, out;
+    (void)size;
+    for (int i = 0; i < *(const int *)args; i++)
+        computes(&in, &out);
+    return 0;
+}
+
+static double measure_ideal(int count, const char *host)
+{
+    mr_process workers[WORKERS], *pointers[WORKERS];
+    double begin = 0;
+    for (int turn = 0; turn < 2; turn++) {
+        for (int i = 0; i < WORKERS; i++) {
+            need(mr_process_init(&workers[i], computes_share, &(int){count / WORKERS}, sizeof(int)));
+            need(mr_process_set_host(&workers[i], host));
+            pointers[i] = &workers[i];
+        }
+        begin = now();
+        need(mr_process_start_all(pointers, WORKERS));
+        for (int i = 0; i < WORKERS; i++)
+            need(mr_process_join(&workers[i], MR_FOREVER));
+    }
+    return (now() - begin) / count;
+}
+
 int main(int argc, char **argv)
 {
     need(mr_init(&argc, &argv));
@@ -260,8 +288,9 @@ int main(int argc, char **argv)
             printf("%.9g\n", measure(&rows[i], count, argv[3]));
             return mr_finalize();
         }
-    if (count > 0 && strcmp(argv[1], "pool") == 0) {
-        printf("%.9g\n", measure_pool(count, argv[3]));
+    bool is_pool = count > 0 && strcmp(argv[1], "pool") == 0;
+    if (is_pool || (count > 0 && strcmp(argv[1], "ideal") == 0)) {
+        printf("%.9g\n", is_pool ? measure_pool(count, argv[3]) : measure_ideal(count, argv[3]));
         return mr_finalize();
     }
     fail("usage: nodes WHAT COUNT HOST");
