@@ -113,7 +113,8 @@ mr_status mr_init(int *argc, char ***argv);
 /* Ends Multirank: terminates daemon processes, joins all others, releases all ranks, leaves nothing behind.
  * Called once, by the main process. Afterwards only mr_strerror, mr_last_error and the like may be called; MPI can
  * no longer be used. The result can be returned from main: MR_OK is 0.
- * Errors: MR_ENOTINIT, MR_EFINALIZED, MR_ENOTCREATOR (not the main process).
+ * Errors: MR_ENOTINIT, MR_EFINALIZED, MR_ENOTCREATOR (not the main process); MR_EHOSTLOST: all of it has been done,
+ * but a host was lost on the way (the sentence names it), and with it the processes there.
  * Mirrors what Python does at the exit of the main process, and MPI_Finalize. */
 mr_status mr_finalize(void);
 
@@ -131,8 +132,8 @@ int mr_cpu_count(void);
  * least 1; -1 before mr_init. In a process other than main: as it was when that process started. */
 int mr_core_count(void);
 
-/* The number of hosts that processes of this program may run on. At least 1; -1 before mr_init. Main process only.
- */
+/* The number of hosts that processes of this program may run on, those that were lost left out. At least 1; -1 before
+ * mr_init. Main process only. */
 int mr_host_count(void);
 
 /* How processes are tied to cores. The environment variable MULTIRANK_PIN (spread, compact, numa, none) decides
@@ -223,7 +224,8 @@ const void *mr_process_authkey(const mr_process *process, size_t *size);
 mr_status mr_process_set_authkey(mr_process *process, const void *key, size_t size);
 
 /* Asks for the host (name as gethostname gives it there; copied) that the process is to run on.
- * Errors: MR_EINVAL, MR_ESTATE (already started); a host that is not there is MR_ENOHOST from the start. */
+ * Errors: MR_EINVAL, MR_ESTATE (already started); a host that is not there is MR_ENOHOST from the start, one that was
+ * lost MR_EHOSTLOST. */
 mr_status mr_process_set_host(mr_process *process, const char *host);
 
 /* Allows the process to run in a rank that has served before, and that rank to serve again: starting is then much
@@ -252,7 +254,8 @@ bool mr_process_is_alive(const mr_process *process);
 #define MR_EXITCODE_NONE INT_MIN
 
 /* 0: it ended well; n > 0: it ended with that code; -n: signal n killed it; MR_EXITCODE_NONE: it has not ended, or
- * failure. Mirrors Process.exitcode. */
+ * failure. A process whose host was lost (it has not answered for MULTIRANK_NODE_TIMEOUT seconds, 10 if that is not
+ * set) counts as killed: -SIGKILL. Mirrors Process.exitcode. */
 int mr_process_exitcode(const mr_process *process);
 
 /* Sends SIGTERM, or SIGKILL, to it, on whatever host it is. Nothing happens if it has ended.

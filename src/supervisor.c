@@ -40,8 +40,8 @@ struct supervisor {
     pid_t launcher; /* that this process must not outlive; 0: none */
     bool mpi_is_up;
     mr__session session; /* main's: to be removed at the end */
-    bool lost_main;
-    bool left_launcher; /* the child itself has told the launcher that it ends */
+    bool is_cut_off;     /* main has not closed the link, its host does not answer */
+    bool left_launcher;  /* the child itself has told the launcher that it ends */
     int report, signals, link;
     mr__inbox inbox;
 };
@@ -93,7 +93,7 @@ static void read_link(struct supervisor *self)
         if (self->inbox.record.type == MR__SIGNAL && !self->child_ended)
             kill(self->child, (int)self->inbox.record.a);
     if (arrived < 0) { /* main has ended or cannot be reached, and so must we */
-        self->lost_main = true;
+        self->is_cut_off = errno != 0;
         close(self->link);
         self->link = -1;
         kill(self->child, SIGKILL);
@@ -244,7 +244,7 @@ static _Noreturn void supervise(struct supervisor *self)
     int code = exit_code(self->status);
     if (self->link >= 0)
         send_to_hub(self, MR__EXITED, 0, code, "");
-    if (self->lost_main)
+    if (self->is_cut_off)
         end_daemon();
     else if (self->has_server && self->mpi_is_up && !self->left_launcher)
         leave_launcher();

@@ -3,7 +3,9 @@
  *
  * pipe    8 bytes one way, there and back        queue   an item of 8 bytes, put there, got here, in a stream
  * stream  1 MiB of a stream over a pipe          lock    acquire and release there, nobody else wants it
- * value   get and set there                      array   reading 1 MiB there */
+ * value   get and set there                      array   reading 1 MiB there
+ * dict    set and get there, small items         pool    a task of 100 us, in chunks of 10, by WORKERS there
+ * ideal   the same by WORKERS processes of which each knows its share */
 #include "measuring.h"
 
 #include <string.h>
@@ -16,6 +18,7 @@ typedef struct job {
     mr_lock lock;
     mr_value value;
     mr_array array;
+    mr_dict dict;
     int count;
 } job;
 
@@ -85,6 +88,24 @@ static int counts(const void *args, size_t size)
     for (int64_t i = 0, seen; i < work->count; i++) {
         need(mr_value_get(&work->value, &seen));
         need(mr_value_set(&work->value, &i));
+    }
+    answer(work, now() - begin);
+    return 0;
+}
+
+static int sets_items(const void *args, size_t size)
+{
+    const job *work = args;
+    mr_item seen;
+    char buffer[SMALL];
+    double begin = 0;
+    (void)size;
+    for (int turn = 0; turn < 2; turn++) {
+        begin = now();
+        for (int i = 0; i < work->count; i++) {
+            need(mr_dict_set(&work->dict, MR_INT(i % 100), MR_INT(i)));
+            need(mr_dict_get(&work->dict, MR_INT(i % 100), &seen, buffer, sizeof buffer));
+        }
     }
     answer(work, now() - begin);
     return 0;
@@ -165,7 +186,8 @@ static const struct row {
             {"queue", puts_items, gets_items},
             {"lock", locks, listens},
             {"value", counts, listens},
-            {"array", reads, listens}};
+            {"array", reads, listens},
+            {"dict", sets_items, listens}};
 
 static double measure(const struct row *row, int count, const char *host)
 {
@@ -177,6 +199,7 @@ static double measure(const struct row *row, int count, const char *host)
     need(mr_lock_init(&work.lock));
     need(mr_value_init(&work.value, sizeof(int64_t), &(int64_t){0}));
     need(mr_raw_array_init(&work.array, 1, LARGE, NULL));
+    need(mr_dict_init(&work.dict));
     need(mr_process_init(&process, row->there, &work, sizeof work));
     need(mr_process_set_host(&process, host));
     need(mr_process_start(&process));
@@ -185,6 +208,75 @@ static double measure(const struct row *row, int count, const char *host)
     if (mr_process_exitcode(&process) != 0)
         fail("the other process failed");
     return seconds / count;
+}
+
+/* ---- The pool ---- */
+
+enum { WORKERS = 2 };
+static const double TASK = 100e-6; /* seconds of CPU */
+
+static int computes(const void *in, void *out)
+{
+    double end = now_on(CLOCK_THREAD_CPUTIME_ID) + TASK;
+    while (now_on(CLOCK_THREAD_CPUTIME_ID) < end)
+        ;
+    *(int *)out = *(const int *)in;
+    return 0;
+}
+
+/* The whole, of which the second half counts. */
+static double measure_pool(int count, const char *host)
+{
+    mr_pool pool;
+    mr_future future;
+    int *in = calloc((size_t)count, sizeof *in), *out = calloc((size_t)count, sizeof *out);
+    double begin = 0;
+    need(mr_pool_init_with(&pool, &(mr_pool_options){.processes = WORKERS, .host = host}));
+    for (int turn = 0; turn < 2; turn++) {
+        begin = now();
+        need(mr_pool_map_async(&pool,
+                               &(mr_tasks){.task = computes,
+                                           .count = (size_t)count,
+                                           .in = in,
+                                           .in_size = sizeof *in,
+                                           .out_size = sizeof *out,
+                                           .chunk_size = 10},
+                               &future));
+        need(mr_future_wait(&future, MR_FOREVER));
+    }
+    double seconds = now() - begin;
+    need(mr_pool_close(&pool));
+    need(mr_pool_join(&pool, MR_FOREVER));
+    free(in);
+    free(out);
+    return seconds / count;
+}
+
+static int computes_share(const void *args, size_t size)
+{
+    int in = 0, out;
+    (void)size;
+    for (int i = 0; i < *(const int *)args; i++)
+        computes(&in, &out);
+    return 0;
+}
+
+static double measure_ideal(int count, const char *host)
+{
+    mr_process workers[WORKERS], *pointers[WORKERS];
+    double begin = 0;
+    for (int turn = 0; turn < 2; turn++) {
+        for (int i = 0; i < WORKERS; i++) {
+            need(mr_process_init(&workers[i], computes_share, &(int){count / WORKERS}, sizeof(int)));
+            need(mr_process_set_host(&workers[i], host));
+            pointers[i] = &workers[i];
+        }
+        begin = now();
+        need(mr_process_start_all(pointers, WORKERS));
+        for (int i = 0; i < WORKERS; i++)
+            need(mr_process_join(&workers[i], MR_FOREVER));
+    }
+    return (now() - begin) / count;
 }
 
 int main(int argc, char **argv)
@@ -196,5 +288,10 @@ int main(int argc, char **argv)
             printf("%.9g\n", measure(&rows[i], count, argv[3]));
             return mr_finalize();
         }
+    bool is_pool = count > 0 && strcmp(argv[1], "pool") == 0;
+    if (is_pool || (count > 0 && strcmp(argv[1], "ideal") == 0)) {
+        printf("%.9g\n", is_pool ? measure_pool(count, argv[3]) : measure_ideal(count, argv[3]));
+        return mr_finalize();
+    }
     fail("usage: nodes WHAT COUNT HOST");
 }

@@ -14,3 +14,7 @@ set_tests_properties(hosts.check PROPERTIES LABELS hosts TIMEOUT 180 SKIP_RETURN
 add_test(NAME hosts.clocks COMMAND "${CMAKE_CURRENT_LIST_DIR}/clocks.sh" "${PROJECT_SOURCE_DIR}"
                                    "$<TARGET_FILE:test_pitfalls>")
 set_tests_properties(hosts.clocks PROPERTIES LABELS hosts TIMEOUT 90 SKIP_RETURN_CODE 77 RUN_SERIAL TRUE)
+# Timing is no test; that cluster/hosts bench measures at all is one.
+add_test(NAME hosts.bench COMMAND "${TEST_HOSTS}" bench --quick)
+set_tests_properties(hosts.bench PROPERTIES LABELS hosts TIMEOUT 90 FIXTURES_REQUIRED hosts RUN_SERIAL TRUE ENVIRONMENT
+                     "MULTIRANK_HOSTS_DIR=${TEST_HOSTS_STATE};MULTIRANK_BENCH=${CMAKE_BINARY_DIR}/tests/bench")
