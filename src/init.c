@@ -71,6 +71,8 @@ static mr_status invite_given_ranks(mr__universe *universe)
     if (batch == NULL)
         return mr__fail(MR_ENOMEM, "there is no memory for %d ranks", mr__ctx.launch.size);
     int error = MPI_Bcast(universe->address.text, sizeof universe->address.text, MPI_CHAR, 0, comm);
+    if (error == MPI_SUCCESS)
+        error = mr__wire_connect_all(comm);
     return error == MPI_SUCCESS ? MR_OK : mr__fail_mpi(error, "telling the ranks where main is");
 }
 
@@ -285,7 +287,7 @@ int mr_host_count(void)
     for (int i = 0; i < seen; i++)
         lost += mr__ctx.universe->hosts[i].is_lost;
     if (mr__ctx.launch.kind == MR__LAUNCH_GIVEN)
-        named = mr__slurm_step_hosts();
+        named = mr__ctx.launch.given_hosts;
     mr__unlock();
     return (named > seen ? named : seen) - lost;
 }

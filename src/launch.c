@@ -112,9 +112,15 @@ mr_status mr__launch_detect(mr__launch *launch)
     if (has_server && asked == 0 && given > 1) { /* srun --mpi=pmix sets no OMPI_COMM_WORLD_SIZE */
         launch->kind = MR__LAUNCH_GIVEN;
         launch->size = given;
-        launch->many_hosts = mr__slurm_step_hosts() > 1;
+        launch->given_hosts = mr__slurm_step_hosts();
+        launch->many_hosts = launch->given_hosts > 1;
         return MR_OK;
     }
+    if (!has_server && given > 1)
+        return mr__fail(MR_ELAUNCH,
+                        "srun has started %d tasks that know nothing of each other; start the program by srun "
+                        "--mpi=pmix, or once, without srun",
+                        given);
     launch->kind = has_server ? MR__LAUNCH_MPIRUN : MR__LAUNCH_ALONE;
     launch->size = has_server && asked > 0 ? asked : 1;
     if (hosts == NULL)
@@ -133,8 +139,9 @@ static bool starts_with(const char *text, const char *prefix)
 static bool is_of_launcher(const char *variable)
 {
     return (starts_with(variable, "PMIX_") || starts_with(variable, "OMPI_") || starts_with(variable, "ORTE_") ||
-            starts_with(variable, "OPAL_") || starts_with(variable, "MULTIRANK_HUB=") ||
-            starts_with(variable, "MULTIRANK_BATCH=") || starts_with(variable, "MULTIRANK_MANY_HOSTS=")) &&
+            starts_with(variable, "OPAL_") || starts_with(variable, "SLURM_STEP_") ||
+            starts_with(variable, "MULTIRANK_HUB=") || starts_with(variable, "MULTIRANK_BATCH=") ||
+            starts_with(variable, "MULTIRANK_MANY_HOSTS=")) &&
            !starts_with(variable, "OMPI_ALLOW_RUN_AS_ROOT");
 }
 

@@ -22,6 +22,7 @@ typedef struct mr__launch {
     char cpus[256];             /* MPIRUN: hardware threads that mpirun --cpu-set allows; "": all */
     bool many_hosts;            /* ranks may be on other hosts */
     char hosts[MR__HOSTS_SIZE]; /* ALONE, MPIRUN: "node1:2,node2:2" to spawn over; "": this host only */
+    int given_hosts;            /* GIVEN: hosts that the ranks are on */
     bool is_job;                /* the hosts are a Slurm job's: no more processes there than its tasks */
     mr__session session;        /* ALONE, MPIRUN */
     mr__address hub;            /* SPAWNED: where main's hub is */

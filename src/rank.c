@@ -106,6 +106,7 @@ static mr_status join_main(void)
     } else {
         MPI_Comm_dup(MPI_COMM_WORLD, &self->comm);
         MPI_Bcast(self->hub.text, sizeof self->hub.text, MPI_CHAR, 0, self->comm);
+        mr__wire_connect_all(self->comm);
         mr__ctx.launch.batch = 1;
         mr__ctx.launch.rank--; /* the batch of given ranks is main's own, which main is not in */
         status = say_hello(&self->hub);
@@ -115,7 +116,10 @@ static mr_status join_main(void)
     }
     mr__patience(false);
     MPI_Comm_set_errhandler(self->comm, MPI_ERRORS_RETURN);
-    return mr__supervisor_report(self->report, &self->hub, mr__ctx.rank);
+    status = mr__supervisor_report(self->report, &self->hub, mr__ctx.rank);
+    if (!spawned) /* Slurm would end all ranks when one of them dies that has not left */
+        mr__supervisor_leave_launcher(self->report);
+    return status;
 }
 
 static mr_status report_places(void)

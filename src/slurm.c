@@ -142,6 +142,9 @@ mr_status mr__slurm_prepare_runtime(const char *nodes, int count)
     /* the daemons' step shares the CPUs of the job with what runs there already, such as mpirun's daemons */
     setenv("SLURM_OVERLAP", "1", 0);
     setenv("SLURM_MPI_TYPE", "none", 0);
+    /* when it ends, main's daemon now and then hears of srun's end in a component that it has unloaded: nobody is
+     * harmed, so nobody is to read of it */
+    setenv("OMPI_MCA_opal_signal", "", 0);
     unsetenv(
         "SLURM_STEP_ID"); /* or Open MPI takes main for one of srun's ranks, and looks for srun's PMIx server */
     return count > 0 ? name_nodes(nodes, count) : MR_OK;

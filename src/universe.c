@@ -354,9 +354,10 @@ static mr_status wait_for_ranks(mr__universe *universe, int demand, const char *
     if (mr__ctx.launch.kind == MR__LAUNCH_GIVEN && !is_anybody_starting(universe))
         return mr__fail(
             MR_ELAUNCH,
-            "%d more ranks are needed, but of the %d that srun has given besides main %d are free, and under "
-            "srun none can be spawned: start the program with a larger srun -n, or without srun",
-            demand, mr__ctx.launch.size - 1, count_fresh(universe));
+            "%d more ranks are needed%s%s, but of the %d that srun has given besides main %d are free, and "
+            "under srun none can be spawned: start the program with a larger srun -n, or without srun",
+            demand > 0 ? demand : 1, *host != '\0' ? " on " : "", host, mr__ctx.launch.size - 1,
+            count_fresh(universe));
     if (demand > universe->demand) {
         universe->demand = demand;
         snprintf(universe->wanted_host, sizeof universe->wanted_host, "%s", host);

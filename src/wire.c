@@ -35,6 +35,17 @@ mr_status mr__mpi_init(void)
     return MR_OK;
 }
 
+int mr__wire_connect_all(MPI_Comm comm)
+{
+    int rank, size, error = MPI_SUCCESS;
+    MPI_Comm_rank(comm, &rank);
+    MPI_Comm_size(comm, &size);
+    for (int i = 1; i < size && error == MPI_SUCCESS; i++)
+        error = MPI_Sendrecv(NULL, 0, MPI_BYTE, (rank + i) % size, MR__TAG_GREETING, NULL, 0, MPI_BYTE,
+                             (rank - i + size) % size, MR__TAG_GREETING, comm, MPI_STATUS_IGNORE);
+    return error;
+}
+
 mr_status mr__wire_wait(MPI_Request *request, const char *what, mr__is_gone is_gone, const void *other)
 {
     double spin_until = mr__now() + SPIN_SECONDS;

@@ -12,6 +12,10 @@ enum { MR__TAG_START = 1, MR__TAG_REQUEST, MR__TAG_GREETING, MR__TAG_FAR = 1000,
  * catch. */
 mr_status mr__mpi_init(void);
 
+/* Connects every two ranks, which otherwise happens with their first message, and needs the launcher's server
+ * then. Collective. Gives MPI's error. */
+int mr__wire_connect_all(MPI_Comm comm);
+
 /* Says whether the other side of a transfer has died; may be NULL. */
 typedef bool (*mr__is_gone)(const void *other);
 

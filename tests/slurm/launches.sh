@@ -6,7 +6,8 @@ tour=$build/tests/slurm/tour primes=$build/slurm/primes
 expect_tour() { # WHAT HOSTS: of one that went well; its first processes are by host as said
     check "$1: exit code" 5 "$code"
     check "$1: hosts" "$2" "$(processes_by_host "$(sed '/^one was killed/,$d' <<<"$output")")"
-    check "$1: a process that was killed" 'one was killed' "$(grep killed <<<"$output")"
+    check "$1: a process that was killed" 'one was killed' "$(grep '^one was killed' <<<"$output")"
+    check "$1: Slurm took no notice" 0 "$(grep -c 'slurmstepd' <<<"$output")"
 }
 
 # One tree of processes: without launcher, under mpirun -n 1, and under mpirun -n N. More than there are cores, too.
@@ -19,7 +20,7 @@ submit --nodes=3 --tasks-per-node=1 "$jobs/tree.sbatch" -- mpirun -n 3 "$tour"
 expect_tour 'tree, mpirun -n 3' '1 node1, 1 node2, 1 node3'
 
 # Started by srun. One more process than ranks is told so; what needs no spawn works.
-submit "$jobs/given.sbatch" "$tour"
+submit "$jobs/given.sbatch" "$tour" linger=4
 expect_tour given '1 node1, 2 node2'
 check 'given: size' '3 cores on 2 hosts' "$(head -n 1 <<<"$output")"
 submit "$jobs/given.sbatch" "$tour" more=1
@@ -29,6 +30,11 @@ check 'given, one too many: sentence' 'MR_ELAUNCH: 1 more ranks are needed, but 
 submit "$jobs/given.sbatch" "$primes" 100000 12 checkpoint
 check 'given, a pool: exit code' 0 "$code"
 check 'given, a pool: result' '9592 primes below 100000' "$(tail -n 1 <<<"$output")"
+
+submit "$jobs/tree.sbatch" srun --mpi=none -n 2 "$tour"
+check 'srun without PMIx' 'srun has started 2 tasks that know nothing of each other.*' "$(grep -m 1 'srun has' <<<"$output")"
+submit "$jobs/tree.sbatch" srun --mpi=pmix -n 1 -N 1 "$tour" count=2
+check 'srun -n 1 spawns' '1 node1, 1 node2' "$(processes_by_host "$(sed '/^one was killed/,$d' <<<"$output")")"
 
 # An array: each run has its own arguments, the largest exit code counts.
 printf '%s\n' 'exit 0' 'exit 6' 'exit 4' 'kill -KILL $$' >parameters

@@ -18,4 +18,4 @@ foreach(test launches pinning lessons ends script)
   set_tests_properties(slurm.${test} PROPERTIES FIXTURES_REQUIRED slurm)
 endforeach()
 set_tests_properties(slurm.up slurm.down slurm.launches slurm.pinning slurm.lessons slurm.ends slurm.script PROPERTIES
-                     LABELS slurm ENVIRONMENT "${slurm_environment}" TIMEOUT 300 SKIP_RETURN_CODE 77 RUN_SERIAL TRUE)
+                     LABELS slurm ENVIRONMENT "${slurm_environment}" TIMEOUT 600 SKIP_RETURN_CODE 77 RUN_SERIAL TRUE)

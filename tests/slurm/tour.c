@@ -1,8 +1,8 @@
-/* A tour through what a Slurm job promises: tour [count=N] [more=N]
+/* A tour through what a Slurm job promises: tour [count=N] [more=N] [linger=SECONDS]
  *
  * Starts a process for each core (mr_core_count) or N of them, all at the same time, and says where each ran. Then
- * one is killed, and another must work after it. Then come N more than there are cores. Ends with 5 if all went
- * well, 3 if not.
+ * one is killed, and others must work after it (linger: for so long, since a launcher may take its time to end
+ * all). Then come N more than there are cores. Ends with 5 if all went well, 3 if not.
  *
  * tour endless, tour stubborn: the processes wait for ever, and so does main; stubborn ones ignore SIGTERM. */
 #include <multirank.h>
@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { MOST = 64 };
@@ -93,13 +94,17 @@ static bool visit_all(int count)
     return good;
 }
 
-static bool survive_a_kill(void)
+static bool survive_a_kill(int seconds)
 {
     mr_process victim;
+    time_t until = time(NULL) + seconds;
     if (!start(&victim, 1, sleeps) || mr_process_kill(&victim) != MR_OK || !end(&victim, -9))
         return false;
     printf("one was killed\n");
-    return visit_all(1);
+    bool good = visit_all(1);
+    while (good && time(NULL) < until)
+        good = visit_all(1);
+    return good;
 }
 
 static bool visit_more(int count, int more)
@@ -142,7 +147,7 @@ int main(int argc, char **argv)
     bool good = cores <= MOST && count <= MOST && more <= MOST;
     if (argc > 1 && (strcmp(argv[1], "endless") == 0 || strcmp(argv[1], "stubborn") == 0))
         wait_for_ever(argv[1][0] == 's');
-    good = good && visit_all(count) && survive_a_kill();
+    good = good && visit_all(count) && survive_a_kill(option(argc, argv, "linger", 0));
     if (good && more > 0)
         good = visit_more(cores, more);
     if (!good)
