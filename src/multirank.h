@@ -113,9 +113,9 @@ mr_status mr_init(int *argc, char ***argv);
 /* Ends Multirank: terminates daemon processes, joins all others, releases all ranks, leaves nothing behind.
  * Called once, by the main process. Afterwards only mr_strerror, mr_last_error and the like may be called; MPI can
  * no longer be used. The result can be returned from main: MR_OK is 0.
- * Errors: MR_ENOTINIT, MR_EFINALIZED, MR_ENOTCREATOR (not the main process); MR_EHOSTLOST: all of it has been done,
- * but a host was lost on the way (the sentence names it), and with it the processes there.
- * Mirrors what Python does at the exit of the main process, and MPI_Finalize. */
+ * Errors: MR_ENOTINIT, MR_EFINALIZED, MR_ENOTCREATOR (not the main process); MR_EHOSTLOST: all of it has been
+ * done, but a host was lost on the way (the sentence names it), and with it the processes there. Mirrors what
+ * Python does at the exit of the main process, and MPI_Finalize. */
 mr_status mr_finalize(void);
 
 /* Sets the program that newly spawned ranks run; the path is copied. It must be this very build, perhaps under
@@ -132,8 +132,8 @@ int mr_cpu_count(void);
  * least 1; -1 before mr_init. In a process other than main: as it was when that process started. */
 int mr_core_count(void);
 
-/* The number of hosts that processes of this program may run on, those that were lost left out. At least 1; -1 before
- * mr_init. Main process only. */
+/* The number of hosts that processes of this program may run on, those that were lost left out. At least 1; -1
+ * before mr_init. Main process only. */
 int mr_host_count(void);
 
 /* How processes are tied to cores. The environment variable MULTIRANK_PIN (spread, compact, numa, none) decides
@@ -224,8 +224,8 @@ const void *mr_process_authkey(const mr_process *process, size_t *size);
 mr_status mr_process_set_authkey(mr_process *process, const void *key, size_t size);
 
 /* Asks for the host (name as gethostname gives it there; copied) that the process is to run on.
- * Errors: MR_EINVAL, MR_ESTATE (already started); a host that is not there is MR_ENOHOST from the start, one that was
- * lost MR_EHOSTLOST. */
+ * Errors: MR_EINVAL, MR_ESTATE (already started); a host that is not there is MR_ENOHOST from the start, one that
+ * was lost MR_EHOSTLOST. */
 mr_status mr_process_set_host(mr_process *process, const char *host);
 
 /* Allows the process to run in a rank that has served before, and that rank to serve again: starting is then much
@@ -254,8 +254,8 @@ bool mr_process_is_alive(const mr_process *process);
 #define MR_EXITCODE_NONE INT_MIN
 
 /* 0: it ended well; n > 0: it ended with that code; -n: signal n killed it; MR_EXITCODE_NONE: it has not ended, or
- * failure. A process whose host was lost (it has not answered for MULTIRANK_NODE_TIMEOUT seconds, 10 if that is not
- * set) counts as killed: -SIGKILL. Mirrors Process.exitcode. */
+ * failure. A process whose host was lost (it has not answered for MULTIRANK_NODE_TIMEOUT seconds, 10 if that is
+ * not set) counts as killed: -SIGKILL. Mirrors Process.exitcode. */
 int mr_process_exitcode(const mr_process *process);
 
 /* Sends SIGTERM, or SIGKILL, to it, on whatever host it is. Nothing happens if it has ended.
@@ -1554,6 +1554,18 @@ mr_status mr_imap_next(mr_imap *imap, void *out, size_t capacity, size_t *size, 
 
 /* Ends it; what is still to come is dropped. Closing twice is harmless. */
 mr_status mr_imap_close(mr_imap *imap);
+
+/* ---- Maps that go on after an interruption ---- */
+
+/* As mr_pool_map, for tasks whose results have a fixed size and whose inputs are an array or records; but each
+ * result is also written to the file of that name as it comes. If the program is ended before all is done (a time
+ * limit, a node that fails), the same call in its next run takes from there what is done and runs the rest; tasks
+ * that had failed are tried again. mr_task_index counts the tasks of this run. When all is done the file stays,
+ * and the call has nothing to do any more, until somebody removes it. What is written survives the program, not a
+ * crash of the host that has the file. Errors: as mr_pool_map; MR_EINVAL (also: the file holds something else than
+ * results of these inputs); MR_ESTATE (another program is at work on it); MR_ESYSTEM (it cannot be read or
+ * written). Python's pools have no such thing. */
+mr_status mr_pool_map_resumable(const mr_pool *pool, const mr_tasks *tasks, void *out, const char *path);
 
 /* ---- How a pool is doing, and its end ---- */
 
