@@ -388,7 +388,7 @@ static bool measure_tiny(bool quick, figures *round)
 static bool measure_tiny_one(bool quick, figures *round)
 {
     return ask_pools("tiny-one", quick ? "10000" : "1000000", &round->ours) &&
-           ask_python("pools.py", "tiny-one", quick ? "1000" : "50000", round);
+           ask_python("pools.py", "tiny-one", quick ? "1000" : "20000", round);
 }
 
 static bool measure_tiny_mpi4py(bool quick, figures *round)
