@@ -89,6 +89,28 @@ SCENARIO(group, a_member_dies)
         CHECK(end(&members[i], patience, i));
 }
 
+/* Killed at random instants, also while the communicator is being made: main can go on as ever. */
+SCENARIO(group, deaths_at_random, .timeout = 90)
+{
+    enum { ROUNDS = 8 };
+    srand(5);
+    for (int round = 0; round < ROUNDS; round++) {
+        mr_process members[MEMBERS];
+        begin_group(members, waits_in_mpi);
+        rest(1e-5 * (rand() % 1500));
+        CHECK_OK(mr_process_kill(&members[rand() % MEMBERS]));
+        for (int i = 0; i < MEMBERS; i++) {
+            CHECK_OK(mr_process_kill(&members[i]));
+            CHECK(end(&members[i], patience, -SIGKILL));
+        }
+    }
+    mr_process members[MEMBERS];
+    unlink(note_path("waiting"));
+    begin_group(members, uses_mpi);
+    for (int i = 0; i < MEMBERS; i++)
+        CHECK(end(&members[i], patience, i));
+}
+
 static int starts_a_group(const void *args, size_t size)
 {
     (void)args, (void)size;
