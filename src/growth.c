@@ -11,7 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* On a host. Every rank of a batch connects to all others of it: two hundred at once overran the runtime's daemon. */
+/* On a host. Every rank of a batch connects to all others of it: two hundred at once overran the runtime's daemon.
+ */
 enum { LARGEST_BATCH = 32, LARGEST_RESERVE = 16 };
 
 /* ---- The grower ---- */
