@@ -131,19 +131,21 @@ void mr__shared_mutex_init(pthread_mutex_t *mutex)
     pthread_mutexattr_destroy(&attributes);
 }
 
-/* What is done under a mutex is short, so whoever finds it taken looks a few more times before he goes to sleep: to be
- * woken takes a hundred times as long. If its owner has no core, he gets ours. */
+/* What is done under a mutex is short, so whoever finds it taken looks again before he goes to sleep, at growing
+ * intervals: to be woken takes a hundred times as long, and to look all the time slows down who holds it. If that
+ * one has no core, he gets ours. */
 bool mr__shared_lock(pthread_mutex_t *mutex)
 {
-    enum { LOOKS = 100, TURNS = 20 };
+    enum { LONGEST = 1024, TURNS = 10 };
     int error = pthread_mutex_trylock(mutex);
-    for (int turn = 0; error == EBUSY && turn < TURNS; turn++) {
-        for (int look = 0; error == EBUSY && look < LOOKS; look++) {
+    for (int pause = 64; error == EBUSY && pause <= LONGEST; pause *= 2) {
+        for (int i = 0; i < pause; i++)
             mr__relax();
-            error = pthread_mutex_trylock(mutex);
-        }
-        if (error == EBUSY)
-            sched_yield();
+        error = pthread_mutex_trylock(mutex);
+    }
+    for (int turn = 0; error == EBUSY && turn < TURNS; turn++) {
+        sched_yield();
+        error = pthread_mutex_trylock(mutex);
     }
     if (error == EBUSY)
         error = pthread_mutex_lock(mutex);

@@ -220,6 +220,14 @@ mr_status mr__item_give(const char *call, const mr_item *item, const mr__sink *s
     return MR_OK;
 }
 
+void mr__item_take_back(const mr__sink *sink)
+{
+    if (sink->item == NULL || sink->capacity != MR_ALLOC)
+        return;
+    free((void *)(uintptr_t)sink->item->data);
+    sink->item->data = NULL;
+}
+
 /* The room of a text behind the array: aligned for the numbers of arrays, with a zero byte at the end. */
 static size_t room_of(const mr_item *item)
 {

@@ -50,6 +50,7 @@ typedef struct mr__sink {
 } mr__sink;
 
 mr_status mr__item_give(const char *call, const mr_item *item, const mr__sink *sink);
+void mr__item_take_back(const mr__sink *sink); /* what was given, since the call has failed after all */
 
 /* Copies items into one block from malloc: the array, then all texts, each with a zero byte behind it. */
 mr_status mr__items_own(const char *call, const mr_item items[], size_t count, mr_item **owned);

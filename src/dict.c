@@ -290,11 +290,17 @@ mr_status mr__dict_setdefault(mr__request *r)
         return status;
     mr_item found = entry != NULL ? mr__cell_view(mr__entry_value(entry)) : r->in[1];
     status = mr__item_give(r->call, &found, &r->sink);
-    if (status == MR_OK && entry == NULL)
-        status = mr__cell_make(&r->in[1], &value);
-    if (status == MR_OK && entry == NULL)
-        return set_and_leave(r, d, NULL, value);
-    leave(d);
+    if (status != MR_OK || entry != NULL) {
+        leave(d);
+        return status;
+    }
+    status = mr__cell_make(&r->in[1], &value);
+    if (status == MR_OK)
+        status = set_and_leave(r, d, NULL, value);
+    else
+        leave(d);
+    if (status != MR_OK)
+        mr__item_take_back(&r->sink);
     return status;
 }
 

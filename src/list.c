@@ -257,10 +257,11 @@ mr_status mr__list_pop(mr__request *r)
     if (status != MR_OK)
         return status;
     mr_item item = mr__cell_view(&cells_of(l)[index]);
-    status = mr__item_give(r->call, &item, &r->sink);
-    if (status == MR_OK)
-        status = splice(r->call, l, index, 1, NULL, 0);
+    mr_status given = mr__item_give(r->call, &item, &r->sink);
+    status = given == MR_OK ? splice(r->call, l, index, 1, NULL, 0) : given;
     leave(l);
+    if (given == MR_OK && status != MR_OK)
+        mr__item_take_back(&r->sink);
     return status;
 }
 

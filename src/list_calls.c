@@ -188,8 +188,8 @@ static mr_status compose(const char *call, const mr_list *list, size_t times, co
         status = slice(call, list, MR_OMITTED, MR_OMITTED, 1, &all, &length);
     if (status != MR_OK)
         return status;
-    bool is_too_much =
-        __builtin_mul_overflow(length, times, &total) || __builtin_add_overflow(total, more_count, &total);
+    bool is_too_much = __builtin_mul_overflow(length, times, &total) ||
+                       __builtin_add_overflow(total, more_count, &total) || total > PTRDIFF_MAX / sizeof *views;
     if (!is_too_much)
         views = calloc(total > 0 ? total : 1, sizeof *views);
     if (views == NULL)

@@ -1216,7 +1216,9 @@ mr_status mr_namespace_lock(const mr_namespace *space, mr_lock *lock);
  * lie in memory that main's host shares, so a manager needs a process of its own only for an initializer and for
  * types: what a program's own code does there, and be it to crash, concerns that process alone. Other processes
  * may use a copy of the struct; it is started, joined and shut down by the process that made it only
- * (MR_ENOTCREATOR). Mirrors managers.BaseManager, SyncManager (Manager()) and SharedMemoryManager. */
+ * (MR_ENOTCREATOR). If that one ends without shutting it down, its process ends too; the shared objects stay until
+ * they are closed, or mr_finalize. Mirrors managers.BaseManager, SyncManager (Manager()) and SharedMemoryManager.
+ */
 typedef struct mr_manager {
     uint64_t mr__handle;
     mr_process mr__process;
