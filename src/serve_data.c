@@ -171,7 +171,9 @@ static mr_status make_list(mr__call *call)
 static mr_status get_from_list(mr__call *call)
 {
     mr_item item = {0};
-    size_t capacity = (size_t)call->numbers[2];
+    size_t capacity = (size_t)call->numbers[2], most = mr_shared_memory_size(HANDLE(mr_shared_memory, 0)) + 1;
+    if (capacity > most) /* no item is larger than its list */
+        capacity = most;
     void *text = malloc(capacity > 0 ? capacity : 1);
     if (text == NULL)
         return mr__fail(MR_ENOMEM, "main has no memory for an item of up to %zu bytes", capacity);
@@ -207,9 +209,15 @@ static mr_status use_item(mr__call *call)
 
 static mr_status format_list(mr__call *call)
 {
-    mr_status status = make_room(call, call->capacity);
+    enum { LONGEST = 24 }; /* of what is said of an item */
+    size_t room, length;
+    mr_status status = mr__shareable_list_length(HANDLE(mr_shareable_list, 0), &length);
+    if (status != MR_OK)
+        return status;
+    room = LONGEST * length + 1 < call->capacity ? LONGEST * length + 1 : call->capacity;
+    status = make_room(call, room);
     if (status == MR_OK)
-        status = mr_shareable_list_format(HANDLE(mr_shareable_list, 0), call->buffer, call->capacity);
+        status = mr_shareable_list_format(HANDLE(mr_shareable_list, 0), call->buffer, room);
     call->received = status == MR_OK ? strlen(call->buffer) + 1 : 0;
     return status;
 }
