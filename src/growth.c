@@ -302,7 +302,7 @@ mr_status mr__growth_start(mr__universe *universe)
     return status;
 }
 
-/* Open MPI goes on waiting for the lost host's ranks, but another spawn goes its way beside it. Of what was to
+/* Open MPI goes on waiting for the lost ranks, but another spawn goes its way beside it. Of what was to
  * come, no rank counts. */
 void mr__growth_renew(mr__universe *universe)
 {
@@ -317,6 +317,26 @@ void mr__growth_renew(mr__universe *universe)
         universe->grows = false;
         fail_growth(universe, NULL, MR_EHOSTLOST, mr_last_error());
     }
+}
+
+/* Those of main's host that are left of the batch wait for the dead one in MPI, and are of no use; elsewhere they
+ * stay until the program ends. */
+static void end_batch(const mr__universe *universe, const mr__batch *batch)
+{
+    for (int i = batch->first; i < batch->first + batch->size; i++)
+        if (universe->ranks[i]->host == 0 && universe->ranks[i]->link != NULL && universe->ranks[i]->pid > 0)
+            kill(universe->ranks[i]->pid, SIGKILL);
+}
+
+void mr__growth_lost_rank(mr__universe *universe, const mr__rank *rank)
+{
+    const mr__batch *batch = universe->batches[universe->batch_count - 1];
+    if (!universe->is_spawning || universe->stopping || rank->batch != batch)
+        return;
+    mr__debug("rank (process %d) died while it came up: its batch is given up", (int)rank->pid);
+    end_batch(universe, batch);
+    mr__growth_renew(universe);
+    mr__changed();
 }
 
 bool mr__growth_stop(mr__universe *universe)

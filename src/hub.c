@@ -322,11 +322,15 @@ static void lose(mr__universe *universe, const mr__connection *from, int error)
 {
     if (is_of_host(error) && (from->kind == RANK || from->kind == SUPERVISOR))
         mr__universe_lose_host(universe, universe->ranks[from->rank]->host);
-    if (from->kind == RANK)
-        universe->ranks[from->rank]->link = NULL;
-    if (from->kind != SUPERVISOR)
+    if (from->kind != RANK && from->kind != SUPERVISOR)
         return;
     mr__rank *rank = universe->ranks[from->rank];
+    if (from->kind == RANK) {
+        rank->link = NULL;
+        if (rank->state == MR__RANK_STARTING)
+            mr__growth_lost_rank(universe, rank);
+        return;
+    }
     rank->supervisor = NULL;
     if (rank->state != MR__RANK_DEAD)
         hear_end(universe, from->rank, -SIGKILL, true); /* unless its end is known already */

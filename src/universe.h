@@ -179,4 +179,7 @@ bool mr__growth_stop(mr__universe *universe);       /* no lock; false: a thread 
 /* A spawn that is under way will never return, because a host was lost: another thread goes on. Lock held. */
 void mr__growth_renew(mr__universe *universe);
 
+/* A rank that was coming up is gone: if it was of the batch that is being spawned, another one is. */
+void mr__growth_lost_rank(mr__universe *universe, const mr__rank *rank);
+
 #endif
