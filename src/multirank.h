@@ -14,8 +14,9 @@
  *         return mr_finalize();
  *     }
  *
- * The same program runs as `./prog`, as `mpirun -n 1 ./prog` and as `mpirun -n N ./prog` (N ranks, main among
- * them, in the first batch; more are spawned as needed). Ranks other than main wait inside mr_init for work.
+ * The same program runs as `./prog`, as `mpirun -n 1 ./prog` and as `mpirun -n N ./prog` (when ranks are
+ * first spawned, there are at least N - 1 of them). Ranks are spawned when they are needed, run the program from
+ * its beginning, and wait inside mr_init for work: so what main does before mr_init is done in each of them.
  *
  * Conventions. A function that can fail returns an mr_status; a function that returns a value says below what it
  * returns on failure. Either way mr_last_status() and mr_last_error() tell the calling thread what went wrong.
@@ -111,7 +112,8 @@ const char *mr_last_error(void);
 mr_status mr_init(int *argc, char ***argv);
 
 /* Ends Multirank: terminates daemon processes, joins all others, releases all ranks, leaves nothing behind.
- * Called once, by the main process. Afterwards only mr_strerror, mr_last_error and the like may be called; MPI can
+ * Called once, by the main process (a main that ends without it ends its processes, and leaves nothing behind
+ * either). Afterwards only mr_strerror, mr_last_error and the like may be called; MPI can
  * no longer be used. The result can be returned from main: MR_OK is 0.
  * Errors: MR_ENOTINIT, MR_EFINALIZED, MR_ENOTCREATOR (not the main process); MR_EHOSTLOST: all of it has been
  * done, but a host was lost on the way (the sentence names it), and with it the processes there. Mirrors what
@@ -235,8 +237,9 @@ mr_status mr_process_set_reuse(mr_process *process, bool reuse);
 
 /* Starts it: the function runs in a rank of its own, with fresh memory and its own core if there are enough.
  * Returns when it has been handed to that rank. Errors: MR_ESTATE (started before), MR_EDAEMON (the caller is a
- * daemon), MR_ENOTCREATOR, MR_ENOHOST, MR_ELAUNCH and MR_ETIMEDOUT (no rank to be had; the sentence tells who
- * waits for what). Mirrors Process.start and MPI_Comm_spawn. */
+ * daemon), MR_ENOTCREATOR, MR_ENOHOST, MR_EBUILD (the program's file is another build by now), MR_ELAUNCH and
+ * MR_ETIMEDOUT (no rank to be had; the sentence tells who waits for what). Mirrors Process.start and
+ * MPI_Comm_spawn. */
 mr_status mr_process_start(mr_process *process);
 
 /* Starts count processes whose ranks, if need be, are spawned in one batch. On failure the first error is returned
@@ -1480,13 +1483,14 @@ mr_status mr_pool_starmap_async(const mr_pool *pool, const mr_tasks *tasks, mr_f
  * (as mr_pool_map). Mirrors AsyncResult.wait. */
 mr_status mr_future_wait(const mr_future *future, double timeout);
 
-/* Waits, and copies all results, the array that mr_pool_map gives, XX. May be called again. Errors: as
+/* Waits, and copies all results, an array as mr_pool_map gives it. May be called again. Errors: as
  * mr_future_wait; MR_ETASK (as mr_pool_map); MR_ETOOSMALL, MR_EINVAL (results of MR_ANY_SIZE). Mirrors
  * AsyncResult.get. */
 mr_status mr_future_get(const mr_future *future, void *out, size_t capacity, double timeout);
 
 /* Waits, and copies the result of one task, whose size is put into *size (may be NULL). Errors: as mr_future_get;
- * MR_ETOOSMALL (*size is what it needs); MR_ETASK only if this task has failed. */
+ * MR_ETOOSMALL (*size is what it needs, so a capacity of 0 asks for that); MR_ETASK only if this task has failed.
+ */
 mr_status mr_future_result(const mr_future *future, size_t index, void *out, size_t capacity, size_t *size,
                            double timeout);
 
@@ -1514,7 +1518,7 @@ typedef struct mr_failure {
     int code;            /* what it returned; for MR_EDIED the exit code of the worker */
     int rank;            /* where it ran */
     const char *host;    /* and on which host */
-    const char *message; /* what it gave to mr_task_fail, or a sentence; never NULL */
+    const char *message; /* what it gave to mr_task_fail ("": nothing), or a sentence about its end; never NULL */
 } mr_failure;
 
 /* All failures that the thread's last call with MR_ETASK is about, by index; *count of them. Owned by the library,
@@ -1532,7 +1536,8 @@ size_t mr_task_in_size(void);
 int mr_task_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Gives the result of a task whose results are MR_ANY_SIZE (copied), and what it should then return: 0, or that it
- * has failed: MR_ENOMEM there is no room. Mirrors return. */
+ * has failed: MR_ENOMEM there is no room. Called twice, the last one counts; never, the result has no bytes.
+ * Mirrors return. */
 int mr_task_return(const void *data, size_t size);
 
 /* ---- Iterators ---- */

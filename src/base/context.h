@@ -21,7 +21,8 @@ typedef struct mr__context {
     pthread_mutex_t lock;   /* over everything below, and what it points to, unless said otherwise */
     pthread_cond_t changed; /* broadcast whenever something that anybody may wait for has changed */
     mr__phase phase;
-    int rank; /* 0: main */
+    bool is_ending; /* mr_finalize is under way */
+    int rank;       /* 0: main */
     char host[MR__HOST_SIZE];
     mr__launch launch;
     mr__topology *topology; /* of this host; set once, before anybody else can look */

@@ -149,7 +149,10 @@ static mr_status try_change(const uint64_t *handle, mr__request get, mr__request
     bool is_there = status == MR_OK;
     if (status != MR_OK && (status != MR_ENOENT || key == NULL))
         return status;
+    mr__fail(MR_OK, "%s", ""); /* what is found there later is the change's */
     status = change(is_there ? &now : NULL, &next, argument);
+    if (status != MR_OK && mr_last_status() == MR_OK)
+        mr__fail(status, "%s: the change returned %s, so nothing is changed", get.call, mr_status_name(status));
     if (status == MR_OK) {
         if (key != NULL)
             items[count++] = *key;
@@ -195,6 +198,8 @@ bool mr_next(mr_iterator *iterator)
     static const char call[] = "mr_next";
     if (iterator == NULL)
         return mr__fail(MR_EINVAL, "%s was given NULL as the iterator", call), false;
+    if (iterator->mr__kind == MR__KIND_NONE)
+        return mr__fail(MR_EINVAL, "%s was given an iterator that was never made", call), false;
     free(iterator->mr__items);
     iterator->mr__items = NULL;
     iterator->key = iterator->value = MR_NONE;

@@ -185,6 +185,12 @@ mr_status mr_finalize(void)
         return status;
     if (mr__ctx.rank != 0)
         return mr__fail(MR_ENOTCREATOR, "mr_finalize is for the main process; this is rank %d", mr__ctx.rank);
+    mr__lock();
+    bool is_second = mr__ctx.is_ending;
+    mr__ctx.is_ending = true;
+    mr__unlock();
+    if (is_second)
+        return mr__fail(MR_EFINALIZED, "mr_finalize: another thread is doing that");
     mr__universe *universe = mr__ctx.universe;
     mr__keeper_stop();
     mr__process_end_children();

@@ -214,7 +214,9 @@ static mr_status prepare_job(const mr__launch *launch)
 static mr_status prepare_session(mr__launch *launch)
 {
     const char *const variable = launch->many_hosts ? LOCAL_BASE : "OMPI_MCA_orte_tmpdir_base";
-    mr__session_open(&launch->session);
+    mr_status status = mr__session_open(&launch->session);
+    if (status != MR_OK)
+        return status;
     if (launch->session.folder[0] != '\0')
         setenv(variable, launch->session.folder, 1);
     if (!launch->many_hosts)

@@ -1,8 +1,10 @@
 #include "session.h"
 
 #include "context.h"
+#include "status.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <glob.h>
@@ -70,17 +72,25 @@ static void remove_left_folders(const char *base)
     closedir(entries);
 }
 
-void mr__session_open(mr__session *session)
+mr_status mr__session_open(mr__session *session)
 {
     const char *base = base_folder();
     session->lock = -1;
     remove_left_folders(base);
     int length = snprintf(session->folder, sizeof session->folder, "%s/%sXXXXXX", base, PREFIX);
-    if (length < 0 || (size_t)length >= sizeof session->folder || mkdtemp(session->folder) == NULL) {
+    if (length < 0 || (size_t)length >= sizeof session->folder) {
+        session->folder[0] = '\0'; /* too long a name for us, not for Open MPI */
+        return MR_OK;
+    }
+    if (mkdtemp(session->folder) == NULL) {
         session->folder[0] = '\0';
-        return;
+        return mr__fail(MR_ESYSTEM,
+                        "making a folder for temporary files in %s failed: %s; set TMPDIR to a folder where "
+                        "this program may write",
+                        base, strerror(errno));
     }
     session->lock = try_lock(session->folder);
+    return MR_OK;
 }
 
 /* Over several hosts main itself makes a folder in the runtime's default place, which stays empty. */

@@ -3,6 +3,8 @@
 #ifndef MR_SESSION_H
 #define MR_SESSION_H
 
+#include "multirank.h"
+
 #include <stddef.h>
 
 typedef struct mr__session {
@@ -11,7 +13,7 @@ typedef struct mr__session {
 } mr__session;
 
 /* Removes what dead programs have left, and makes a folder. */
-void mr__session_open(mr__session *session);
+mr_status mr__session_open(mr__session *session);
 
 /* Removes the folder as it is now, though somebody may still write there. */
 void mr__session_empty(const mr__session *session);

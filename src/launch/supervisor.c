@@ -239,8 +239,10 @@ static _Noreturn void supervise(struct supervisor *self)
     if (self->is_main)
         prctl(PR_SET_CHILD_SUBREAPER, 1);
     watch_child(self);
-    if (self->report >= 0 && self->mpi_is_up)
-        read_report(self); /* its last word, if it had one */
+    struct pollfd last_word = {.fd = self->report,
+                               .events = POLLIN}; /* a process that it has forked may keep it open */
+    if (self->mpi_is_up && poll(&last_word, 1, 0) == 1)
+        read_report(self);
     int code = exit_code(self->status);
     if (self->link >= 0)
         send_to_hub(self, MR__EXITED, 0, code, "");

@@ -190,7 +190,7 @@ mr_status mr_manager_close(mr_manager *manager)
 
 void mr_manager_cleanup(mr_manager *manager)
 {
-    if (manager->mr__handle != 0)
+    if (manager != NULL && manager->mr__handle != 0)
         mr_manager_close(manager);
 }
 

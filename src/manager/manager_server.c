@@ -6,6 +6,8 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
 
 typedef struct instance {
     const mr_type *type; /* NULL: the place is free */
@@ -72,8 +74,12 @@ static mr_status new_instance(const mr_type *type, uint64_t *number)
         return mr__fail(MR_ENOMEM, "the manager has no memory for another %s", type->name);
     }
     server->instances = all;
-    if (place == server->count)
-        all[server->count++] = (instance){0};
+    if (place == server->count) {
+        uint32_t start = 0; /* so that no handle of an earlier start of the manager means an object of this one */
+        if (getrandom(&start, sizeof start, 0) != (ssize_t)sizeof start)
+            start = (uint32_t)getpid();
+        all[server->count++] = (instance){.generation = start >> 1};
+    }
     all[place] = (instance){type, self, all[place].generation + 1};
     *number = (uint64_t)all[place].generation << 32 | (place + 1);
     return MR_OK;

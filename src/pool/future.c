@@ -317,6 +317,6 @@ mr_status mr_future_close(const mr_future *future)
 
 void mr_future_cleanup(const mr_future *future)
 {
-    if (future->mr__handle != 0)
+    if (future != NULL && future->mr__handle != 0)
         mr_future_close(future);
 }

@@ -144,8 +144,9 @@ static mr_status make(const char *call, const mr_pool *pool, const mr_tasks *tas
     if (status != MR_OK)
         return status;
     size_t chunk_size = tasks->chunk_size > 0 ? tasks->chunk_size : 1;
-    size_t room = tasks->buffer_size > 0 ? (tasks->buffer_size + chunk_size - 1) / chunk_size
-                                         : (size_t)workers * CHUNKS_A_WORKER;
+    size_t room = (size_t)workers * CHUNKS_A_WORKER;
+    if (tasks->buffer_size > 0)
+        room = tasks->buffer_size / chunk_size + (tasks->buffer_size % chunk_size > 0);
     if (room > SIZE_MAX / 2 / sizeof(chunk))
         return mr__fail(MR_EINVAL, "%s was given a buffer_size of %zu", call, tasks->buffer_size);
     mr__imap *imap = calloc(1, sizeof *imap + room * sizeof *imap->chunks);

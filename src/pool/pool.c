@@ -304,7 +304,7 @@ mr_status mr_pool_join(const mr_pool *handle, double timeout)
 
 void mr_pool_cleanup(const mr_pool *pool)
 {
-    if (pool->mr__handle != 0 && mr_pool_terminate(pool) == MR_OK)
+    if (pool != NULL && pool->mr__handle != 0 && mr_pool_terminate(pool) == MR_OK)
         mr_pool_join(pool, MR_FOREVER);
 }
 

@@ -110,10 +110,16 @@ static void copy_inputs(const mr__order *order, const mr__job_body *body)
     }
 }
 
-static mr_status make_body(const mr__order *order, const mr__pool *pool, mr__ref *ref)
+/* What a job has from its pool. */
+typedef struct settings {
+    uint32_t workers;
+    double task_timeout;
+    uint32_t max_retries;
+} settings;
+
+static mr_status make_body(const mr__order *order, const settings *from_pool, mr__ref *ref)
 {
     const mr_tasks *tasks = order->tasks;
-    const mr__pool_body *settings = mr__pool_body_of(pool);
     mr__job_body body = {.task = order->task, .is_star = order->is_star, .count = order->count};
     body.first = order->first;
     body.form = order->records != NULL   ? MR__INPUT_RECORDS
@@ -123,13 +129,13 @@ static mr_status make_body(const mr__order *order, const mr__pool *pool, mr__ref
     body.column_count = tasks->column_count;
     body.has_any_size = tasks->out_size == MR_ANY_SIZE;
     body.out_size = body.has_any_size ? 0 : tasks->out_size;
-    uint64_t share = 4 * (uint64_t)pool->size;
+    uint64_t share = 4 * (uint64_t)from_pool->workers;
     body.chunk_size = tasks->chunk_size > 0 ? tasks->chunk_size : (body.count + share - 1) / share;
     if (body.chunk_size > UINT32_MAX || body.chunk_size == 0)
         body.chunk_size = body.chunk_size == 0 ? 1 : UINT32_MAX;
     body.chunks = body.count / body.chunk_size + (body.count % body.chunk_size > 0);
-    body.task_timeout = tasks->task_timeout > 0 ? tasks->task_timeout : settings->task_timeout;
-    body.max_retries = settings->max_retries;
+    body.task_timeout = tasks->task_timeout > 0 ? tasks->task_timeout : from_pool->task_timeout;
+    body.max_retries = from_pool->max_retries;
     body.returned = UINT64_MAX;
     layout block = lay_out(order, &body);
     if (block.is_too_large)
@@ -191,6 +197,22 @@ static mr_status admit(const mr__order *order, const mr__pool *pool)
     return mr__fail(MR_ECLOSED, "%s: this pool is not running any more", order->call);
 }
 
+/* The pool may be gone right after this. */
+static mr_status read_settings(const mr_pool *handle, const mr__order *order, settings *read)
+{
+    mr__pool *pool;
+    mr_status status = mr__pool_enter(order->call, handle, &pool);
+    if (status != MR_OK)
+        return status;
+    status = admit(order, pool);
+    if (status == MR_OK) {
+        const mr__pool_body *body = mr__pool_body_of(pool);
+        *read = (settings){pool->size, body->task_timeout, body->max_retries};
+    }
+    mr__object_leave(&pool->object);
+    return status;
+}
+
 /* An empty job is complete at once. */
 static mr_status open_job(const mr_pool *handle, const mr__order *order, mr__job *job)
 {
@@ -229,12 +251,10 @@ mr_status mr__job_submit(const mr_pool *handle, const mr__order *order, uint32_t
     mr__ref body;
     if (mr__is_far(handle))
         return mr__far_submit(handle, order, future);
-    mr_status status = mr__object_find(order->call, handle->mr__handle, MR__KIND_POOL, &object);
-    const mr__pool *pool = (const mr__pool *)object;
+    settings from_pool;
+    mr_status status = read_settings(handle, order, &from_pool);
     if (status == MR_OK)
-        status = admit(order, pool);
-    if (status == MR_OK)
-        status = make_body(order, pool, &body);
+        status = make_body(order, &from_pool, &body);
     if (status != MR_OK)
         return status;
     status = mr__object_new(order->call, MR__KIND_JOB, &object, future);

@@ -409,6 +409,10 @@ static mr_status start_keeper(mr__keeper **keeper)
 {
     mr_status status = MR_OK;
     mr__lock();
+    if (mr__ctx.is_ending) {
+        mr__unlock();
+        return mr__fail(MR_EFINALIZED, "mr_finalize is under way, so there can be no more pools");
+    }
     if (mr__ctx.keeper == NULL) {
         mr__keeper *new = calloc(1, sizeof *new);
         if (new == NULL)
@@ -530,8 +534,5 @@ void mr__keeper_stop(void)
         keeper->watched = each->next;
         free(each);
     }
-    mr__lock();
-    mr__ctx.keeper = NULL;
-    mr__unlock();
-    free(keeper);
+    /* it is not freed: a thread that is making a pool at this moment may still look at it */
 }

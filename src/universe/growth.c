@@ -5,6 +5,7 @@
 #include "status.h"
 #include "universe.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -109,8 +110,11 @@ static MPI_Info spawn_info(const mr__universe *universe, const mr__batch *batch,
 static mr_status spawn(mr__universe *universe, const mr__batch *batch, const char *host, MPI_Comm *joined)
 {
     MPI_Comm alone, children = MPI_COMM_NULL;
-    MPI_Info info = spawn_info(universe, batch, host);
     const char *program = universe->executable != NULL ? universe->executable : universe->own_program;
+    if (access(program, X_OK) != 0) /* or Open MPI would wait for ranks that cannot come */
+        return mr__fail(MR_ELAUNCH, "%s cannot be started any more: %s; it was there when this program began",
+                        program, strerror(errno));
+    MPI_Info info = spawn_info(universe, batch, host);
     MPI_Comm_dup(MPI_COMM_SELF, &alone);
     MPI_Comm_set_errhandler(alone, MPI_ERRORS_RETURN);
     int error =

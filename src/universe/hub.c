@@ -119,10 +119,11 @@ static bool is_same_build(mr__universe *universe, const mr__record *hello, const
         return true;
     universe->failure = MR_EBUILD;
     universe->failures++;
-    snprintf(universe->failure_text, sizeof universe->failure_text,
-             "the program on %s is another build than main's; copy the same file to all hosts, or check "
-             "mr_set_executable",
-             host);
+    snprintf(
+        universe->failure_text, sizeof universe->failure_text,
+        "the program on %s is another build than main's; has it been rebuilt while this one runs? Copy the same "
+        "file to all hosts, or check mr_set_executable",
+        host);
     mr__changed();
     return false;
 }
@@ -177,8 +178,12 @@ static bool hear_hello(mr__universe *universe, mr__connection *from)
         return true;
     }
     const char *host = hello->text + MR__KEY_SIZE + 2 * MR__BUILD_ID_SIZE + 1;
-    if (hello->b != MR__FROM_RANK || rank->link != NULL || !is_same_build(universe, hello, host))
+    if (hello->b != MR__FROM_RANK || rank->link != NULL)
         return false;
+    if (!is_same_build(universe, hello, host)) {
+        mr__growth_lost_rank(universe, rank);
+        return false;
+    }
     rank->host = mr__universe_host(universe, host);
     if (rank->host < 0 || universe->hosts[rank->host].is_lost)
         return false;

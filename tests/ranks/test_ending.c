@@ -209,3 +209,52 @@ SCENARIO(ending, process_closes_stdio)
     CHECK(end(&p, 30, 0));
     CHECK(works());
 }
+
+/* ---- What it leaves behind ---- */
+
+static int forks(const void *args, size_t size)
+{
+    (void)args, (void)size;
+    pid_t child = fork();
+    if (child == 0)
+        for (;;)
+            pause();
+    note("fork", "%d", (int)child);
+    return 3;
+}
+
+/* It has ended when it has ended, whatever a child of its own still does. */
+SCENARIO(ending, is_told_although_a_fork_lives)
+{
+    mr_process p;
+    CHECK_OR_STOP(begin(&p, forks, NULL, 0));
+    CHECK(end(&p, 20, 3));
+    pid_t child = (pid_t)noted_number("fork", 0);
+    CHECK_EQ(kill(child, 0), 0); /* it does live */
+    CHECK_EQ(kill(child, SIGKILL), 0);
+}
+
+/* ---- The end of main ---- */
+
+static void *finalizes(void *status)
+{
+    *(mr_status *)status = mr_finalize();
+    return NULL;
+}
+
+/* One of two threads does it, the other is told. */
+PROGRAM(ending, finalized_by_two_threads)
+{
+    pthread_t threads[2];
+    mr_status statuses[2];
+    mr_pool pool;
+    CHECK_OR_STOP(CHECK_OK(mr_init(&argc, &argv)));
+    CHECK_OK(mr_pool_init(&pool, 2));
+    for (int i = 0; i < 2; i++)
+        CHECK_EQ(pthread_create(&threads[i], NULL, finalizes, &statuses[i]), 0);
+    for (int i = 0; i < 2; i++)
+        CHECK_EQ(pthread_join(threads[i], NULL), 0);
+    CHECK(statuses[0] == MR_OK || statuses[1] == MR_OK);
+    CHECK(statuses[0] == MR_EFINALIZED || statuses[1] == MR_EFINALIZED);
+    return 0;
+}

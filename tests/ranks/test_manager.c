@@ -485,6 +485,22 @@ SCENARIO_SHARED(manager, method_that_crashes)
 }
 
 /* A method that never comes back does not keep its manager from ending. */
+/* What was made before a shutdown means nothing after the next start. */
+SCENARIO_SHARED(manager, instance_of_an_earlier_start)
+{
+    mr_manager m;
+    mr_instance old, new;
+    begin_with_types(&m);
+    CHECK_OK(mr_manager_create(&m, "Counter", &MR_INT(1), 1, &old));
+    CHECK_OK(mr_manager_shutdown(&m));
+    CHECK_OR_STOP(CHECK_OK(mr_manager_start(&m, NULL, NULL, 0)));
+    CHECK_OK(mr_manager_create(&m, "Counter", &MR_INT(2), 1, &new));
+    CHECK_STATUS(mr_instance_call(&old, "add", &MR_INT(1), 1, 30, NULL, NULL), MR_ECLOSED);
+    mr_instance_close(&old);
+    CHECK_EQ(ask(&new, "add", MR_INT(1)), 3);
+    CHECK_OK(mr_manager_close(&m));
+}
+
 SCENARIO_LOCAL(manager, method_that_hangs)
 {
     mr_manager m;

@@ -3,6 +3,8 @@
 #include "scenario.h"
 #include "targets.h"
 
+#include "module.h"
+
 #include <ctype.h>
 #include <dirent.h>
 #include <limits.h>
@@ -462,4 +464,58 @@ SCENARIO(placement, idle_ranks_get_sigint)
 SCENARIO(placement, idle_ranks_get_sigkill)
 {
     disturb_idle_ranks(SIGKILL);
+}
+
+/* ---- An executable that is not what it was ---- */
+
+/* Nobody waits for ranks that cannot come. */
+SCENARIO(placement, executable_that_was_removed, .timeout = 30)
+{
+    char copy[PATH_MAX];
+    mr_process p;
+    snprintf(copy, sizeof copy, "%s", note_path("copy"));
+    copy_executable(copy);
+    CHECK_OK(mr_set_executable(copy));
+    CHECK_EQ(unlink(copy), 0);
+    CHECK_OK(mr_process_init(&p, does_nothing, NULL, 0));
+    CHECK_STATUS(mr_process_start(&p), MR_ELAUNCH);
+    CHECK(strstr(mr_last_error(), copy) != NULL);
+    CHECK_OK(mr_set_executable(own_executable()));
+    CHECK_OK(mr_process_start(&p));
+    CHECK(end(&p, 20, 0));
+}
+
+/* Changes the build-id of a program, as if it had been built anew. */
+static void rebuild(const char *path)
+{
+    static char bytes[1 << 24];
+    unsigned char id[MR__BUILD_ID_SIZE];
+    CHECK_OR_STOP(CHECK_OK(mr__program_build_id(id)));
+    FILE *file = fopen(path, "r+");
+    CHECK_OR_STOP(CHECK(file != NULL));
+    size_t size = fread(bytes, 1, sizeof bytes, file);
+    const char *found = memmem(bytes, size, id, sizeof id);
+    CHECK_OR_STOP(CHECK(found != NULL));
+    CHECK_EQ(fseek(file, found - bytes, SEEK_SET), 0);
+    CHECK_EQ(fputc(id[0] ^ 1, file), id[0] ^ 1);
+    CHECK_EQ(fclose(file), 0);
+}
+
+/* Ranks of another build are told to go, and the end of the program does not wait for them. */
+SCENARIO(placement, executable_of_another_build, .timeout = 30)
+{
+    mr_process p;
+    copy_executable(note_path("rebuilt"));
+    rebuild(note_path("rebuilt"));
+    CHECK_OR_STOP(CHECK_OK(mr_set_executable(note_path("rebuilt"))));
+    CHECK_OK(mr_process_init(&p, does_nothing, NULL, 0));
+    CHECK_STATUS(mr_process_start(&p), MR_EBUILD);
+}
+
+PROGRAM(placement, no_folder_for_temporary_files)
+{
+    CHECK_EQ(setenv("TMPDIR", "/no/such/folder", 1), 0);
+    CHECK_STATUS(mr_init(&argc, &argv), MR_ESYSTEM);
+    CHECK(strstr(mr_last_error(), "TMPDIR") != NULL);
+    return 0;
 }

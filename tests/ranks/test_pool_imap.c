@@ -4,6 +4,7 @@
 #include "scenario.h"
 #include "targets.h"
 
+#include <stdint.h>
 #include <string.h>
 
 enum { WORKERS = 2, MANY = 1000 };
@@ -194,5 +195,23 @@ SCENARIO_SHARED(pool_imap, one_by_one)
     CHECK_OK(mr_pool_terminate(&pool));
     CHECK_STATUS(mr_imap_next(&imap, &out, sizeof out, NULL, NULL, patience), MR_ECLOSED);
     CHECK_OK(mr_imap_close(&imap));
+    CHECK_OK(mr_pool_join(&pool, patience));
+}
+
+/* A chunk that is larger than all there is, and than what may be under way. */
+SCENARIO_LOCAL(pool_imap, huge_chunk)
+{
+    mr_pool pool;
+    mr_imap imap;
+    int in[10], out;
+    fill(in, 10);
+    mr_tasks tasks = squares_of(in, 10, SIZE_MAX);
+    tasks.buffer_size = 2;
+    CHECK_OR_STOP(CHECK_OK(mr_pool_init(&pool, WORKERS)));
+    CHECK_OK(mr_pool_imap(&pool, &tasks, &imap));
+    take_squares(&imap, true, 10);
+    CHECK_STATUS(mr_imap_next(&imap, &out, sizeof out, NULL, NULL, patience), MR_EEOF);
+    CHECK_OK(mr_imap_close(&imap));
+    CHECK_OK(mr_pool_terminate(&pool));
     CHECK_OK(mr_pool_join(&pool, patience));
 }
