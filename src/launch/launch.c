@@ -264,6 +264,8 @@ mr_status mr__launch_prepare(mr__launch *launch)
          * 2735); more ranks than cores is normal on a laptop. */
         setenv("EVENT_NOEPOLL", "1", 1);
         setenv("OMPI_MCA_rmaps_base_oversubscribe", "1", 0);
+        setenv("OMPI_MCA_orte_enable_recovery", "1",
+               0); /* or a supervisor that is killed takes its whole batch along */
         status = prepare_job(launch);
         if (status == MR_OK)
             status = prepare_session(launch);

@@ -206,6 +206,35 @@ SCENARIO_HOSTS(deaths, by_kill_while_it_computes)
     end_who_computes(mr_process_kill, -SIGKILL);
 }
 
+/* ---- Its supervisor ---- */
+
+static pid_t parent_of(pid_t pid)
+{
+    char path[64];
+    long parent = -1;
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    FILE *file = fopen(path, "re");
+    CHECK(file != NULL && fscanf(file, "%*d (%*[^)]) %*c %ld", &parent) == 1);
+    if (file != NULL)
+        fclose(file);
+    return (pid_t)parent;
+}
+
+/* Whoever kills by number may well hit that: to the others it is the same. */
+SCENARIO(deaths, of_a_supervisor)
+{
+    mr_process sibling, p;
+    begin_sibling(&sibling);
+    CHECK_OR_STOP(begin(&p, sleeps, NULL, 0));
+    CHECK_EQ(kill(parent_of(mr_process_pid(&p)), SIGKILL), 0);
+    CHECK(end(&p, 30, -SIGKILL));
+    rest(1); /* as long as the runtime might take to end the others */
+    CHECK(mr_process_is_alive(&sibling));
+    note("end", "now");
+    CHECK(end(&sibling, 60, 11));
+    CHECK(works());
+}
+
 /* ---- Many ---- */
 
 SCENARIO(deaths, of_several_at_once)
