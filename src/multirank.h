@@ -1425,8 +1425,8 @@ mr_status mr_pool_apply(const mr_pool *pool, mr_task task, const void *in, size_
 /* out[i] = task(in[i]) for i < count. in and out are arrays of elements of in_size and out_size bytes. Waits until
  * all are done. Errors: MR_ETASK (some have failed: mr_last_error tells of the first, mr_last_failures of all; out
  * holds the others' results, and what those had written themselves); MR_ECLOSED (the pool is closed, or was
- * terminated meanwhile, or its creator has ended); MR_EINVAL, MR_EBUILD, MR_ENOMEM, MR_ELIMIT; MR_EDIED (its workers
- * die as soon as they are started). Mirrors Pool.map. */
+ * terminated meanwhile, or its creator has ended); MR_EINVAL, MR_EBUILD, MR_ENOMEM, MR_ELIMIT; MR_EDIED (its
+ * workers die as soon as they are started). Mirrors Pool.map. */
 mr_status mr_pool_map(const mr_pool *pool, mr_task task, const void *in, size_t in_size, void *out,
                       size_t out_size, size_t count);
 
@@ -1443,9 +1443,9 @@ mr_status mr_pool_starmap(const mr_pool *pool, mr_star_task task, const mr_slice
  * MR_EEOF: there are no more. Any other status is an error, which the caller of the map or iterator gets. */
 typedef mr_status (*mr_source)(void *state, mr_slice *in);
 
-/* Called when all tasks are done, once, by a thread of the library in the process that had them run. It is the thread
- * that looks after the workers, too: a callback may give the pool tasks, close or terminate it, but must not wait for
- * it there (by mr_pool_join, mr_finalize, or for a task whose worker might die). */
+/* Called when all tasks are done, once, by a thread of the library in the process that had them run. It is the
+ * thread that looks after the workers, too: a callback may give the pool tasks, close or terminate it, but must
+ * not wait for it there (by mr_pool_join, mr_finalize, or for a task whose worker might die). */
 typedef void (*mr_callback)(const mr_future *future, void *state);
 
 /* What is to be run. Everything that is not needed stays 0:
