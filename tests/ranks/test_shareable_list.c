@@ -1,4 +1,5 @@
 /* Lists in shared memory. The comments name the tests of CPython's own suite whose behaviour a scenario covers. */
+#include "items.h"
 #include "scenario.h"
 #include "targets.h"
 
@@ -11,22 +12,11 @@ static bool is(const mr_shareable_list *list, ptrdiff_t index, mr_item wanted)
 {
     char buffer[64];
     mr_item item;
-    if (!CHECK_OK(mr_shareable_list_get(list, index, &item, buffer, sizeof buffer)) || item.type != wanted.type)
+    if (!CHECK_OK(mr_shareable_list_get(list, index, &item, buffer, sizeof buffer)))
         return false;
-    switch (item.type) {
-    case MR_ITEM_NONE:
-        return true;
-    case MR_ITEM_BOOL:
-        return item.boolean == wanted.boolean;
-    case MR_ITEM_INT:
-        return item.integer == wanted.integer;
-    case MR_ITEM_DOUBLE:
-        return memcmp(&item.real, &wanted.real, sizeof item.real) == 0;
-    case MR_ITEM_STRING:
-        return CHECK_EQ(strlen(buffer), item.size) && strcmp(buffer, wanted.data) == 0;
-    default:
-        return item.size == wanted.size && memcmp(buffer, wanted.data, item.size) == 0;
-    }
+    if (item.type == MR_ITEM_STRING && !CHECK_EQ(strlen(buffer), item.size))
+        return false;
+    return item_is(item, wanted);
 }
 
 static void check_format(const mr_shareable_list *list, const char *wanted)
