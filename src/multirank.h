@@ -700,6 +700,7 @@ typedef enum mr_item_type {
     X(DICT, mr_dict)                     \
     X(LIST, mr_list)                     \
     X(NAMESPACE, mr_namespace)           \
+    X(SET, mr_set)                       \
     X(POOL, mr_pool)                     \
     X(INSTANCE, mr_instance)
 
@@ -995,9 +996,10 @@ mr_status mr_queue_cancel_join_thread(const mr_queue *queue);
  * the last reference is gone. */
 mr_status mr_queue_destroy(const mr_queue *queue);
 
-/* ---- Dicts, lists and namespaces ---------------------------------------------------------------------------- */
+/* ---- Dicts, lists, sets and namespaces
+ * ---------------------------------------------------------------------------- */
 
-/* Containers of items. All three are handles, as other shared objects are: any process may use them, and whoever
+/* Containers of items. All four are handles, as other shared objects are: any process may use them, and whoever
  * knows that nobody needs one any more closes it. An item is copied into the container and out of it. The handle
  * of a shared object (MR_OBJECT), also of a container, stays a handle: what is changed through it is seen by all.
  * A container does not own such objects: they are there until they are closed themselves, whatever becomes of the
@@ -1009,10 +1011,10 @@ mr_status mr_queue_destroy(const mr_queue *queue);
  *
  * A call that gives one item gives a string, bytes or an array in buffer, of capacity bytes, and item->data points
  * there; a string has a closing zero byte in addition to its size. MR_ETOOSMALL: item->size says how long it is;
- * nothing has been taken away. With MR_ALLOC as the capacity it is in memory from malloc instead, item->data,
- * which the caller has to free(); that is NULL for other types. Where nobody asks for the item it may be NULL. A
- * call that gives several items gives an array from malloc; free() of the array frees all that belongs to it. */
-#define MR_ALLOC SIZE_MAX
+ * nothing has been taken away. The same call with _alloc at its end gives it in memory from malloc instead,
+ * item->data, which the caller has to free(); that is NULL for other types. Where nobody asks for the item it may
+ * be NULL. A call that gives several items gives an array from malloc; free() of the array frees all that belongs
+ * to it. */
 
 /* A dict: values by keys, in the order in which the keys came. Keys are none, booleans, integers, floating point
  * numbers other than NaN, strings, bytes and handles; as in Python, numbers that are equal are one key (1, 1.0 and
@@ -1021,8 +1023,11 @@ typedef struct mr_dict {
     uint64_t mr__handle;
 } mr_dict;
 
-/* Makes an empty dict. Mirrors dict(). */
+/* Makes an empty dict, or one of these keys, all with the same value. Mirror dict() and dict.fromkeys(keys,
+ * value).
+ */
 mr_status mr_dict_init(mr_dict *dict);
+mr_status mr_dict_init_fromkeys(mr_dict *dict, const mr_item keys[], size_t count, mr_item value);
 
 /* Ends it, for all processes. */
 mr_status mr_dict_close(const mr_dict *dict);
@@ -1034,10 +1039,12 @@ bool mr_dict_has(const mr_dict *dict, mr_item key);
 /* Sets, gives, deletes the value of a key. Mirror d[key] = value, d[key] (and d.get(key)) and del d[key]. */
 mr_status mr_dict_set(const mr_dict *dict, mr_item key, mr_item value);
 mr_status mr_dict_get(const mr_dict *dict, mr_item key, mr_item *value, void *buffer, size_t capacity);
+mr_status mr_dict_get_alloc(const mr_dict *dict, mr_item key, mr_item *value);
 mr_status mr_dict_del(const mr_dict *dict, mr_item key);
 
 /* Takes the key away and gives its value. Mirrors d.pop(key). */
 mr_status mr_dict_pop(const mr_dict *dict, mr_item key, mr_item *value, void *buffer, size_t capacity);
+mr_status mr_dict_pop_alloc(const mr_dict *dict, mr_item key, mr_item *value);
 
 /* Takes the youngest key away: (*pair)[0] is the key, (*pair)[1] its value. Mirrors d.popitem(). */
 mr_status mr_dict_popitem(const mr_dict *dict, mr_item **pair);
@@ -1046,8 +1053,10 @@ mr_status mr_dict_popitem(const mr_dict *dict, mr_item **pair);
  * default): get or insert. */
 mr_status mr_dict_setdefault(const mr_dict *dict, mr_item key, mr_item default_, mr_item *value, void *buffer,
                              size_t capacity);
+mr_status mr_dict_setdefault_alloc(const mr_dict *dict, mr_item key, mr_item default_, mr_item *value);
 
-/* Sets count keys at once: pairs[0] is a key, pairs[1] its value, and so on. Mirrors d.update(...). */
+/* Sets count keys at once: pairs[0] is a key, pairs[1] its value, and so on. Mirrors d.update(...) and d |= other.
+ */
 mr_status mr_dict_update(const mr_dict *dict, const mr_item pairs[], size_t count);
 
 /* Takes all keys away. Mirrors d.clear(). */
@@ -1061,6 +1070,14 @@ mr_status mr_dict_copy(mr_dict *copy, const mr_dict *dict);
 mr_status mr_dict_keys(const mr_dict *dict, mr_item **keys, size_t *count);
 mr_status mr_dict_values(const mr_dict *dict, mr_item **values, size_t *count);
 mr_status mr_dict_items(const mr_dict *dict, mr_item **pairs, size_t *count);
+
+/* All keys, the youngest first. Mirrors reversed(d). */
+mr_status mr_dict_reversed(const mr_dict *dict, mr_item **keys, size_t *count);
+
+/* The pairs of the dict with more_count pairs set in addition, in the order that a dict would have; the dict stays
+ * as it is. Mirrors d | other. */
+mr_status mr_dict_union(const mr_dict *dict, const mr_item more[], size_t more_count, mr_item **pairs,
+                        size_t *count);
 
 /* The dict as Python would print it, "{0: 0, 'one': 1}"; handles as what they are, "<queue>". *text is the
  * caller's to free(). Mirrors str(d). */
@@ -1082,25 +1099,29 @@ mr_status mr_dict_compare_and_swap(const mr_dict *dict, mr_item key, const mr_it
 typedef mr_status (*mr_change)(const mr_item *now, mr_item *next, void *argument);
 
 /* Changes the value of a key by a function, as if at one instant: it is called with the lock of the dict held
- * (mr_dict_lock), and again should somebody without the lock have set the value meanwhile. It may use any shared
- * object. No counterpart in Python. */
+ * (mr_dict_get_lock), and again should somebody without the lock have set the value meanwhile. It may use any
+ * shared object. No counterpart in Python. */
 mr_status mr_dict_modify(const mr_dict *dict, mr_item key, mr_change change, void *argument);
 
 /* Gives the lock of the dict, an RLock, to be held over several calls that belong together. Single calls do not
  * wait for it, but for mr_dict_modify. */
-mr_status mr_dict_lock(const mr_dict *dict, mr_lock *lock);
+mr_status mr_dict_get_lock(const mr_dict *dict, mr_lock *lock);
 
 /* Goes through a container:
  *
- *     mr_iterator all = mr_dict_iterator(&dict);
- *     while (mr_next(&all))
+ *     mr_iterator all;
+ *     mr_status status = mr_dict_iterate(&dict, &all);
+ *     while ((status = mr_iterator_next(&all)) == MR_OK)
  *         use(&all.key, &all.value);
- *     if (mr_iterator_end(&all) != MR_OK) ...   // MR_ESTATE: keys came or went meanwhile
+ *     mr_iterator_close(&all);
+ *     if (status != MR_EEOF) ...   // MR_ESTATE: keys came or went meanwhile
  *
  * What key and value point to lasts until the next call. A list (of which there is no key) is gone through by
- * index, to its end as it is then. mr_next returns false at the end and on failure; mr_iterator_end frees what the
- * iterator holds, and tells which it was. Mirror iter(d), next(i), and RuntimeError for a dict that changed its
- * size. */
+ * index, to its end as it is then; of a set, key and value are both the item. Errors of mr_iterator_next: MR_EEOF
+ * (there is nothing more: Python's StopIteration), MR_ESTATE (a dict or set changed its size: RuntimeError); and
+ * it repeats why mr_dict_iterate has failed. mr_iterator_close frees what the iterator holds. Mirror iter(d),
+ * next(i).
+ */
 typedef struct mr_iterator {
     mr_item key, value;
     uint64_t mr__handle, mr__position, mr__changes;
@@ -1109,9 +1130,9 @@ typedef struct mr_iterator {
     mr_status mr__status;
 } mr_iterator;
 
-mr_iterator mr_dict_iterator(const mr_dict *dict);
-bool mr_next(mr_iterator *iterator);
-mr_status mr_iterator_end(mr_iterator *iterator);
+mr_status mr_dict_iterate(const mr_dict *dict, mr_iterator *iterator);
+mr_status mr_iterator_next(mr_iterator *iterator);
+mr_status mr_iterator_close(mr_iterator *iterator);
 
 /* A list. Indices count from 0, negative ones from the end. Mirrors SyncManager.list(). */
 typedef struct mr_list {
@@ -1132,6 +1153,7 @@ bool mr_list_has(const mr_list *list, mr_item item);
 /* Sets, gives, deletes the item of an index. Mirror l[i] = item, l[i] and del l[i]. */
 mr_status mr_list_set(const mr_list *list, ptrdiff_t index, mr_item item);
 mr_status mr_list_get(const mr_list *list, ptrdiff_t index, mr_item *item, void *buffer, size_t capacity);
+mr_status mr_list_get_alloc(const mr_list *list, ptrdiff_t index, mr_item *item);
 mr_status mr_list_del(const mr_list *list, ptrdiff_t index);
 
 /* Adds items at the end; or one before an index, at an end if that lies beyond it. Mirror l.append(item),
@@ -1143,6 +1165,7 @@ mr_status mr_list_insert(const mr_list *list, ptrdiff_t index, mr_item item);
 /* Takes an item away and gives it; takes the first one that equals this one away. Those at both ends are taken,
  * and added at the end, in a time that does not depend on the length. Mirror l.pop(i) and l.remove(item). */
 mr_status mr_list_pop(const mr_list *list, ptrdiff_t index, mr_item *item, void *buffer, size_t capacity);
+mr_status mr_list_pop_alloc(const mr_list *list, ptrdiff_t index, mr_item *item);
 mr_status mr_list_remove(const mr_list *list, mr_item item);
 
 /* How many items equal this one; the index of the first (MR_ENOENT: there is none). Mirror l.count and l.index. */
@@ -1186,8 +1209,71 @@ mr_status mr_list_add(const mr_list *list, ptrdiff_t index, mr_item amount, mr_i
 mr_status mr_list_compare_and_swap(const mr_list *list, ptrdiff_t index, const mr_item *expected, mr_item desired,
                                    bool *swapped);
 mr_status mr_list_modify(const mr_list *list, ptrdiff_t index, mr_change change, void *argument);
-mr_status mr_list_lock(const mr_list *list, mr_lock *lock);
-mr_iterator mr_list_iterator(const mr_list *list);
+mr_status mr_list_get_lock(const mr_list *list, mr_lock *lock);
+mr_status mr_list_iterate(const mr_list *list, mr_iterator *iterator);
+
+/* A set: items, each once, in the order in which they came. What can be an item is what can be a key of a dict.
+ * Mirrors SyncManager.set(). */
+typedef struct mr_set {
+    uint64_t mr__handle;
+} mr_set;
+
+/* Makes a set of these items (NULL: none, if count is 0). Mirrors set(items). */
+mr_status mr_set_init(mr_set *set, const mr_item items[], size_t count);
+
+/* Ends it, for all processes. */
+mr_status mr_set_destroy(const mr_set *set);
+
+/* How many items it has, -1 on failure; whether it has this one, false on failure. Mirror len(s) and item in s. */
+ptrdiff_t mr_set_length(const mr_set *set);
+bool mr_set_has(const mr_set *set, mr_item item);
+
+/* Adds an item; takes one away, if it is there; takes one away (MR_ENOENT: it is not there). Mirror s.add(item),
+ * s.discard(item) and s.remove(item). */
+mr_status mr_set_add(const mr_set *set, mr_item item);
+mr_status mr_set_discard(const mr_set *set, mr_item item);
+mr_status mr_set_remove(const mr_set *set, mr_item item);
+
+/* Takes any item away, the youngest, and gives it: **item. Mirrors s.pop(). */
+mr_status mr_set_pop(const mr_set *set, mr_item **item);
+
+/* Takes all items away. Mirrors s.clear(). */
+mr_status mr_set_clear(const mr_set *set);
+
+/* All items; another set of the same items; the set as Python would print it. Mirror list(s), s.copy() and str(s).
+ */
+mr_status mr_set_items(const mr_set *set, mr_item **items, size_t *count);
+mr_status mr_set_copy(mr_set *copy, const mr_set *set);
+mr_status mr_set_text(const mr_set *set, char **text);
+
+/* What comes of the set and of other items (those of another set are what mr_set_items gives of it); the set stays
+ * as it is. Mirror s.union(others) and s | others, s.intersection(others) and &, s.difference(others) and -,
+ * s.symmetric_difference(others) and ^. */
+mr_status mr_set_union(const mr_set *set, const mr_item others[], size_t other_count, mr_item **items,
+                       size_t *count);
+mr_status mr_set_intersection(const mr_set *set, const mr_item others[], size_t other_count, mr_item **items,
+                              size_t *count);
+mr_status mr_set_difference(const mr_set *set, const mr_item others[], size_t other_count, mr_item **items,
+                            size_t *count);
+mr_status mr_set_symmetric_difference(const mr_set *set, const mr_item others[], size_t other_count,
+                                      mr_item **items, size_t *count);
+
+/* The same, and that is what the set then has. Mirror s.update(others) and s |= others, and so on. */
+mr_status mr_set_update(const mr_set *set, const mr_item others[], size_t count);
+mr_status mr_set_intersection_update(const mr_set *set, const mr_item others[], size_t count);
+mr_status mr_set_difference_update(const mr_set *set, const mr_item others[], size_t count);
+mr_status mr_set_symmetric_difference_update(const mr_set *set, const mr_item others[], size_t count);
+
+/* Whether the set and the others have no item in common; whether all of the set's are among the others; whether
+ * all of the others' are in the set. false on failure. Mirror s.isdisjoint(others), s.issubset(others) and <=,
+ * s.issuperset(others) and >=. */
+bool mr_set_is_disjoint(const mr_set *set, const mr_item others[], size_t count);
+bool mr_set_is_subset(const mr_set *set, const mr_item others[], size_t count);
+bool mr_set_is_superset(const mr_set *set, const mr_item others[], size_t count);
+
+/* As those of dicts. */
+mr_status mr_set_iterate(const mr_set *set, mr_iterator *iterator);
+mr_status mr_set_get_lock(const mr_set *set, mr_lock *lock);
 
 /* A namespace: values by names. Mirrors SyncManager.Namespace(). */
 typedef struct mr_namespace {
@@ -1202,6 +1288,7 @@ mr_status mr_namespace_close(const mr_namespace *space);
 mr_status mr_namespace_set(const mr_namespace *space, const char *name, mr_item value);
 mr_status mr_namespace_get(const mr_namespace *space, const char *name, mr_item *value, void *buffer,
                            size_t capacity);
+mr_status mr_namespace_get_alloc(const mr_namespace *space, const char *name, mr_item *value);
 mr_status mr_namespace_del(const mr_namespace *space, const char *name);
 bool mr_namespace_has(const mr_namespace *space, const char *name);
 
@@ -1213,7 +1300,7 @@ mr_status mr_namespace_add(const mr_namespace *space, const char *name, mr_item 
 mr_status mr_namespace_compare_and_swap(const mr_namespace *space, const char *name, const mr_item *expected,
                                         mr_item desired, bool *swapped);
 mr_status mr_namespace_modify(const mr_namespace *space, const char *name, mr_change change, void *argument);
-mr_status mr_namespace_lock(const mr_namespace *space, mr_lock *lock);
+mr_status mr_namespace_get_lock(const mr_namespace *space, mr_lock *lock);
 
 /* ---- Managers ----------------------------------------------------------------------------------------------- */
 
@@ -1267,6 +1354,7 @@ mr_status mr_manager_connect(mr_manager *manager, const char *address, const voi
  * been started), MR_ECLOSED (it has been shut down). Any process that has the manager. */
 mr_status mr_manager_dict(const mr_manager *manager, mr_dict *dict);
 mr_status mr_manager_list(const mr_manager *manager, mr_list *list, const mr_item items[], size_t count);
+mr_status mr_manager_set(const mr_manager *manager, mr_set *set, const mr_item items[], size_t count);
 mr_status mr_manager_namespace(const mr_manager *manager, mr_namespace *space);
 mr_status mr_manager_value(const mr_manager *manager, mr_value *value, size_t size, const void *initial);
 mr_status mr_manager_array(const mr_manager *manager, mr_array *array, size_t element_size, size_t length,

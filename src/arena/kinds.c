@@ -8,7 +8,7 @@ extern const mr__kind mr__barrier_kind; /* barrier.c */
 extern const mr__kind mr__pipe_kind;    /* pipe.c */
 extern const mr__kind mr__queue_kind, mr__inlet_kind;
 extern const mr__kind mr__pool_kind, mr__job_kind;
-extern const mr__kind mr__dict_kind, mr__list_kind, mr__namespace_kind, mr__manager_kind;
+extern const mr__kind mr__dict_kind, mr__list_kind, mr__namespace_kind, mr__set_kind, mr__manager_kind;
 
 const mr__kind *const mr__kinds[MR__KINDS] = {
     [MR__KIND_NONE] = NULL,
@@ -28,5 +28,6 @@ const mr__kind *const mr__kinds[MR__KINDS] = {
     [MR__KIND_DICT] = &mr__dict_kind,
     [MR__KIND_LIST] = &mr__list_kind,
     [MR__KIND_NAMESPACE] = &mr__namespace_kind,
+    [MR__KIND_SET] = &mr__set_kind,
     [MR__KIND_MANAGER] = &mr__manager_kind,
 };

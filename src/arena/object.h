@@ -24,6 +24,7 @@ typedef enum mr__kind_number {
     MR__KIND_DICT,
     MR__KIND_LIST,
     MR__KIND_NAMESPACE,
+    MR__KIND_SET,
     MR__KIND_MANAGER,
     MR__KINDS
 } mr__kind_number;

@@ -204,7 +204,7 @@ mr_status mr__item_give(const char *call, const mr_item *item, const mr__sink *s
     if (!mr__item_is_text(item))
         return MR_OK;
     size_t needed = item->size + (item->type == MR_ITEM_STRING);
-    bool is_made = sink->capacity == MR_ALLOC;
+    bool is_made = sink->is_made;
     size_t room =
         is_made ? (sink->is_bounded ? sink->most : SIZE_MAX) : (sink->buffer != NULL ? sink->capacity : 0);
     if (room < needed)
@@ -222,7 +222,7 @@ mr_status mr__item_give(const char *call, const mr_item *item, const mr__sink *s
 
 void mr__item_take_back(const mr__sink *sink)
 {
-    if (sink->item == NULL || sink->capacity != MR_ALLOC)
+    if (sink->item == NULL || !sink->is_made)
         return;
     free((void *)(uintptr_t)sink->item->data);
     sink->item->data = NULL;

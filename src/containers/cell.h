@@ -40,12 +40,13 @@ uint64_t mr__item_hash(const mr_item *item);
 /* a + b, as the type that Python would give. */
 mr_status mr__item_add(const char *call, const mr_item *a, const mr_item *b, mr_item *sum);
 
-/* Where the bytes of an item that is given to somebody go (MR_ALLOC: to memory from malloc). */
+/* Where the bytes of an item that is given to somebody go. */
 typedef struct mr__sink {
     mr_item *item; /* NULL: nobody wants it */
     void *buffer;
     size_t capacity;
-    bool is_bounded; /* with MR_ALLOC: for a caller elsewhere, who has room for so much only */
+    bool is_made;    /* instead of a buffer: memory from malloc, as much as it needs */
+    bool is_bounded; /* with that: for a caller elsewhere, who has room for so much only */
     size_t most;
 } mr__sink;
 

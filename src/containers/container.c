@@ -134,6 +134,16 @@ int64_t mr__ask_number(const uint64_t *handle, mr__request request, int64_t on_f
     return mr__ask_for(handle, &request) == MR_OK ? request.numbers[0] : on_failure;
 }
 
+mr_status mr__ask_lock(const uint64_t *handle, mr__request request, mr_lock *lock)
+{
+    if (lock == NULL)
+        return mr__object_given(request.call, MR__KIND_LOCK, lock);
+    mr_status status = mr__ask_for(handle, &request);
+    if (status == MR_OK)
+        lock->mr__handle = (uint64_t)request.numbers[0];
+    return status;
+}
+
 /* ---- Changing by a function ---- */
 
 /* Once; *is_done: nobody came in between. */
@@ -144,7 +154,7 @@ static mr_status try_change(const uint64_t *handle, mr__request get, mr__request
     size_t count = 0;
     get.in = key;
     get.in_count = key != NULL;
-    get.sink = (mr__sink){.item = &now, .capacity = MR_ALLOC};
+    get.sink = (mr__sink){.item = &now, .is_made = true};
     mr_status status = mr__ask_for(handle, &get);
     bool is_there = status == MR_OK;
     if (status != MR_OK && (status != MR_ENOENT || key == NULL))
@@ -193,48 +203,68 @@ mr_status mr__modify(const uint64_t *handle, mr__request get, mr__request swap, 
 
 /* ---- Going through it ---- */
 
-bool mr_next(mr_iterator *iterator)
+mr_status mr__iterate(const char *call, mr__kind_number kind, const uint64_t *handle, mr_iterator *iterator)
 {
-    static const char call[] = "mr_next";
     if (iterator == NULL)
-        return mr__fail(MR_EINVAL, "%s was given NULL as the iterator", call), false;
+        return mr__fail(MR_EINVAL, "%s was given NULL as the iterator", call);
+    *iterator = (mr_iterator){.mr__kind = (int)kind, .mr__handle = handle != NULL ? *handle : 0};
+    iterator->mr__status = mr__object_given(call, kind, handle);
+    return iterator->mr__status;
+}
+
+/* Asks for what comes next: one item of a list; a key and its value else. */
+static mr_status ask_next(mr_iterator *iterator, mr__request *asking)
+{
+    bool is_list = iterator->mr__kind == MR__KIND_LIST;
+    *asking = (mr__request){.procedure = is_list ? MR__DO_LIST_SLICE : MR__DO_DICT_NEXT,
+                            .call = "mr_iterator_next",
+                            .kind = (mr__kind_number)iterator->mr__kind,
+                            .numbers = {(int64_t)iterator->mr__position, (int64_t)iterator->mr__position + 1, 1}};
+    if (!is_list)
+        asking->numbers[1] = (int64_t)iterator->mr__changes;
+    mr_status status = mr__ask_for(&iterator->mr__handle, asking);
+    if (status == MR_OK && asking->out_count == 0) {
+        free(asking->out);
+        asking->out = NULL;
+        status = mr__fail(MR_EEOF, "mr_iterator_next: there is nothing more");
+    }
+    return status;
+}
+
+mr_status mr_iterator_next(mr_iterator *iterator)
+{
+    static const char call[] = "mr_iterator_next";
+    mr__request asking;
+    if (iterator == NULL)
+        return mr__fail(MR_EINVAL, "%s was given NULL as the iterator", call);
     if (iterator->mr__kind == MR__KIND_NONE)
-        return mr__fail(MR_EINVAL, "%s was given an iterator that was never made", call), false;
+        return mr__fail(MR_EINVAL, "%s was given an iterator that was never made, or has been closed", call);
     free(iterator->mr__items);
     iterator->mr__items = NULL;
     iterator->key = iterator->value = MR_NONE;
     if (iterator->mr__status != MR_OK)
-        return false;
-    bool is_list = iterator->mr__kind == MR__KIND_LIST;
-    mr__request asking = {.procedure = is_list ? MR__DO_LIST_SLICE : MR__DO_DICT_NEXT,
-                          .call = call,
-                          .kind = (mr__kind_number)iterator->mr__kind,
-                          .numbers = {(int64_t)iterator->mr__position, (int64_t)iterator->mr__position + 1, 1}};
-    if (!is_list)
-        asking.numbers[1] = (int64_t)iterator->mr__changes;
-    mr_status status = mr__ask_for(&iterator->mr__handle, &asking);
-    if (status == MR_OK && asking.out_count == 0) {
-        free(asking.out);
-        status = MR_ENOENT; /* the end, which is no error */
-    }
-    iterator->mr__status = status;
-    if (status != MR_OK)
-        return false;
+        return mr__fail(iterator->mr__status, "%s: it has ended before", call);
+    iterator->mr__status = ask_next(iterator, &asking);
+    if (iterator->mr__status != MR_OK)
+        return iterator->mr__status;
     iterator->mr__items = asking.out;
-    if (!is_list)
+    if (iterator->mr__kind == MR__KIND_LIST) {
+        iterator->value = asking.out[0];
+        iterator->mr__position++;
+    } else {
         iterator->key = asking.out[0];
-    iterator->value = asking.out[asking.out_count - 1];
-    iterator->mr__position = is_list ? iterator->mr__position + 1 : (uint64_t)asking.numbers[0];
-    iterator->mr__changes = is_list ? 0 : (uint64_t)asking.numbers[1];
-    return true;
+        iterator->value = asking.out[iterator->mr__kind == MR__KIND_SET ? 0 : 1];
+        iterator->mr__position = (uint64_t)asking.numbers[0];
+        iterator->mr__changes = (uint64_t)asking.numbers[1];
+    }
+    return MR_OK;
 }
 
-mr_status mr_iterator_end(mr_iterator *iterator)
+mr_status mr_iterator_close(mr_iterator *iterator)
 {
     if (iterator == NULL)
-        return mr__fail(MR_EINVAL, "mr_iterator_end was given NULL as the iterator");
+        return mr__fail(MR_EINVAL, "mr_iterator_close was given NULL as the iterator");
     free(iterator->mr__items);
-    mr_status status = iterator->mr__status == MR_ENOENT ? MR_OK : iterator->mr__status;
-    *iterator = (mr_iterator){.mr__status = MR_ENOENT};
-    return status;
+    *iterator = (mr_iterator){.mr__kind = MR__KIND_NONE};
+    return MR_OK;
 }

@@ -1,4 +1,4 @@
-/* What dicts, lists and namespaces have in common: a block in the arena that is replaced as a whole when they
+/* What dicts, lists, sets and namespaces have in common: a block in the arena that is replaced as a whole when they
  * grow, a lock of their own, and the way a call on them takes: as a request, which is done here or, by a far call
  * (far.h), at main. */
 #ifndef MR_CONTAINER_H
@@ -48,6 +48,8 @@ void mr__container_repair(mr__container *container, mr__empty empty);
     X(DICT_NEXT, mr__dict_next)               \
     X(DICT_ADD, mr__dict_add)                 \
     X(DICT_SWAP, mr__dict_swap)               \
+    X(SET_COMBINE, mr__set_combine)           \
+    X(SET_COMPARE, mr__set_compare)           \
     X(LIST_MAKE, mr__list_make)               \
     X(LIST_LENGTH, mr__list_length)           \
     X(LIST_SET, mr__list_set)                 \
@@ -118,6 +120,12 @@ mr_status mr__request_far(mr__request *request);
 mr_status mr__modify(const uint64_t *handle, mr__request get, mr__request swap, const mr_item *key,
                      mr_change change, void *argument);
 
+/* Gives the lock of a container, as asked for. */
+mr_status mr__ask_lock(const uint64_t *handle, mr__request request, mr_lock *lock);
+
+/* Lets an iterator begin, at the container behind a handle (NULL: which is an error). */
+mr_status mr__iterate(const char *call, mr__kind_number kind, const uint64_t *handle, mr_iterator *iterator);
+
 /* Enters the container that a request is about. */
 mr_status mr__container_enter(const mr__request *request, mr__container **container);
 void mr__container_leave(mr__container *container);
@@ -125,7 +133,7 @@ void mr__container_leave(mr__container *container);
 /* ---- Text ---- */
 
 /* Items as Python prints them, in pairs or one by one: head, separated by ", ", tail. names: of a namespace. */
-typedef enum mr__text_form { MR__TEXT_LIST, MR__TEXT_DICT, MR__TEXT_NAMES } mr__text_form;
+typedef enum mr__text_form { MR__TEXT_LIST, MR__TEXT_DICT, MR__TEXT_NAMES, MR__TEXT_SET } mr__text_form;
 mr_status mr__items_text(const char *call, const mr_item items[], size_t count, mr__text_form form, char **text);
 
 #endif

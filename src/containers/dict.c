@@ -1,4 +1,4 @@
-/* Dicts, and the namespaces that are made of them: what is done to them, by the request (container.h). Every
+/* Dicts, and the namespaces and sets that are made of them: what is done to them, by the request (container.h). Every
  * change is one store (table.h); of several at once, the plan is written down first and carried out to its end, by
  * the next who comes if need be. */
 #include "container.h"
@@ -27,15 +27,6 @@ _Static_assert(sizeof(dict) <= MR__SLOT_SIZE, "a dict fits its slot");
 static mr__table *table_of(const dict *d)
 {
     return mr__table_at(d->container.block);
-}
-
-static void empty_table(mr__ref block, uint64_t first, uint64_t count)
-{
-    mr__table *table = mr__table_at(block);
-    for (uint64_t i = first; i < first + count; i++) {
-        mr__cell_free(&table->entries[i].key);
-        mr__cells_free(table->entries[i].values, 2);
-    }
 }
 
 /* ---- Several at once ---- */
@@ -70,7 +61,7 @@ static mr_status reserve(const char *call, dict *d, uint64_t more)
         return status;
     if (table != NULL)
         mr__table_move(table, mr__table_at(fresh));
-    mr__container_replace(&d->container, fresh, 0, 0, empty_table);
+    mr__container_replace(&d->container, fresh, 0, 0, mr__table_empty);
     return MR_OK;
 }
 
@@ -79,7 +70,7 @@ static mr_status reserve(const char *call, dict *d, uint64_t more)
 static void repair(mr__object *object)
 {
     dict *d = (dict *)object;
-    mr__container_repair(&d->container, empty_table);
+    mr__container_repair(&d->container, mr__table_empty);
     if (table_of(d) != NULL)
         mr__table_repair(table_of(d));
     d->container.changes++;
@@ -93,6 +84,7 @@ static void discard(mr__object *object)
 
 const mr__kind mr__dict_kind = {.name = "dict", .repair = repair, .discard = discard};
 const mr__kind mr__namespace_kind = {.name = "namespace", .repair = repair, .discard = discard};
+const mr__kind mr__set_kind = {.name = "set", .repair = repair, .discard = discard};
 
 mr_status mr__dict_make(mr__request *r)
 {
@@ -135,9 +127,8 @@ static mr_status missing(const mr__request *r)
     if (mr__items_text(r->call, r->in, 1, MR__TEXT_LIST, &text) != MR_OK)
         return mr_last_status();
     int length = (int)strnlen(text, 200); /* without the brackets */
-    mr_status status = r->kind == MR__KIND_NAMESPACE
-                           ? mr__fail(MR_ENOENT, "%s: there is no attribute %.*s", r->call, length - 2, text + 1)
-                           : mr__fail(MR_ENOENT, "%s: there is no key %.*s", r->call, length - 2, text + 1);
+    const char *what = r->kind == MR__KIND_NAMESPACE ? "attribute" : r->kind == MR__KIND_SET ? "item" : "key";
+    mr_status status = mr__fail(MR_ENOENT, "%s: there is no %s %.*s", r->call, what, length - 2, text + 1);
     free(text);
     return status;
 }
@@ -314,6 +305,7 @@ static void remove_and_leave(dict *d, mr__entry *entry)
     mr__cells_free(leftover, 2);
 }
 
+/* The number says that the key may be missing. */
 mr_status mr__dict_pop(mr__request *r)
 {
     dict *d;
@@ -323,7 +315,7 @@ mr_status mr__dict_pop(mr__request *r)
         return status;
     if (entry == NULL) {
         leave(d);
-        return missing(r);
+        return r->numbers[0] != 0 ? MR_OK : missing(r);
     }
     mr_item value = mr__cell_view(mr__entry_value(entry));
     status = mr__item_give(r->call, &value, &r->sink);
@@ -343,7 +335,7 @@ mr_status mr__dict_popitem(mr__request *r)
     mr__entry *last = mr__table_last(table_of(d));
     if (last == NULL) {
         leave(d);
-        return mr__fail(MR_ENOENT, "%s: the dict is empty", r->call);
+        return mr__fail(MR_ENOENT, "%s: the %s is empty", r->call, mr__kinds[r->kind]->name);
     }
     mr_item pair[2] = {mr__cell_view(&last->key), mr__cell_view(mr__entry_value(last))};
     status = mr__items_own(r->call, pair, 2, &r->out);
@@ -363,7 +355,7 @@ mr_status mr__dict_clear(mr__request *r)
         return status;
     d->container.changes++;
     if (table_of(d) != NULL)
-        mr__container_replace(&d->container, 0, 0, table_of(d)->used, empty_table);
+        mr__container_replace(&d->container, 0, 0, table_of(d)->used, mr__table_empty);
     leave(d);
     return MR_OK;
 }

@@ -40,6 +40,12 @@ mr_status mr_list_get(const mr_list *list, ptrdiff_t index, mr_item *item, void 
                                            .sink = {.item = item, .buffer = buffer, .capacity = capacity}));
 }
 
+mr_status mr_list_get_alloc(const mr_list *list, ptrdiff_t index, mr_item *item)
+{
+    return mr__ask(handle_of(list), ASKING("mr_list_get_alloc", LIST_GET, .numbers = {index},
+                                           .sink = {.item = item, .is_made = true}));
+}
+
 mr_status mr_list_del(const mr_list *list, ptrdiff_t index)
 {
     return mr__ask(handle_of(list), ASKING("mr_list_del", LIST_POP, .numbers = {index}));
@@ -85,6 +91,12 @@ bool mr_list_has(const mr_list *list, mr_item item)
 {
     mr__request asked;
     return search("mr_list_has", list, &item, false, false, &asked) == MR_OK && asked.numbers[0] > 0;
+}
+
+mr_status mr_list_pop_alloc(const mr_list *list, ptrdiff_t index, mr_item *item)
+{
+    return mr__ask(handle_of(list), ASKING("mr_list_pop_alloc", LIST_POP, .numbers = {index},
+                                           .sink = {.item = item, .is_made = true}));
 }
 
 mr_status mr_list_remove(const mr_list *list, mr_item item)
@@ -246,11 +258,9 @@ mr_status mr_list_text(const mr_list *list, char **text)
     return status;
 }
 
-mr_iterator mr_list_iterator(const mr_list *list)
+mr_status mr_list_iterate(const mr_list *list, mr_iterator *iterator)
 {
-    mr_iterator iterator = {.mr__kind = MR__KIND_LIST, .mr__handle = list != NULL ? list->mr__handle : 0};
-    iterator.mr__status = mr__object_given("mr_list_iterator", MR__KIND_LIST, list);
-    return iterator;
+    return mr__iterate("mr_list_iterate", MR__KIND_LIST, handle_of(list), iterator);
 }
 
 /* ---- What Python lacks ---- */
@@ -282,13 +292,7 @@ mr_status mr_list_modify(const mr_list *list, ptrdiff_t index, mr_change change,
                       ASKING(call, LIST_SWAP, .numbers = {index}), NULL, change, argument);
 }
 
-mr_status mr_list_lock(const mr_list *list, mr_lock *lock)
+mr_status mr_list_get_lock(const mr_list *list, mr_lock *lock)
 {
-    mr__request asking = ASKING("mr_list_lock", CONTAINER_LOCK, .in = NULL);
-    if (lock == NULL)
-        return mr__object_given(asking.call, MR__KIND_LOCK, lock);
-    mr_status status = mr__ask_for(handle_of(list), &asking);
-    if (status == MR_OK)
-        lock->mr__handle = (uint64_t)asking.numbers[0];
-    return status;
+    return mr__ask_lock(handle_of(list), ASKING("mr_list_get_lock", CONTAINER_LOCK, .in = NULL), lock);
 }

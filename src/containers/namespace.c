@@ -43,6 +43,12 @@ mr_status mr_namespace_get(const mr_namespace *space, const char *name, mr_item 
                           .sink = {.item = value, .buffer = buffer, .capacity = capacity}));
 }
 
+mr_status mr_namespace_get_alloc(const mr_namespace *space, const char *name, mr_item *value)
+{
+    return mr__ask(handle_of(space), ASKING("mr_namespace_get_alloc", DICT_GET, .in = (mr_item[]){key_of(name)},
+                                            .in_count = 1, .sink = {.item = value, .is_made = true}));
+}
+
 mr_status mr_namespace_del(const mr_namespace *space, const char *name)
 {
     return mr__ask(handle_of(space),
@@ -103,13 +109,7 @@ mr_status mr_namespace_modify(const mr_namespace *space, const char *name, mr_ch
                       &key, change, argument);
 }
 
-mr_status mr_namespace_lock(const mr_namespace *space, mr_lock *lock)
+mr_status mr_namespace_get_lock(const mr_namespace *space, mr_lock *lock)
 {
-    mr__request asking = ASKING("mr_namespace_lock", CONTAINER_LOCK, .in = NULL);
-    if (lock == NULL)
-        return mr__object_given(asking.call, MR__KIND_LOCK, lock);
-    mr_status status = mr__ask_for(handle_of(space), &asking);
-    if (status == MR_OK)
-        lock->mr__handle = (uint64_t)asking.numbers[0];
-    return status;
+    return mr__ask_lock(handle_of(space), ASKING("mr_namespace_get_lock", CONTAINER_LOCK, .in = NULL), lock);
 }

@@ -77,13 +77,20 @@ mr_status mr__table_new(const char *call, uint64_t room, mr__ref *ref)
     return MR_OK;
 }
 
-void mr__table_free(mr__ref ref, bool with_items)
+void mr__table_empty(mr__ref ref, uint64_t first, uint64_t count)
 {
     mr__table *table = mr__table_at(ref);
-    for (uint64_t i = 0; table != NULL && with_items && i < table->used; i++) {
+    for (uint64_t i = first; i < first + count; i++) {
         mr__cell_free(&table->entries[i].key);
         mr__cells_free(table->entries[i].values, 2);
     }
+}
+
+void mr__table_free(mr__ref ref, bool with_items)
+{
+    const mr__table *table = mr__table_at(ref);
+    if (table != NULL && with_items)
+        mr__table_empty(ref, 0, table->used);
     mr__free(ref);
 }
 

@@ -31,6 +31,9 @@ enum { MR__TABLE_MOST = INT32_MAX };
 mr_status mr__table_new(const char *call, uint64_t room, mr__ref *ref);
 void mr__table_free(mr__ref ref, bool with_items);
 
+/* Frees the items of so many entries from one on. */
+void mr__table_empty(mr__ref ref, uint64_t first, uint64_t count);
+
 static inline mr__table *mr__table_at(mr__ref ref)
 {
     return ref != 0 ? mr__at(ref) : NULL;

@@ -133,7 +133,8 @@ static void print_item(FILE *out, const mr_item *item)
 static void print_items(FILE *out, const mr_item items[], size_t count, mr__text_form form)
 {
     bool is_first = true;
-    size_t step = form == MR__TEXT_LIST ? 1 : 2;
+    bool is_single = form == MR__TEXT_LIST || form == MR__TEXT_SET;
+    size_t step = is_single ? 1 : 2;
     for (size_t i = 0; i + step <= count; i += step) {
         const char *name = items[i].data;
         if (form == MR__TEXT_NAMES && (items[i].size == 0 || name[0] == '_'))
@@ -146,22 +147,26 @@ static void print_items(FILE *out, const mr_item items[], size_t count, mr__text
             print_item(out, &items[i]);
         if (form == MR__TEXT_DICT)
             fputs(": ", out);
-        if (form != MR__TEXT_LIST)
+        if (!is_single)
             print_item(out, &items[i + 1]);
     }
 }
 
 mr_status mr__items_text(const char *call, const mr_item items[], size_t count, mr__text_form form, char **text)
 {
-    static const char *const heads[] = {"[", "{", "Namespace("}, *const tails[] = {"]", "}", ")"};
+    static const char *const heads[] = {"[", "{", "Namespace(", "{"}, *const tails[] = {"]", "}", ")", "}"};
     size_t size = 0;
     char *made = NULL;
     FILE *out = open_memstream(&made, &size);
     if (out == NULL)
         return mr__fail(MR_ENOMEM, "%s: there is no memory for the text", call);
-    fputs(heads[form], out);
-    print_items(out, items, count, form);
-    fputs(tails[form], out);
+    if (form == MR__TEXT_SET && count == 0) {
+        fputs("set()", out);
+    } else {
+        fputs(heads[form], out);
+        print_items(out, items, count, form);
+        fputs(tails[form], out);
+    }
     bool is_whole = ferror(out) == 0;
     if (fclose(out) != 0 || !is_whole) {
         free(made);

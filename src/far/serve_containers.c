@@ -18,7 +18,7 @@ _Static_assert((int)MR__REQUEST_NUMBERS < (int)MR__FAR_NUMBERS, "the numbers of 
 /* The room for the one item that comes back; -1: nobody wants it; INT64_MAX: any. */
 static int64_t room_of(const mr__sink *sink)
 {
-    if (sink->item == NULL || sink->capacity == MR_ALLOC)
+    if (sink->item == NULL || sink->is_made)
         return sink->item == NULL ? -1 : INT64_MAX;
     if (sink->buffer == NULL)
         return 0;
@@ -125,7 +125,7 @@ static mr_status serve(mr__call *call, const mr_item *items, size_t count)
                      .in_count = count - ENVELOPE};
     if (room >= 0)
         r.sink =
-            (mr__sink){.item = &given, .capacity = MR_ALLOC, .is_bounded = room < INT64_MAX, .most = (size_t)room};
+            (mr__sink){.item = &given, .is_made = true, .is_bounded = room < INT64_MAX, .most = (size_t)room};
     memcpy(r.numbers, call->numbers, sizeof r.numbers);
     mr_status status = mr__request_here(&r);
     call->handles[0] = r.handle;

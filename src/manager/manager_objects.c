@@ -47,6 +47,9 @@ void mr__end_object(const mr_item *object)
     case MR_OBJECT_NAMESPACE:
         mr_namespace_close(&(mr_namespace){handle});
         break;
+    case MR_OBJECT_SET:
+        mr_set_destroy(&(mr_set){handle});
+        break;
     case MR_OBJECT_POOL:
         mr_pool_terminate(&(mr_pool){handle});
         break;
@@ -94,6 +97,11 @@ mr_status mr_manager_dict(const mr_manager *manager, mr_dict *object)
 mr_status mr_manager_list(const mr_manager *manager, mr_list *object, const mr_item items[], size_t count)
 {
     MAKE(mr_list, mr_list_init(&made, items, count));
+}
+
+mr_status mr_manager_set(const mr_manager *manager, mr_set *object, const mr_item items[], size_t count)
+{
+    MAKE(mr_set, mr_set_init(&made, items, count));
 }
 
 mr_status mr_manager_namespace(const mr_manager *manager, mr_namespace *object)

@@ -1,6 +1,6 @@
-/* A process is killed in the middle of a call on a dict or a list, at one instruction after the other. Each time,
- * the container is as before the call or as after it, all of it can be found, and it goes on; nor does memory get
- * lost. The instructions are picked at random (MR_TEST_SEED); MR_TEST_LONG=1 picks many. */
+/* A process is killed in the middle of a call on a dict, a list or a set, at one instruction after the other. Each
+ * time, the container is as before the call or as after it, all of it can be found, and it goes on; nor does
+ * memory get lost. The instructions are picked at random (MR_TEST_SEED); MR_TEST_LONG=1 picks many. */
 #include "arena.h"
 #include "context.h"
 #include "forks.h"
@@ -17,6 +17,7 @@
 struct objects {
     mr_dict dict;
     mr_list list;
+    mr_set set;
 };
 
 enum { MOST_CHANGES = 5000 };
@@ -30,24 +31,27 @@ struct call {
 
 static bool make(struct objects *o)
 {
-    return mr_dict_init(&o->dict) == MR_OK && mr_list_init(&o->list, NULL, 0) == MR_OK;
+    return mr_dict_init(&o->dict) == MR_OK && mr_list_init(&o->list, NULL, 0) == MR_OK &&
+           mr_set_init(&o->set, NULL, 0) == MR_OK;
 }
 
 static void close_all(const struct objects *o)
 {
     mr_dict_close(&o->dict);
     mr_list_close(&o->list);
+    mr_set_destroy(&o->set);
 }
 
-/* Both, as text. */
+/* All, as text. */
 static char *show(const struct objects *o)
 {
-    char *dict = show_dict(&o->dict), *list = show_list(&o->list), *both = NULL;
-    cr_assert(dict != NULL && list != NULL, "%s", mr_last_error());
-    cr_assert_geq(asprintf(&both, "%s %s", dict, list), 0);
+    char *dict = show_dict(&o->dict), *list = show_list(&o->list), *set = show_set(&o->set), *all = NULL;
+    cr_assert(dict != NULL && list != NULL && set != NULL, "%s", mr_last_error());
+    cr_assert_geq(asprintf(&all, "%s %s %s", dict, list, set), 0);
     free(dict);
     free(list);
-    return both;
+    free(set);
+    return all;
 }
 
 /* Whether what is there can be found, counted and gone through, and more be done to it, which leaves it as it is.
@@ -59,13 +63,20 @@ static void use(const struct objects *o, int steps)
     cr_assert_eq(mr_dict_items(&o->dict, &pairs, &count), MR_OK);
     cr_assert_eq(mr_dict_length(&o->dict), (ptrdiff_t)count, "after %d steps: the count is wrong", steps);
     for (size_t i = 0; i < count; i++) {
-        cr_assert_eq(mr_dict_get(&o->dict, pairs[2 * i], &value, NULL, MR_ALLOC), MR_OK, "after %d steps: %s",
-                     steps, mr_last_error());
+        cr_assert_eq(mr_dict_get_alloc(&o->dict, pairs[2 * i], &value), MR_OK, "after %d steps: %s", steps,
+                     mr_last_error());
         cr_assert(item_is(value, pairs[2 * i + 1]), "after %d steps: another value", steps);
         free((void *)(uintptr_t)value.data);
     }
     free(pairs);
+    cr_assert_eq(mr_set_items(&o->set, &pairs, &count), MR_OK);
+    cr_assert_eq(mr_set_length(&o->set), (ptrdiff_t)count, "after %d steps: the set's count is wrong", steps);
+    for (size_t i = 0; i < count; i++)
+        cr_assert(mr_set_has(&o->set, pairs[i]), "after %d steps: an item is not found", steps);
+    free(pairs);
     for (int i = 100; i < 120; i++) {
+        cr_assert_eq(mr_set_add(&o->set, MR_INT(i)), MR_OK);
+        cr_assert_eq(mr_set_remove(&o->set, MR_INT(i)), MR_OK);
         cr_assert_eq(mr_dict_set(&o->dict, MR_INT(i), MR_STRING(LONG_TEXT)), MR_OK);
         cr_assert_eq(mr_list_append(&o->list, MR_STRING(LONG_TEXT)), MR_OK);
     }
@@ -83,7 +94,8 @@ static bool fill(const struct objects *o)
                                     {.type = MR_ITEM_INT, .integer = 1}};
     for (int i = 0; i < 4; i++)
         if (mr_dict_set(&o->dict, MR_INT(i), texts[i % 2]) != MR_OK ||
-            mr_list_append(&o->list, texts[i % 2]) != MR_OK)
+            mr_list_append(&o->list, texts[i % 2]) != MR_OK || mr_set_add(&o->set, MR_INT(i)) != MR_OK ||
+            mr_set_add(&o->set, texts[i % 2]) != MR_OK)
             return false;
     return mr_dict_set(&o->dict, MR_STRING("another key, a long one"), MR_STRING(LONG_TEXT)) == MR_OK;
 }
@@ -192,6 +204,12 @@ static bool clear_list(const struct objects *o)
     return mr_list_clear(&o->list) == MR_OK;
 }
 
+static bool differ(const struct objects *o)
+{
+    const mr_item others[] = {MR_STRING(LONG_TEXT), MR_INT(2), MR_INT(90), MR_STRING("another " LONG_TEXT)};
+    return mr_set_symmetric_difference_update(&o->set, others, 4) == MR_OK;
+}
+
 /* ---- Killing ---- */
 
 /* One life, of so many instructions: afterwards it is as before or as after the call. */
@@ -278,3 +296,4 @@ KILL_WITHIN(list_set_slice, fill, set_slice)
 KILL_WITHIN(list_clear, fill, clear_list)
 KILL_WITHIN(list_del_slice, fill, delete_every_other)
 KILL_WITHIN(list_reverse, fill, reverse)
+KILL_WITHIN(set_difference, fill, differ)

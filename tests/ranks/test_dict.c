@@ -134,7 +134,7 @@ SCENARIO_SHARED(dict, types)
     CHECK_STATUS(mr_dict_get(&d, MR_STRING(longest), &value, NULL, 1000000), MR_ETOOSMALL);
     CHECK_STATUS(mr_dict_pop(&d, MR_STRING(longest), &value, text, sizeof text), MR_ETOOSMALL);
     CHECK_STATUS(mr_dict_get(&d, MR_STRING(""), NULL, NULL, 0) == MR_OK ? MR_OK : mr_last_status(), MR_OK);
-    CHECK_OK(mr_dict_pop(&d, MR_STRING(longest), &value, NULL, MR_ALLOC));
+    CHECK_OK(mr_dict_pop_alloc(&d, MR_STRING(longest), &value));
     long_text = (char *)(uintptr_t)value.data;
     CHECK_TEXT(long_text, longest);
     free(long_text);
@@ -148,42 +148,104 @@ SCENARIO_SHARED(dict, iteration)
     make(&d);
     for (int i = 0; i < 5; i++)
         CHECK_OK(mr_dict_set(&d, MR_INT(10 - i), MR_STRING("a value of some length")));
-    mr_iterator all = mr_dict_iterator(&d);
+    mr_iterator all;
+    CHECK_OK(mr_dict_iterate(&d, &all));
     for (int i = 0; i < 5; i++) {
-        CHECK(mr_next(&all));
+        CHECK_OK(mr_iterator_next(&all));
         CHECK(item_is(all.key, MR_INT(10 - i)));
         CHECK(item_is(all.value, MR_STRING("a value of some length")));
         CHECK_OK(
             mr_dict_set(&d, MR_INT(10 - i), MR_STRING("another value, which is no matter"))); /* the same keys */
     }
-    CHECK(!mr_next(&all));
-    CHECK(!mr_next(&all));
-    CHECK_OK(mr_iterator_end(&all));
+    CHECK_STATUS(mr_iterator_next(&all), MR_EEOF);
+    CHECK_STATUS(mr_iterator_next(&all), MR_EEOF);
+    CHECK_OK(mr_iterator_close(&all));
 
-    all = mr_dict_iterator(&d);
-    CHECK(mr_next(&all));
+    CHECK_OK(mr_dict_iterate(&d, &all));
+    CHECK_OK(mr_iterator_next(&all));
     CHECK_OK(mr_dict_set(&d, MR_STRING("new"), MR_NONE));
-    CHECK(!mr_next(&all));
-    CHECK_STATUS(mr_iterator_end(&all), MR_ESTATE);
-    all = mr_dict_iterator(&d);
-    CHECK(mr_next(&all));
+    CHECK_STATUS(mr_iterator_next(&all), MR_ESTATE);
+    CHECK_STATUS(mr_iterator_next(&all), MR_ESTATE);
+    CHECK_OK(mr_iterator_close(&all));
+    CHECK_OK(mr_dict_iterate(&d, &all));
+    CHECK_OK(mr_iterator_next(&all));
     CHECK_OK(mr_dict_del(&d, MR_STRING("new")));
-    CHECK_REFUSED(!mr_next(&all), MR_ESTATE);
-    CHECK_STATUS(mr_iterator_end(&all), MR_ESTATE);
-    CHECK(!mr_next(&all)); /* ended: nothing more */
-    all = mr_dict_iterator(&d);
-    CHECK(mr_next(&all));
-    CHECK_OK(mr_iterator_end(&all)); /* before its end */
+    CHECK_STATUS(mr_iterator_next(&all), MR_ESTATE);
+    CHECK_OK(mr_iterator_close(&all));
+    CHECK_STATUS(mr_iterator_next(&all), MR_EINVAL); /* closed */
+    CHECK_OK(mr_iterator_close(&all));
+    CHECK_OK(mr_dict_iterate(&d, &all));
+    CHECK_OK(mr_iterator_next(&all));
+    CHECK_OK(mr_iterator_close(&all)); /* before its end */
 
-    all = mr_dict_iterator(NULL);
-    CHECK(!mr_next(&all));
-    CHECK_STATUS(mr_iterator_end(&all), MR_EINVAL);
-    all = mr_dict_iterator(&none);
-    CHECK_REFUSED(!mr_next(&all), MR_EINVAL);
-    CHECK_STATUS(mr_iterator_end(&all), MR_EINVAL);
-    CHECK_REFUSED(!mr_next(NULL), MR_EINVAL);
-    CHECK_REFUSED(!mr_next(&(mr_iterator){0}), MR_EINVAL);
-    CHECK_STATUS(mr_iterator_end(NULL), MR_EINVAL);
+    CHECK_STATUS(mr_dict_iterate(&d, NULL), MR_EINVAL);
+    CHECK_STATUS(mr_dict_iterate(NULL, &all), MR_EINVAL);
+    CHECK_STATUS(mr_iterator_next(&all), MR_EINVAL);
+    CHECK_OK(mr_iterator_close(&all));
+    CHECK_OK(mr_dict_iterate(&none, &all));
+    CHECK_STATUS(mr_iterator_next(&all), MR_EINVAL);
+    CHECK_OK(mr_iterator_close(&all));
+    CHECK_STATUS(mr_iterator_next(NULL), MR_EINVAL);
+    CHECK_STATUS(mr_iterator_next(&(mr_iterator){0}), MR_EINVAL);
+    CHECK_STATUS(mr_iterator_close(NULL), MR_EINVAL);
+}
+
+/* DictProxy: reversed(d), dict.fromkeys, d | other and d |= other */
+SCENARIO_SHARED(dict, unions)
+{
+    mr_dict d;
+    mr_item keys[] = {MR_STRING("b"), MR_STRING("a"), MR_INT(1), MR_STRING("b")};
+    mr_item more[] = {MR_BOOL(true), MR_STRING("one"), MR_STRING("c"), MR_INT(3)}, *items = NULL;
+    size_t count = 0;
+    CHECK_OR_STOP(CHECK_OK(mr_dict_init_fromkeys(&d, keys, 4, MR_STRING("the value of all"))));
+    CHECK_EQ(mr_dict_length(&d), 3);
+    CHECK_OK(mr_dict_keys(&d, &items, &count));
+    CHECK_ITEMS(items, count, "['b', 'a', 1]");
+    CHECK_OK(mr_dict_reversed(&d, &items, &count));
+    CHECK_ITEMS(items, count, "[1, 'a', 'b']");
+    CHECK_OK(mr_dict_set(&d, MR_STRING("b"), MR_INT(2)));
+    CHECK_OK(mr_dict_union(&d, more, 2, &items, &count));
+    CHECK_ITEMS(items, 2 * count, "['b', 2, 'a', 'the value of all', 1, 'one', 'c', 3]");
+    CHECK_EQ(mr_dict_length(&d), 3); /* as it was */
+    CHECK_OK(mr_dict_update(&d, more, 2));
+    CHECK_DICT(&d, "{'b': 2, 'a': 'the value of all', 1: 'one', 'c': 3}");
+    CHECK_OK(mr_dict_union(&d, NULL, 0, &items, &count));
+    CHECK_EQ(count, 4);
+    free(items);
+    mr_dict empty;
+    CHECK_OK(mr_dict_init_fromkeys(&empty, NULL, 0, MR_NONE));
+    CHECK_OK(mr_dict_reversed(&empty, &items, &count));
+    CHECK_EQ(count, 0);
+    free(items);
+    CHECK_STATUS(mr_dict_union(&empty, NULL, 1, &items, &count), MR_EINVAL);
+    CHECK_STATUS(mr_dict_union(&empty, more, 1, NULL, &count), MR_EINVAL);
+    CHECK_STATUS(mr_dict_init_fromkeys(&empty, NULL, 1, MR_NONE), MR_EINVAL);
+    CHECK_STATUS(mr_dict_init_fromkeys(NULL, keys, 1, MR_NONE), MR_EINVAL);
+    CHECK_STATUS(mr_dict_init_fromkeys(&empty, &MR_DOUBLE(NAN), 1, MR_NONE), MR_EINVAL); /* no key */
+    CHECK_STATUS(mr_dict_reversed(NULL, &items, &count), MR_EINVAL);
+    CHECK_OK(mr_dict_close(&empty));
+    CHECK_OK(mr_dict_close(&d));
+}
+
+/* What the calls with _alloc at their end give is the caller's. */
+SCENARIO_SHARED(dict, items_of_any_size)
+{
+    mr_dict d;
+    mr_item value;
+    make(&d);
+    CHECK_OK(mr_dict_setdefault_alloc(&d, MR_INT(1), MR_STRING("a default"), &value));
+    CHECK_TEXT(value.data, "a default");
+    free((void *)(uintptr_t)value.data);
+    CHECK_OK(mr_dict_get_alloc(&d, MR_INT(1), &value));
+    CHECK_TEXT(value.data, "a default");
+    free((void *)(uintptr_t)value.data);
+    CHECK_STATUS(mr_dict_get_alloc(&d, MR_INT(2), &value), MR_ENOENT);
+    CHECK_STATUS(mr_dict_get(&d, MR_INT(1), &value, NULL, SIZE_MAX), MR_ETOOSMALL); /* there is no buffer */
+    CHECK_EQ(value.size, strlen("a default"));
+    CHECK_OK(mr_dict_pop_alloc(&d, MR_INT(1), &value));
+    CHECK_TEXT(value.data, "a default");
+    free((void *)(uintptr_t)value.data);
+    CHECK_OK(mr_dict_close(&d));
 }
 
 static void check_inner(const mr_dict *outer, const char *key, const char *wanted)
@@ -300,8 +362,8 @@ SCENARIO_SHARED(dict, atomic_updates)
     CHECK_STATUS(mr_dict_modify(&d, MR_STRING("text"), twice, &calls), MR_ETASK);
     CHECK(strstr(mr_last_error(), "change") != NULL);
     CHECK_EQ(calls, 3);
-    CHECK_OK(mr_dict_lock(&d, &lock));
-    CHECK_OK(mr_dict_lock(&d, &same));
+    CHECK_OK(mr_dict_get_lock(&d, &lock));
+    CHECK_OK(mr_dict_get_lock(&d, &same));
     CHECK_EQ(lock.mr__handle, same.mr__handle);
     CHECK_OK(mr_lock_acquire(&lock, 0));
     CHECK_OK(mr_dict_modify(&d, MR_STRING("fresh"), twice, &calls)); /* it is an RLock */
@@ -370,13 +432,14 @@ SCENARIO_LOCAL(dict, million, .timeout = 120)
         CHECK_OR_STOP(CHECK_OK(mr_dict_set(&d, MR_STRING(name), MR_STRING(name))));
     }
     CHECK_EQ(mr_dict_length(&d), MANY);
-    mr_iterator all = mr_dict_iterator(&d);
+    mr_iterator all;
+    CHECK_OK(mr_dict_iterate(&d, &all));
     int next = 1;
-    while (next < MANY && mr_next(&all)) {
+    while (next < MANY && mr_iterator_next(&all) == MR_OK) {
         CHECK_OR_STOP(CHECK(item_is(all.key, MR_INT(next))));
         next += 2;
     }
-    CHECK_OK(mr_iterator_end(&all));
+    CHECK_OK(mr_iterator_close(&all));
     CHECK_OK(mr_dict_clear(&d));
     CHECK_OK(mr_dict_close(&d));
 }
@@ -415,7 +478,7 @@ SCENARIO_SHARED(dict, bad_input)
         CHECK_STATUS(mr_dict_add(b, MR_INT(1), MR_INT(1), NULL), MR_EINVAL);
         CHECK_STATUS(mr_dict_compare_and_swap(b, MR_INT(1), NULL, MR_INT(1), &swapped), MR_EINVAL);
         CHECK_STATUS(mr_dict_modify(b, MR_INT(1), twice, NULL), MR_EINVAL);
-        CHECK_STATUS(mr_dict_lock(b, &lock), MR_EINVAL);
+        CHECK_STATUS(mr_dict_get_lock(b, &lock), MR_EINVAL);
     }
     const mr_item wrong_items[] = {odd, nothing, no_code, no_object};
     for (int i = 0; i < 4; i++) {
@@ -437,7 +500,7 @@ SCENARIO_SHARED(dict, bad_input)
     CHECK_STATUS(mr_dict_text(&d, NULL), MR_EINVAL);
     CHECK_STATUS(mr_dict_popitem(&d, NULL), MR_EINVAL);
     CHECK_STATUS(mr_dict_modify(&d, MR_INT(1), NULL, NULL), MR_EINVAL);
-    CHECK_STATUS(mr_dict_lock(&d, NULL), MR_EINVAL);
+    CHECK_STATUS(mr_dict_get_lock(&d, NULL), MR_EINVAL);
     CHECK_STATUS(MR_TAKE_OBJECT(&odd, &d), MR_EINVAL);
     CHECK_STATUS(mr__item_object(NULL, MR_OBJECT_DICT, &d, sizeof d), MR_EINVAL);
     CHECK_DICT(&d, "{}");

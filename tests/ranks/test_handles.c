@@ -26,6 +26,7 @@ struct objects {
     mr_future future;
     mr_dict dict;
     mr_list list;
+    mr_set set;
     mr_namespace space;
     mr_manager manager;
 };
@@ -49,6 +50,7 @@ static void make(struct objects *all)
     CHECK_OK(mr_pipe(&all->a, &all->b, true));
     CHECK_OK(mr_dict_init(&all->dict));
     CHECK_OK(mr_list_init(&all->list, &MR_INT(1), 1));
+    CHECK_OK(mr_set_init(&all->set, NULL, 0));
     CHECK_OK(mr_namespace_init(&all->space));
     CHECK_OK(mr_manager_init(&all->manager));
     CHECK_OK(mr_manager_start(&all->manager, NULL, NULL, 0));
@@ -78,6 +80,7 @@ static void call_containers(uint64_t h)
 {
     mr_dict dict = {h};
     mr_list list = {h};
+    mr_set set = {h};
     mr_namespace space = {h};
     mr_manager manager = {.mr__handle = h};
     mr_instance instance = {h, h};
@@ -92,6 +95,9 @@ static void call_containers(uint64_t h)
         mr_list_pop(&list, -1, &value, NULL, 0);
     mr_list_add(&list, 0, MR_INT(0), NULL);
     if (mr_list_items(&list, &items, &count) == MR_OK)
+        free(items);
+    mr_set_difference_update(&set, &MR_INT(1), 1);
+    if (mr_set_union(&set, &MR_INT(1), 1, &items, &count) == MR_OK)
         free(items);
     mr_namespace_get(&space, "x", &value, NULL, 0);
     mr_namespace_has(&space, "x");
@@ -166,6 +172,7 @@ static void check_unharmed(const struct objects *all)
     CHECK_EQ(byte, 0);
     CHECK_EQ(mr_dict_length(&all->dict), 0);
     CHECK_EQ(mr_list_length(&all->list), 1);
+    CHECK_EQ(mr_set_length(&all->set), 0);
     CHECK(!mr_namespace_has(&all->space, "x"));
 }
 

@@ -164,23 +164,24 @@ SCENARIO_SHARED(list, iteration)
     mr_list l;
     int seen = 0;
     make(&l, 3);
-    mr_iterator all = mr_list_iterator(&l);
-    while (mr_next(&all)) {
+    mr_iterator all;
+    CHECK_OK(mr_list_iterate(&l, &all));
+    while (mr_iterator_next(&all) == MR_OK) {
         CHECK(item_is(all.value, MR_INT(seen)));
         if (seen++ == 1)
             CHECK_OK(mr_list_append(&l, MR_INT(3))); /* while it goes on */
     }
     CHECK_EQ(seen, 4);
-    CHECK(!mr_next(&all));
-    CHECK_OK(mr_iterator_end(&all));
-    all = mr_list_iterator(&l);
-    CHECK(mr_next(&all));
+    CHECK_STATUS(mr_iterator_next(&all), MR_EEOF);
+    CHECK_OK(mr_iterator_close(&all));
+    CHECK_OK(mr_list_iterate(&l, &all));
+    CHECK_OK(mr_iterator_next(&all));
     CHECK_OK(mr_list_close(&l));
-    CHECK_REFUSED(!mr_next(&all), MR_ECLOSED);
-    CHECK_STATUS(mr_iterator_end(&all), MR_ECLOSED);
-    all = mr_list_iterator(NULL);
-    CHECK(!mr_next(&all));
-    CHECK_STATUS(mr_iterator_end(&all), MR_EINVAL);
+    CHECK_STATUS(mr_iterator_next(&all), MR_ECLOSED);
+    CHECK_OK(mr_iterator_close(&all));
+    CHECK_STATUS(mr_list_iterate(NULL, &all), MR_EINVAL);
+    CHECK_STATUS(mr_iterator_next(&all), MR_EINVAL);
+    CHECK_OK(mr_iterator_close(&all));
 }
 
 static mr_list inner_of(const mr_list *outer, ptrdiff_t index)
@@ -257,7 +258,7 @@ SCENARIO_SHARED(list, atomic_updates)
     CHECK_OK(mr_list_modify(&l, 0, longer, text));
     CHECK_LIST(&l, "['text+', 1, 7]");
     CHECK_STATUS(mr_list_modify(&l, 5, longer, text), MR_ENOENT);
-    CHECK_OK(mr_list_lock(&l, &lock));
+    CHECK_OK(mr_list_get_lock(&l, &lock));
     CHECK_OK(mr_lock_acquire(&lock, 0));
     CHECK_OK(mr_lock_release(&lock));
     CHECK_OK(mr_list_close(&l));
@@ -372,7 +373,7 @@ SCENARIO_SHARED(list, bad_input)
         CHECK_STATUS(mr_list_add(b, 0, MR_INT(1), NULL), MR_EINVAL);
         CHECK_STATUS(mr_list_compare_and_swap(b, 0, &MR_INT(1), MR_INT(2), &swapped), MR_EINVAL);
         CHECK_STATUS(mr_list_modify(b, 0, longer, NULL), MR_EINVAL);
-        CHECK_STATUS(mr_list_lock(b, &lock), MR_EINVAL);
+        CHECK_STATUS(mr_list_get_lock(b, &lock), MR_EINVAL);
     }
     const mr_item wrong_items[] = {odd, nothing};
     for (int i = 0; i < 2; i++) {
@@ -396,7 +397,7 @@ SCENARIO_SHARED(list, bad_input)
     CHECK_STATUS(mr_list_text(&l, NULL), MR_EINVAL);
     CHECK_STATUS(mr_list_compare_and_swap(&l, 0, NULL, MR_INT(2), &swapped), MR_EINVAL);
     CHECK_STATUS(mr_list_modify(&l, 0, NULL, NULL), MR_EINVAL);
-    CHECK_STATUS(mr_list_lock(&l, NULL), MR_EINVAL);
+    CHECK_STATUS(mr_list_get_lock(&l, NULL), MR_EINVAL);
     CHECK_STATUS(mr_list_set(&l, PTRDIFF_MIN, MR_INT(1)), MR_ENOENT);
     CHECK_STATUS(mr_list_repeat(&l, PTRDIFF_MAX), MR_ELIMIT);
     CHECK_LIST(&l, "[0]");

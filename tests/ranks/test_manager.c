@@ -29,6 +29,7 @@ struct objects {
     mr_dict dict;
     mr_value value;
     mr_array array;
+    mr_set set;
     mr_namespace space;
 };
 
@@ -48,6 +49,7 @@ static void make(struct objects *o)
     CHECK_OK(mr_manager_joinable_queue(m, &o->joinable, 2));
     CHECK_OK(mr_manager_list(m, &o->list, (mr_item[]){MR_INT(3), MR_INT(1), MR_INT(2), MR_INT(1)}, 4));
     CHECK_OK(mr_manager_dict(m, &o->dict));
+    CHECK_OK(mr_manager_set(m, &o->set, &MR_INT(1), 1));
     CHECK_OK(mr_manager_value(m, &o->value, sizeof(int32_t), &numbers[1]));
     CHECK_OK(mr_manager_array(m, &o->array, sizeof numbers[0], 5, numbers));
     CHECK_OK(mr_manager_namespace(m, &o->space));
@@ -102,12 +104,14 @@ static int uses_data(const void *args, size_t size)
     CHECK_EQ(index, 1);
     CHECK_OK(mr_list_count(&o->list, MR_INT(1), &count));
     CHECK_EQ(count, 2);
+    CHECK_OK(mr_set_add(&o->set, MR_STRING("two")));
     CHECK_OK(mr_list_sort(&o->list, false));
     CHECK_OK(mr_list_reverse(&o->list));
-    mr_iterator all = mr_list_iterator(&o->list);
-    for (int wanted[] = {3, 2, 1, 1}, i = 0; mr_next(&all); i++)
+    mr_iterator all;
+    CHECK_OK(mr_list_iterate(&o->list, &all));
+    for (int wanted[] = {3, 2, 1, 1}, i = 0; mr_iterator_next(&all) == MR_OK; i++)
         CHECK_EQ(all.value.integer, wanted[i]);
-    CHECK_OK(mr_iterator_end(&all));
+    CHECK_OK(mr_iterator_close(&all));
     for (ptrdiff_t length = 4; length > 0; length--) {
         CHECK_EQ(mr_list_length(&o->list), length);
         CHECK_OK(mr_list_pop(&o->list, 0, &value, NULL, 0));
@@ -189,6 +193,7 @@ SCENARIO_SHARED(manager, data_types)
     CHECK_OK(mr_queue_join(&o.joinable, 10));
     CHECK_EQ(mr_list_length(&o.list), 0);
     CHECK_EQ(mr_dict_length(&o.dict), 0);
+    CHECK_SET(&o.set, "{1, 'two'}");
     CHECK_OK(mr_value_get(&o.value, &number));
     CHECK_EQ(number, 2);
     CHECK_OK(mr_namespace_get(&o.space, "made there", &value, NULL, 0));
@@ -196,6 +201,7 @@ SCENARIO_SHARED(manager, data_types)
     CHECK_EQ(mr_dict_length(&another), 0);
     CHECK_OK(mr_manager_shutdown(&o.manager));
     CHECK_REFUSED(mr_dict_length(&another) == -1, MR_ECLOSED);
+    CHECK_REFUSED(mr_set_length(&o.set) == -1, MR_ECLOSED);
     CHECK_REFUSED(mr_queue_size(&o.queue) == -1, MR_ECLOSED);
     CHECK_REFUSED(mr_list_length(&o.list) == -1, MR_ECLOSED);
     CHECK_STATUS(mr_value_get(&o.value, &number), MR_ECLOSED);

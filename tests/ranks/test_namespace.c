@@ -59,7 +59,7 @@ SCENARIO_SHARED(namespace, basics)
     CHECK_OK(mr_namespace_modify(&n, "word", say_more, "second"));
     CHECK_OK(mr_namespace_modify(&n, "word", say_more, "second"));
     CHECK_NAMESPACE(&n, "Namespace(name='Bob', count=3, word='second')");
-    CHECK_OK(mr_namespace_lock(&n, &lock));
+    CHECK_OK(mr_namespace_get_lock(&n, &lock));
     CHECK_OK(mr_lock_acquire(&lock, 0));
     CHECK_OK(mr_lock_release(&lock));
     CHECK_OR_STOP(begin(&p, reads, &n, sizeof n));
@@ -96,7 +96,7 @@ SCENARIO_SHARED(namespace, bad_input)
         CHECK_STATUS(mr_namespace_add(b, "a", MR_INT(1), NULL), MR_EINVAL);
         CHECK_STATUS(mr_namespace_compare_and_swap(b, "a", NULL, MR_NONE, &swapped), MR_EINVAL);
         CHECK_STATUS(mr_namespace_modify(b, "a", say_more, NULL), MR_EINVAL);
-        CHECK_STATUS(mr_namespace_lock(b, &lock), MR_EINVAL);
+        CHECK_STATUS(mr_namespace_get_lock(b, &lock), MR_EINVAL);
     }
     const char *names[] = {NULL, ""};
     for (int i = 0; i < 2; i++) {
@@ -110,6 +110,6 @@ SCENARIO_SHARED(namespace, bad_input)
     CHECK_STATUS(mr_namespace_text(&n, NULL), MR_EINVAL);
     CHECK_STATUS(mr_namespace_attributes(&n, NULL, &count), MR_EINVAL);
     CHECK_STATUS(mr_namespace_modify(&n, "a", NULL, NULL), MR_EINVAL);
-    CHECK_STATUS(mr_namespace_lock(&n, NULL), MR_EINVAL);
+    CHECK_STATUS(mr_namespace_get_lock(&n, NULL), MR_EINVAL);
     CHECK_NAMESPACE(&n, "Namespace()");
 }

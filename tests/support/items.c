@@ -17,6 +17,12 @@ char *show_list(const mr_list *list)
     return mr_list_text(list, &text) == MR_OK ? text : NULL;
 }
 
+char *show_set(const mr_set *set)
+{
+    char *text = NULL;
+    return mr_set_text(set, &text) == MR_OK ? text : NULL;
+}
+
 char *show_namespace(const mr_namespace *space)
 {
     char *text = NULL;

@@ -7,6 +7,7 @@
 /* Whether a container looks so when it is printed as Python would do it. */
 #define CHECK_DICT(dict, wanted) check_shown(CHECK_HERE("CHECK_DICT(" #dict ")"), show_dict(dict), (wanted))
 #define CHECK_LIST(list, wanted) check_shown(CHECK_HERE("CHECK_LIST(" #list ")"), show_list(list), (wanted))
+#define CHECK_SET(set, wanted) check_shown(CHECK_HERE("CHECK_SET(" #set ")"), show_set(set), (wanted))
 #define CHECK_NAMESPACE(space, wanted) \
     check_shown(CHECK_HERE("CHECK_NAMESPACE(" #space ")"), show_namespace(space), (wanted))
 
@@ -24,6 +25,7 @@ int64_t int_at(const mr_list *list, ptrdiff_t index);
 /* For the macros: a text from malloc; NULL on failure. */
 char *show_dict(const mr_dict *dict);
 char *show_list(const mr_list *list);
+char *show_set(const mr_set *set);
 char *show_namespace(const mr_namespace *space);
 char *show_items(mr_item *items, size_t count);
 bool check_shown(check_place place, char *text, const char *wanted);
