@@ -102,6 +102,15 @@ void mr__whole_lines(void)
         free(buffer);
 }
 
+void mr__leave_input(void)
+{
+    int nothing = open("/dev/null", O_RDONLY);
+    if (nothing > STDIN_FILENO) {
+        dup2(nothing, STDIN_FILENO);
+        close(nothing);
+    }
+}
+
 int mr__above_stdio(int fd)
 {
     if (fd < 0 || fd > STDERR_FILENO)

@@ -82,6 +82,9 @@ void mr__signal_event(int fd);
 /* Makes standard output line buffered, with room for long lines, so that each goes out whole in one write. */
 void mr__whole_lines(void);
 
+/* Puts /dev/null in the place of standard input: that is main's alone. */
+void mr__leave_input(void);
+
 /* The descriptor moved above those of standard input, output and error, which the user may have closed and is free
  * to open again; closed at exec. -1 stays -1. */
 int mr__above_stdio(int fd);

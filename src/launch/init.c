@@ -87,25 +87,45 @@ static int reopen(int fd)
     return mr__above_stdio(open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC));
 }
 
-/* MPI_Init, with a standard output and error that our runtime may keep: over several hosts it runs ssh, which
- * makes them non-blocking for all who share them, and what main prints would be lost. */
+/* Puts what our runtime may keep in the place of a descriptor; gives main's own, -1: it was not open. */
+static int lend(int theirs, int fd)
+{
+    int ours = mr__above_stdio(fcntl(fd, F_DUPFD_CLOEXEC, 0));
+    dup2(theirs, fd);
+    close(theirs);
+    return ours;
+}
+
+static void take_back(int ours, int fd)
+{
+    if (ours < 0) {
+        close(fd);
+        return;
+    }
+    dup2(ours, fd);
+    close(ours);
+}
+
+/* MPI_Init, in which our runtime's daemon is started, with a standard input, output and error that it may keep. It
+ * reads its input, to hand it on to ranks, and what it has read main would miss. Over several hosts it runs ssh,
+ * which makes the other two non-blocking for all who share them, and what main prints would be lost. */
 static mr_status start_runtime(void)
 {
     int ours[STDERR_FILENO + 1] = {-1, -1, -1};
-    for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO && mr__ctx.launch.many_hosts; fd++) {
-        int theirs = reopen(fd);
+    bool is_lent[STDERR_FILENO + 1] = {false};
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        int theirs = fd == STDIN_FILENO ? mr__above_stdio(open("/dev/null", O_RDONLY | O_CLOEXEC)) : -1;
+        if (fd != STDIN_FILENO && mr__ctx.launch.many_hosts)
+            theirs = reopen(fd);
         if (theirs < 0)
             continue;
-        ours[fd] = mr__above_stdio(fcntl(fd, F_DUPFD_CLOEXEC, 0));
-        dup2(theirs, fd);
-        close(theirs);
+        is_lent[fd] = true;
+        ours[fd] = lend(theirs, fd);
     }
     mr_status status = mr__mpi_init();
-    for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++)
-        if (ours[fd] >= 0) {
-            dup2(ours[fd], fd);
-            close(ours[fd]);
-        }
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (is_lent[fd])
+            take_back(ours[fd], fd);
     return status;
 }
 

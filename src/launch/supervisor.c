@@ -312,6 +312,7 @@ mr_status mr__supervise(const mr__launch *launch, int *report)
         return MR_OK;
     }
     close(pipe_ends[1]);
+    mr__leave_input();
     bool is_main = launch->kind != MR__LAUNCH_SPAWNED && launch->rank == 0;
     struct supervisor self = {.is_main = is_main,
                               .has_server = launch->kind == MR__LAUNCH_SPAWNED || launch->kind == MR__LAUNCH_GIVEN,

@@ -31,11 +31,6 @@ static void take_output(const int descriptors[2])
             dup2(descriptors[i], i == 0 ? STDOUT_FILENO : STDERR_FILENO);
             close(descriptors[i]);
         }
-    int nothing = open("/dev/null", O_RDONLY);
-    if (nothing > STDIN_FILENO) {
-        dup2(nothing, STDIN_FILENO);
-        close(nothing);
-    }
     mr__whole_lines();
 }
 
@@ -443,6 +438,7 @@ static void rehearse(void)
 _Noreturn void mr__rank_serve(int report)
 {
     char name[16];
+    mr__leave_input();
     self->report = report;
     self->pid = getpid();
     mr__ctx.self = self;

@@ -50,6 +50,7 @@ struct scenario {
     const char *cleaner;  /* the scenario whose start removes what this one could not; NULL: nothing may be left */
     bool terminal;        /* standard input is a terminal, and the program in its foreground */
     bool output_to_file;  /* standard output goes to a file, not into a pipe */
+    size_t input; /* so many bytes (input_byte) come to standard input, through a pipe; else it is /dev/null */
     void (*interfere)(const struct victims *victims); /* called by the runner once the program is scenario_ready */
     void (*examine)(const struct outcome *outcome);   /* called by the runner at the end */
     struct scenario *next;
@@ -59,5 +60,8 @@ struct scenario {
 void runner_test(const struct scenario *scenario, enum launch launch);
 
 const char *launch_name(enum launch launch);
+
+/* The byte at an offset of a scenario's input. */
+unsigned char input_byte(size_t offset);
 
 #endif
