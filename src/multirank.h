@@ -238,10 +238,11 @@ mr_status mr_process_set_host(mr_process *process, const char *host);
 mr_status mr_process_set_reuse(mr_process *process, bool reuse);
 
 /* Starts it: the function runs in a rank of its own, with fresh memory and its own core if there are enough.
- * Returns when it has been handed to that rank. Errors: MR_ESTATE (started before), MR_EDAEMON (the caller is a
- * daemon), MR_ENOTCREATOR, MR_ENOHOST, MR_EBUILD (the program's file is another build by now), MR_ELAUNCH and
- * MR_ETIMEDOUT (no rank to be had; the sentence tells who waits for what). Mirrors Process.start and
- * MPI_Comm_spawn. */
+ * It works in the folder that main was in when the rank was spawned; where that is gone, or a host has none of
+ * that name, in the home folder. Its standard input is empty. Returns when it has been handed to that rank.
+ * Errors: MR_ESTATE (started before), MR_EDAEMON (the caller is a daemon), MR_ENOTCREATOR, MR_ENOHOST, MR_EBUILD
+ * (the program's file is another build by now), MR_ELAUNCH and MR_ETIMEDOUT (no rank to be had; the sentence tells
+ * who waits for what). Mirrors Process.start and MPI_Comm_spawn. */
 mr_status mr_process_start(mr_process *process);
 
 /* Starts count processes whose ranks, if need be, are spawned in one batch. On failure the first error is returned

@@ -106,6 +106,21 @@ static void take_back(int ours, int fd)
     close(ours);
 }
 
+/* Open MPI wants to know where it is. If main's folder has been removed, it is given another one meanwhile; gives
+ * main's, to go back to; -1: it is there. */
+static int leave_removed_folder(void)
+{
+    char path[PATH_MAX];
+    if (getcwd(path, sizeof path) != NULL)
+        return -1;
+    int folder = mr__above_stdio(open(".", O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (folder >= 0 && chdir("/") != 0) {
+        close(folder);
+        return -1;
+    }
+    return folder;
+}
+
 /* MPI_Init, in which our runtime's daemon is started, with a standard input, output and error that it may keep. It
  * reads its input, to hand it on to ranks, and what it has read main would miss. Over several hosts it runs ssh,
  * which makes the other two non-blocking for all who share them, and what main prints would be lost. */
@@ -122,7 +137,13 @@ static mr_status start_runtime(void)
         is_lent[fd] = true;
         ours[fd] = lend(theirs, fd);
     }
+    int folder = leave_removed_folder();
     mr_status status = mr__mpi_init();
+    if (folder >= 0) {
+        int unused = fchdir(folder); /* it was there before */
+        (void)unused;
+        close(folder);
+    }
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
         if (is_lent[fd])
             take_back(ours[fd], fd);

@@ -5,6 +5,7 @@
 #include "slurm.h"
 #include "status.h"
 
+#include <limits.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -227,6 +228,40 @@ static mr_status prepare_session(mr__launch *launch)
     return mr__hosts_write(launch);
 }
 
+/* Whether a command can be found as a shell would. */
+static bool is_in_path(const char *command)
+{
+    const char *folders = getenv("PATH");
+    char path[PATH_MAX];
+    for (const char *each = folders; each != NULL; each = *each == ':' ? each + 1 : NULL) {
+        int length = (int)strcspn(each, ":");
+        snprintf(path, sizeof path, "%.*s/%s", length, length > 0 ? each : ".", command);
+        if (access(path, X_OK) == 0)
+            return true;
+        each += length;
+    }
+    return false;
+}
+
+/* How the runtime starts its daemons on other hosts. Where there are none, it is not to look for a way: in a
+ * container, or under cron, there may be no ssh. */
+static mr_status choose_starter(const mr__launch *launch)
+{
+    if (!launch->many_hosts) {
+        setenv("OMPI_MCA_plm", "isolated", 0);
+        return MR_OK;
+    }
+    bool is_chosen = getenv("OMPI_MCA_plm") != NULL || getenv("OMPI_MCA_plm_rsh_agent") != NULL;
+    const char *starter = mr__slurm_is_job() ? "srun" : "ssh";
+    if (is_chosen || is_in_path(starter))
+        return MR_OK;
+    return mr__fail(
+        MR_ELAUNCH,
+        "over several hosts (%.200s) Open MPI starts its daemons by %s, and there is none in the folders of "
+        "PATH (%s); add its folder, or run on one host (MULTIRANK_HOSTS=)",
+        launch->hosts, starter, getenv("PATH") != NULL ? getenv("PATH") : "which is not set");
+}
+
 /* Which parts of Open MPI, UCX and hwloc are used, where the user has not said so. Loading what is not needed
  * would take most of the time that a rank needs to come up. */
 static void choose_components(const mr__launch *launch)
@@ -266,7 +301,9 @@ mr_status mr__launch_prepare(mr__launch *launch)
         setenv("OMPI_MCA_rmaps_base_oversubscribe", "1", 0);
         setenv("OMPI_MCA_orte_enable_recovery", "1",
                0); /* or a supervisor that is killed takes its whole batch along */
-        status = prepare_job(launch);
+        status = choose_starter(launch);
+        if (status == MR_OK)
+            status = prepare_job(launch);
         if (status == MR_OK)
             status = prepare_session(launch);
     }

@@ -6,6 +6,8 @@
 #include "universe.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -106,6 +108,29 @@ static MPI_Info spawn_info(const mr__universe *universe, const mr__batch *batch,
     return info;
 }
 
+/* Ranks begin in the folder of the thread that spawns them: main's, or, if that has been removed, the home folder,
+ * as on a host that has none of that name. Only a thread with a folder of its own can be somewhere else than main.
+ */
+static void enter_folder(void)
+{
+    char mains[PATH_MAX], own[PATH_MAX];
+    ssize_t length = readlink("/proc/self/cwd", mains, sizeof mains - 1);
+    const char *home = getenv("HOME");
+    if (length < 0)
+        return;
+    mains[length] = '\0';
+    if (getcwd(own, sizeof own) != NULL && strcmp(own, mains) == 0)
+        return;
+    if (unshare(CLONE_FS) != 0) /* not allowed in some containers */
+        return;
+    if (chdir("/proc/self/cwd") == 0 && getcwd(own, sizeof own) != NULL)
+        return;
+    if (home == NULL || chdir(home) != 0) {
+        int unused = chdir("/");
+        (void)unused;
+    }
+}
+
 /* Spawns a batch and joins it with main. No lock. */
 static mr_status spawn(mr__universe *universe, const mr__batch *batch, const char *host, MPI_Comm *joined)
 {
@@ -114,6 +139,7 @@ static mr_status spawn(mr__universe *universe, const mr__batch *batch, const cha
     if (access(program, X_OK) != 0) /* or Open MPI would wait for ranks that cannot come */
         return mr__fail(MR_ELAUNCH, "%s cannot be started any more: %s; it was there when this program began",
                         program, strerror(errno));
+    enter_folder();
     MPI_Info info = spawn_info(universe, batch, host);
     MPI_Comm_dup(MPI_COMM_SELF, &alone);
     MPI_Comm_set_errhandler(alone, MPI_ERRORS_RETURN);

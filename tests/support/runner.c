@@ -94,6 +94,8 @@ static char **environment(const struct run *run)
         bool keep = true;
         for (const char *const *prefix = dropped; *prefix != NULL; prefix++)
             keep = keep && strncmp(environ[i], *prefix, strlen(*prefix)) != 0;
+        const char *own = run->scenario->variable;
+        keep = keep && (own == NULL || strncmp(environ[i], own, strcspn(own, "=") + 1) != 0);
         if (keep)
             variables[kept++] = environ[i];
     }
