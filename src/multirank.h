@@ -1533,8 +1533,8 @@ mr_status mr_pool_starmap(const mr_pool *pool, mr_star_task task, const mr_slice
 typedef mr_status (*mr_source)(void *state, mr_slice *in);
 
 /* Called when all tasks are done, once, by a thread of the library in the process that had them run. It is the
- * thread that looks after the workers, too: a callback may give the pool tasks, close or terminate it, but must
- * not wait for it there (by mr_pool_join, mr_finalize, or for a task whose worker might die). */
+ * thread that calls all callbacks of the process, one after the other: a callback may give the pool tasks and wait
+ * for them, close or terminate it, but must not wait for another callback, nor call mr_finalize. */
 typedef void (*mr_callback)(const mr_future *future, void *state);
 
 /* What is to be run. Everything that is not needed stays 0:

@@ -7,13 +7,14 @@
 
 #include <pthread.h>
 
-struct mr__process;  /* process.h */
-struct mr__universe; /* universe.h: main only */
-struct mr__self;     /* rank.h: every rank but main */
-struct mr__keeper;   /* pool_keeper.c */
-struct mr__even;     /* pool_even.c */
-struct mr__arena;    /* arena.h */
-struct mr__server;   /* manager_server.c: a manager's process only */
+struct mr__process;   /* process.h */
+struct mr__universe;  /* universe.h: main only */
+struct mr__self;      /* rank.h: every rank but main */
+struct mr__keeper;    /* pool_keeper.c */
+struct mr__callbacks; /* callbacks.c */
+struct mr__even;      /* pool_even.c */
+struct mr__arena;     /* arena.h */
+struct mr__server;    /* manager_server.c: a manager's process only */
 
 typedef enum mr__phase { MR__PHASE_NEW, MR__PHASE_RUNNING, MR__PHASE_FINALIZED } mr__phase;
 
@@ -38,8 +39,9 @@ typedef struct mr__context {
 
     struct mr__universe *universe;
     struct mr__self *self;
-    struct mr__keeper *keeper; /* NULL: this process has no pools */
-    struct mr__even *evens;    /* communicators of pools */
+    struct mr__keeper *keeper;       /* NULL: this process has no pools */
+    struct mr__callbacks *callbacks; /* NULL: there have been none */
+    struct mr__even *evens;          /* communicators of pools */
     struct mr__server *server;
     void *packer; /* MPI_Comm, of connection_mpi.c; NULL: not yet made */
 } mr__context;

@@ -1,6 +1,7 @@
 /* The keeper: a thread of every process that has pools, or callbacks to be called. It starts workers, gives back
  * what dead ones had, and replaces those that have died, have served long enough, or take too long. It sleeps by
  * its bell, which is rung from the arena. */
+#include "callbacks.h"
 #include "pool.h"
 
 #include "context.h"
@@ -20,22 +21,13 @@ enum {
     SPARE_DEATHS = 3
 }; /* that a pool survives in a row, beyond one for each worker, before one was ever ready */
 
-typedef struct watched {
-    struct watched *next;
-    mr_future future;
-    mr_callback callback, error_callback;
-    void *state;
-    bool is_dropped; /* nobody else has the future */
-} watched;
-
 typedef struct mr__keeper {
     pthread_t thread;
     uint32_t seat;
-    bool is_up, is_stopping;
-    mr__own_pool *arrivals; /* pools that the thread has not seen yet; lock held, as for `watched` */
+    bool is_up, is_stopping, is_over;
+    mr__own_pool *arrivals; /* pools that the thread has not seen yet; lock held */
     mr__own_pool *pools;    /* the thread's own */
     size_t pool_count;      /* of both. Lock held */
-    watched *watched;
 } mr__keeper;
 
 /* ---- Workers ---- */
@@ -292,48 +284,6 @@ static bool look_after(mr__own_pool *own, double now, double *wake)
     return true;
 }
 
-/* ---- Callbacks ---- */
-
-static void call_back(watched *each)
-{
-    mr_callback call = mr_future_successful(&each->future) ? each->callback : each->error_callback;
-    if (call != NULL)
-        call(&each->future, each->state);
-    if (each->is_dropped)
-        mr_future_close(&each->future);
-    free(each);
-}
-
-/* Calls all that are due; those of one look in the order in which they were asked for. */
-static void call_all_back(mr__keeper *keeper)
-{
-    watched *due = NULL, **end = &due;
-    mr__lock();
-    watched *all = keeper->watched, **link = &all;
-    keeper->watched = NULL;
-    mr__unlock();
-    while (*link != NULL) { /* objects are entered without the lock */
-        watched *each = *link;
-        if (!mr__job_is_over(each->future.mr__handle)) {
-            link = &each->next;
-            continue;
-        }
-        *link = each->next;
-        each->next = NULL;
-        *end = each;
-        end = &each->next;
-    }
-    mr__lock();
-    *link = keeper->watched; /* those that came meanwhile are later ones */
-    keeper->watched = all;
-    mr__unlock();
-    while (due != NULL) {
-        watched *each = due;
-        due = each->next;
-        call_back(each);
-    }
-}
-
 /* ---- The thread ---- */
 
 static void take_arrivals(mr__keeper *keeper)
@@ -392,7 +342,7 @@ static void *run_keeper(void *argument)
         if (is_stopping)
             terminate_all(keeper);
         look_after_all(keeper, &wake);
-        call_all_back(keeper);
+        mr__callbacks_look();
         mr__lock();
         bool is_over = keeper->is_stopping && keeper->pool_count == 0;
         mr__unlock();
@@ -404,6 +354,14 @@ static void *run_keeper(void *argument)
     return NULL;
 }
 
+static mr_status start_thread(mr__keeper *keeper)
+{
+    *keeper = (mr__keeper){.is_over = true};
+    mr_status status = mr__thread_start_with(&keeper->thread, "mr-keeper", run_keeper, keeper);
+    keeper->is_over = status != MR_OK;
+    return status;
+}
+
 /* The keeper of this process; started if need be. */
 static mr_status start_keeper(mr__keeper **keeper)
 {
@@ -413,16 +371,13 @@ static mr_status start_keeper(mr__keeper **keeper)
         mr__unlock();
         return mr__fail(MR_EFINALIZED, "mr_finalize is under way, so there can be no more pools");
     }
-    if (mr__ctx.keeper == NULL) {
-        mr__keeper *new = calloc(1, sizeof *new);
+    if (mr__ctx.keeper == NULL || mr__ctx.keeper->is_over) { /* a rank that serves again has another one */
+        mr__keeper *new = mr__ctx.keeper != NULL ? mr__ctx.keeper : calloc(1, sizeof *new);
         if (new == NULL)
             status = mr__fail(MR_ENOMEM, "there is no memory for the thread that looks after pools");
         else
-            status = mr__thread_start_with(&new->thread, "mr-keeper", run_keeper, new);
-        if (status != MR_OK)
-            free(new);
-        else
-            mr__ctx.keeper = new;
+            status = start_thread(new);
+        mr__ctx.keeper = new;
     }
     *keeper = mr__ctx.keeper;
     while (status == MR_OK && !(*keeper)->is_up)
@@ -495,44 +450,28 @@ mr_status mr__keeper_watch(uint64_t job, const mr_tasks *tasks, bool is_dropped)
 {
     mr__keeper *keeper;
     mr_status status = start_keeper(&keeper);
-    watched *new = calloc(1, sizeof *new);
-    if (status == MR_OK && new == NULL)
-        status = mr__fail(MR_ENOMEM, "there is no memory for a callback");
-    if (status != MR_OK) {
-        free(new);
-        return status;
-    }
-    *new = (watched){.future = {job},
-                     .callback = tasks->callback,
-                     .error_callback = tasks->error_callback,
-                     .state = tasks->callback_state,
-                     .is_dropped = is_dropped};
-    mr__lock();
-    watched **end = &keeper->watched;
-    while (*end != NULL)
-        end = &(*end)->next;
-    *end = new;
-    mr__unlock();
-    mr__bell_ring(keeper->seat);
-    return MR_OK;
+    if (status == MR_OK)
+        status = mr__callbacks_add(job, tasks, is_dropped);
+    if (status == MR_OK)
+        mr__bell_ring(keeper->seat);
+    return status;
 }
 
 void mr__keeper_stop(void)
 {
     mr__lock();
     mr__keeper *keeper = mr__ctx.keeper;
-    bool is_other = keeper != NULL && !pthread_equal(keeper->thread, pthread_self());
-    if (is_other)
+    bool is_there = keeper != NULL && !keeper->is_over && !keeper->is_stopping;
+    if (is_there)
         keeper->is_stopping = true;
     mr__unlock();
-    if (!is_other)
-        return; /* a callback ends the program */
+    if (!is_there)
+        return;
     mr__bell_ring(keeper->seat);
     pthread_join(keeper->thread, NULL);
-    while (keeper->watched != NULL) {
-        watched *each = keeper->watched;
-        keeper->watched = each->next;
-        free(each);
-    }
+    mr__callbacks_stop();
+    mr__lock();
+    keeper->is_over = true;
+    mr__unlock();
     /* it is not freed: a thread that is making a pool at this moment may still look at it */
 }

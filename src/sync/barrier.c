@@ -275,12 +275,28 @@ static int run_action(const struct barrier *barrier)
     return action == NULL ? -1 : action();
 }
 
+/* The thread ends in the action (pthread_exit): the others must not wait for it. */
+struct running {
+    const char *call;
+    const mr_barrier *handle;
+    uint32_t turn;
+};
+
+static void give_up(void *given)
+{
+    const struct running *action = given;
+    break_from_outside(action->call, action->handle, action->turn, FAILED);
+}
+
 /* What the last one to come does: begins the next turn. */
 static mr_status finish(const char *call, const mr_barrier *handle, struct barrier *barrier, const mr__seat *seat,
                         uint32_t turn)
 {
-    if (run_action(barrier) != 0)
-        break_from_outside(call, handle, turn, FAILED);
+    int code;
+    struct running action = {call, handle, turn};
+    pthread_cleanup_push(give_up, &action);
+    code = run_action(barrier);
+    pthread_cleanup_pop(code != 0);
     uint64_t state = barrier->state;
     while (turn_of(state) == turn) {
         if (!atomic_compare_exchange_weak(&barrier->state, &state, (uint32_t)(turn + NEXT)))

@@ -321,6 +321,22 @@ static void leave(int code, void *unused)
     _exit(code);
 }
 
+/* pthread_exit in the thread that runs the process is as good as a return of 0. */
+static void end_of_thread(void *unused)
+{
+    (void)unused;
+    exit(0);
+}
+
+static int call_target(const mr__start *message, mr_process *object, void *address)
+{
+    mr_target target;
+    if (message->is_class)
+        return ((const mr_class *)address)->run(object);
+    memcpy(&target, &address, sizeof target);
+    return target(message->payload > 0 ? message->aligned_payload : NULL, message->payload);
+}
+
 static int run(const mr__start *message, mr_process *object)
 {
     void *address = mr__symbol_find(&message->run);
@@ -331,11 +347,11 @@ static int run(const mr__start *message, mr_process *object)
                 mr__ctx.rank, mr__ctx.host);
         return 127; /* what a shell returns for a command that is not there */
     }
-    if (message->is_class)
-        return ((const mr_class *)address)->run(object);
-    mr_target target;
-    memcpy(&target, &address, sizeof target);
-    return target(message->payload > 0 ? message->aligned_payload : NULL, message->payload);
+    int code;
+    pthread_cleanup_push(end_of_thread, NULL);
+    code = call_target(message, object, address);
+    pthread_cleanup_pop(0);
+    return code;
 }
 
 /* The struct of a process of a class starts with its mr_process; other processes get one without anything behind
