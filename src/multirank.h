@@ -114,12 +114,13 @@ const char *mr_last_error(void);
 mr_status mr_init(int *argc, char ***argv);
 
 /* Ends Multirank: terminates daemon processes, joins all others, releases all ranks, leaves nothing behind.
- * Called once, by the main process (a main that ends without it ends its processes, and leaves nothing behind
- * either). Afterwards only mr_strerror, mr_last_error and the like may be called; MPI can
- * no longer be used. The result can be returned from main: MR_OK is 0.
- * Errors: MR_ENOTINIT, MR_EFINALIZED, MR_ENOTCREATOR (not the main process); MR_EHOSTLOST: all of it has been
- * done, but a host was lost on the way (the sentence names it), and with it the processes there. Mirrors what
- * Python does at the exit of the main process, and MPI_Finalize. */
+ * Called once, by the main process. A main that forgets it and returns from main(), or calls exit, does it on the
+ * way out, as Python does: processes that are no daemons are waited for. One that ends in any other way (_exit, a
+ * crash) ends its processes, and the supervisor says so on standard error; nothing is left behind either.
+ * Afterwards only mr_strerror, mr_last_error and the like may be called; MPI can no longer be used. The result can
+ * be returned from main: MR_OK is 0. Errors: MR_ENOTINIT, MR_EFINALIZED, MR_ENOTCREATOR (not the main process);
+ * MR_EHOSTLOST: all of it has been done, but a host was lost on the way (the sentence names it), and with it the
+ * processes there. Mirrors what Python does at the exit of the main process, and MPI_Finalize. */
 mr_status mr_finalize(void);
 
 /* Sets the program that newly spawned ranks run; the path is copied. It must be this very build, perhaps under

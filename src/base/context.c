@@ -46,6 +46,14 @@ void mr__lock(void)
     pthread_mutex_lock(&mr__ctx.lock);
 }
 
+bool mr__lock_within(double seconds)
+{
+    struct timespec end;
+    clock_gettime(CLOCK_REALTIME, &end);
+    end.tv_sec += (time_t)seconds;
+    return pthread_mutex_timedlock(&mr__ctx.lock, &end) == 0;
+}
+
 void mr__unlock(void)
 {
     pthread_mutex_unlock(&mr__ctx.lock);

@@ -22,8 +22,10 @@ typedef struct mr__context {
     pthread_mutex_t lock;   /* over everything below, and what it points to, unless said otherwise */
     pthread_cond_t changed; /* broadcast whenever something that anybody may wait for has changed */
     mr__phase phase;
-    bool is_ending; /* mr_finalize is under way */
-    int rank;       /* 0: main */
+    bool is_ending;            /* mr_finalize is under way */
+    int rank;                  /* 0: main */
+    pid_t pid;                 /* main's; to tell it from a child that the user forks */
+    _Atomic uint32_t *running; /* processes that run; main's supervisor sees it, too */
     char host[MR__HOST_SIZE];
     mr__launch launch;
     mr__topology *topology; /* of this host; set once, before anybody else can look */
@@ -69,6 +71,7 @@ mr_status mr__deadline(const char *call, double timeout, double *deadline);
 
 void mr__lock(void);
 void mr__unlock(void);
+bool mr__lock_within(double seconds); /* false: somebody else has it all that time */
 
 /* With the lock held: wakes all who wait; waits until woken (true) or until the deadline (false). */
 void mr__changed(void);

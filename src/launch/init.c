@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -183,6 +184,26 @@ static mr_status start_main(int report, char **arguments)
     return status;
 }
 
+/* Before the supervisor forks, who is to say how many processes a main that ends by itself takes along. */
+static mr_status share_tally(void)
+{
+    void *page = mmap(NULL, sizeof *mr__ctx.running, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (page == MAP_FAILED)
+        return mr__fail(MR_ESYSTEM, "there is no memory to share with the supervisor: %s", strerror(errno));
+    mr__ctx.running = page;
+    return MR_OK;
+}
+
+/* What Python does when its main process ends. Who calls exit in a signal handler may have interrupted somebody
+ * who holds the lock: then the supervisor ends all. */
+static void finalize_at_exit(void)
+{
+    if (mr__ctx.phase != MR__PHASE_RUNNING || getpid() != mr__ctx.pid || !mr__lock_within(1))
+        return;
+    mr__unlock();
+    mr_finalize();
+}
+
 mr_status mr_init(int *argc, char ***argv)
 {
     if (mr__ctx.phase != MR__PHASE_NEW)
@@ -195,15 +216,20 @@ mr_status mr_init(int *argc, char ***argv)
         _exit(0); /* only holds a seat: main spawns the rank that sits there, in a runtime of our own */
     status = mr__launch_prepare(&mr__ctx.launch);
     if (status == MR_OK)
+        status = share_tally();
+    if (status == MR_OK)
         status = mr__supervise(&mr__ctx.launch, &report);
     if (status != MR_OK)
         return status;
     if (mr__ctx.launch.kind == MR__LAUNCH_SPAWNED || mr__ctx.launch.rank > 0)
         mr__rank_serve(report);
     status = start_main(report, argc != NULL && argv != NULL && *argc > 1 ? *argv + 1 : NULL);
-    if (status == MR_OK)
-        mr__ctx.phase = MR__PHASE_RUNNING;
-    return status;
+    if (status != MR_OK)
+        return status;
+    mr__ctx.pid = getpid();
+    mr__ctx.phase = MR__PHASE_RUNNING;
+    atexit(finalize_at_exit);
+    return MR_OK;
 }
 
 /* Frees what the context holds, so that tools which look for leaks find none. */

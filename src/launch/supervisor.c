@@ -233,6 +233,22 @@ static _Noreturn void end_like_child(int status)
     _exit(WEXITSTATUS(status));
 }
 
+/* Main has ended by itself, not by a signal from outside, and has not said goodbye. */
+static void tell_of_the_rest(int status)
+{
+    static const int CRASHES[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS, SIGTRAP};
+    char how[128] = "";
+    unsigned running = *mr__ctx.running;
+    if (WIFEXITED(status))
+        snprintf(how, sizeof how, "has ended with exit code %d, and without mr_finalize", WEXITSTATUS(status));
+    for (size_t i = 0; i < sizeof CRASHES / sizeof CRASHES[0]; i++)
+        if (WIFSIGNALED(status) && WTERMSIG(status) == CRASHES[i])
+            snprintf(how, sizeof how, "has crashed (%s)", strsignal(WTERMSIG(status)));
+    if (running > 0 && how[0] != '\0')
+        dprintf(STDERR_FILENO, "multirank: main %s; %u %s with it\n", how, running,
+                running == 1 ? "process that still ran ends" : "processes that still ran end");
+}
+
 static _Noreturn void supervise(struct supervisor *self)
 {
     prctl(PR_SET_NAME, self->is_main ? "mr-main-superv" : "mr-supervisor");
@@ -252,6 +268,7 @@ static _Noreturn void supervise(struct supervisor *self)
         leave_launcher();
     if (!self->is_main)
         _exit(self->mpi_is_up ? 0 : 1);
+    tell_of_the_rest(self->status);
     if (WIFSIGNALED(self->status)) /* mpirun, or Slurm, may give us little time now */
         mr__session_empty(&self->session);
     end_descendants(self->many_hosts);

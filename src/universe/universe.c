@@ -284,6 +284,7 @@ static void assign(mr__universe *universe, int number, const mr__start *message,
     mr__rank *rank = universe->ranks[number];
     mr__host *host = &universe->hosts[rank->host];
     rank->state = MR__RANK_BUSY;
+    ++*mr__ctx.running;
     rank->was_used = true;
     rank->reservation = 0;
     rank->process = ++universe->last_process;
@@ -555,6 +556,7 @@ void mr__universe_ended(mr__universe *universe, int number, int code, bool is_de
         rank->batch->has_crashed |= code < 0;
     }
     if (before == MR__RANK_BUSY) {
+        --*mr__ctx.running;
         mr__objects_forget((uint32_t)number);
         uint64_t process = rank->process;
         mr__host *host = &universe->hosts[rank->host];

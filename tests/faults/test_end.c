@@ -5,7 +5,10 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* mr_init, then children that would sleep for ever: one of them a daemon, one with a child of its own. */
@@ -46,31 +49,88 @@ PROGRAM(end, normal_without_any_process, .exit_code = 0)
     return mr_finalize();
 }
 
-PROGRAM(end, of_main_without_finalize, .exit_code = 5)
+static int ends_after_main(const void *args, size_t size)
 {
-    begin_program(argc, argv);
+    (void)args, (void)size;
+    CHECK(await_lines("main is done", 1, 30));
+    rest(0.3);
+    note("waited for", "%s", mr_process_name(mr_current_process()));
+    return 0;
+}
+
+/* Two that are waited for, and a daemon that is not. */
+static void begin_some(int argc, char **argv)
+{
+    static mr_process daemon, children[2];
+    CHECK_OR_STOP(CHECK_OK(mr_init(&argc, &argv)));
+    CHECK_OK(mr_process_init(&daemon, sleeps, NULL, 0));
+    CHECK_OK(mr_process_set_daemon(&daemon, true));
+    CHECK_OK(mr_process_start(&daemon));
+    for (int i = 0; i < 2; i++)
+        CHECK(begin(&children[i], ends_after_main, NULL, 0));
+    note("main is done", "%s", "now");
+}
+
+static void both_have_ended(const struct outcome *outcome)
+{
+    CHECK_EQ(noted_lines("waited for"), 2);
+    CHECK(strstr(outcome->err, "multirank:") == NULL);
+}
+
+/* Who forgets mr_finalize has it done, whoever ends the program. */
+PROGRAM(end, of_main_without_finalize, .exit_code = 5, .examine = both_have_ended)
+{
+    begin_some(argc, argv);
     return 5;
 }
 
-PROGRAM(end, of_main_by_exit, .exit_code = 3)
+static void *exits_with_3(void *unused)
 {
-    begin_program(argc, argv);
+    (void)unused;
     exit(3);
 }
 
-PROGRAM(end, of_main_by_immediate_exit, .exit_code = 6)
+PROGRAM(end, of_main_by_exit_in_a_thread, .exit_code = 3, .examine = both_have_ended)
+{
+    pthread_t thread;
+    begin_some(argc, argv);
+    pthread_create(&thread, NULL, exits_with_3, NULL);
+    pthread_join(thread, NULL);
+    return 0;
+}
+
+/* A child that the user has forked does not finalise for main. */
+PROGRAM(end, of_a_child_that_exits, .exit_code = 3, .examine = both_have_ended)
+{
+    begin_some(argc, argv);
+    pid_t child = fork();
+    if (child == 0)
+        exit(0);
+    CHECK_EQ(waitpid(child, NULL, 0), child);
+    exit(3);
+}
+
+static void says_who_ends(const struct outcome *outcome)
+{
+    bool is_crash = outcome->exit_code == 128 + SIGABRT || outcome->exit_code == 128 + SIGSEGV;
+    CHECK(strstr(outcome->err,
+                 is_crash ? "multirank: main has crashed" : "multirank: main has ended with exit code 6") != NULL);
+    CHECK(strstr(outcome->err, "4 processes that still ran end with it") != NULL);
+}
+
+PROGRAM(end, of_main_by_immediate_exit, .exit_code = 6, .examine = says_who_ends)
 {
     begin_program(argc, argv);
     _exit(6);
 }
 
-PROGRAM(end, of_main_by_abort, .exit_code = 128 + SIGABRT)
+PROGRAM(end, of_main_by_abort, .exit_code = 128 + SIGABRT, .examine = says_who_ends)
 {
     begin_program(argc, argv);
     abort();
 }
 
-PROGRAM(end, of_main_by_a_crash, .exit_code = 128 + SIGSEGV)
+PROGRAM(end, of_main_by_a_crash, .exit_code = 128 + SIGSEGV, .examine = says_who_ends)
 {
     begin_program(argc, argv);
     signal(SIGSEGV, SIG_DFL);

@@ -20,6 +20,14 @@ int check_exit_code(void)
     return mr_parent_process() != NULL ? CHECK_EXIT_CHILD : CHECK_EXIT_MAIN;
 }
 
+void check_stop(void)
+{
+    if (mr_parent_process() != NULL)
+        exit(CHECK_EXIT_CHILD);
+    fflush(NULL);
+    _exit(CHECK_EXIT_MAIN);
+}
+
 /* Says what was seen, on standard error and in the note that the runner reads whatever becomes of this process. */
 static bool __attribute__((format(printf, 2, 3))) fail(check_place place, const char *format, ...)
 {

@@ -43,10 +43,13 @@ enum {
      check_refused(CHECK_HERE("CHECK_REFUSED(" #condition ", " #status ")"), (condition), (status)))
 
 /* Any of them, where going on makes no sense: CHECK_OR_STOP(CHECK_OK(...)). Ends the process. */
-#define CHECK_OR_STOP(check) ((check) ? (void)0 : exit(check_exit_code()))
+#define CHECK_OR_STOP(check) ((check) ? (void)0 : check_stop())
 
 /* Whether a check has failed in this process. */
 bool check_failed(void);
+
+/* Ends this process; main does not wait for those that it has started. */
+void check_stop(void);
 
 /* What this process must end with when a check has failed in it. */
 int check_exit_code(void);
