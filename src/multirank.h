@@ -21,8 +21,9 @@
  * Conventions. A function that can fail returns an mr_status; a function that returns a value says below what it
  * returns on failure. Either way mr_last_status() and mr_last_error() tell the calling thread what went wrong.
  * No function prints or ends the program, except where its comment says so. Times are seconds, as double. A child
- * that a process forks by itself, without exec, may use shared objects that exist; it must not start anything, nor
- * finalise.
+ * that a process forks by itself has no part in Multirank, since nobody would learn of its end, and of what it
+ * held: all calls are MR_ENOTINIT there. It may read and write memory that its parent has got from mr_array_data
+ * and the like, and run another program.
  */
 #ifndef MULTIRANK_H
 #define MULTIRANK_H

@@ -19,11 +19,28 @@ mr_status mr__running(const char *call)
     switch (mr__ctx.phase) {
     case MR__PHASE_RUNNING:
         return MR_OK;
+    case MR__PHASE_FORKED:
+        return mr__fail(
+            MR_ENOTINIT,
+            "%s was called in a child that the program has forked by itself (pid %ld); nobody would learn "
+            "of its end, so it has no part in Multirank: use mr_process_start instead of fork",
+            call, (long)getpid());
     case MR__PHASE_FINALIZED:
         return mr__fail(MR_EFINALIZED, "%s was called after mr_finalize", call);
     default:
         return mr__fail(MR_ENOTINIT, "%s was called before mr_init; call mr_init first thing in main", call);
     }
+}
+
+static void become_a_fork(void)
+{
+    if (mr__ctx.phase == MR__PHASE_RUNNING)
+        mr__ctx.phase = MR__PHASE_FORKED;
+}
+
+void mr__watch_forks(void)
+{
+    pthread_atfork(NULL, NULL, become_a_fork);
 }
 
 double mr__now(void)

@@ -16,7 +16,7 @@ struct mr__even;      /* pool_even.c */
 struct mr__arena;     /* arena.h */
 struct mr__server;    /* manager_server.c: a manager's process only */
 
-typedef enum mr__phase { MR__PHASE_NEW, MR__PHASE_RUNNING, MR__PHASE_FINALIZED } mr__phase;
+typedef enum mr__phase { MR__PHASE_NEW, MR__PHASE_RUNNING, MR__PHASE_FINALIZED, MR__PHASE_FORKED } mr__phase;
 
 typedef struct mr__context {
     pthread_mutex_t lock;   /* over everything below, and what it points to, unless said otherwise */
@@ -61,6 +61,9 @@ static inline uint32_t mr__caller(void)
 
 /* MR_OK while the library is up; else MR_ENOTINIT or MR_EFINALIZED with a sentence that names the call. */
 mr_status mr__running(const char *call);
+
+/* From now on a child that the user forks off this process knows that it is none of Multirank's. */
+void mr__watch_forks(void);
 
 /* The time in seconds on a clock that never jumps. */
 double mr__now(void);

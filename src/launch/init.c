@@ -206,6 +206,8 @@ static void finalize_at_exit(void)
 
 mr_status mr_init(int *argc, char ***argv)
 {
+    if (mr__ctx.phase == MR__PHASE_FORKED)
+        return mr__running("mr_init");
     if (mr__ctx.phase != MR__PHASE_NEW)
         return mr__fail(MR_ESTATE, "mr_init was called a second time; Multirank starts once in a program");
     int report;
@@ -228,6 +230,7 @@ mr_status mr_init(int *argc, char ***argv)
         return status;
     mr__ctx.pid = getpid();
     mr__ctx.phase = MR__PHASE_RUNNING;
+    mr__watch_forks();
     atexit(finalize_at_exit);
     return MR_OK;
 }

@@ -471,6 +471,7 @@ _Noreturn void mr__rank_serve(int report)
         self->seat = 0;
     on_exit(leave, NULL);
     mr__ctx.phase = MR__PHASE_RUNNING;
+    mr__watch_forks();
     rehearse();
     park_first();
     for (;;)
