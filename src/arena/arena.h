@@ -11,7 +11,13 @@
 
 typedef uint64_t mr__ref; /* 0: none */
 
-enum { MR__SIZE_CLASSES = 176, MR__SEATS = 1 << 16, MR__SLOTS = 1 << 20, MR__SLOT_SIZE = 256 };
+enum { MR__LIBRARIES = 64, MR__SIZE_CLASSES = 176, MR__SEATS = 1 << 16, MR__SLOTS = 1 << 20, MR__SLOT_SIZE = 256 };
+
+/* A library that holds functions of the program (far/libraries.c). */
+typedef struct mr__library {
+    unsigned char build_id[20];
+    char path[1004];
+} mr__library;
 
 /* The head of the arena. All of it is under the mutex, but for the names. Changes commit by a single store each,
  * so that a process which is killed halfway leaks a block at most. */
@@ -24,6 +30,8 @@ typedef struct mr__arena {
     _Atomic uint32_t seats, free_seat;
     pthread_mutex_t names;                   /* over the names of shared memory */
     _Atomic uint32_t first_named, last_name; /* the first slot of the list; the number in the last generated one */
+    _Atomic uint32_t library_count;
+    mr__library libraries[MR__LIBRARIES];
 } mr__arena;
 
 /* Makes the arena (main), or joins it (fd was passed by main; stays the caller's). */

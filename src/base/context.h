@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 
+struct mr__libraries; /* module.h */
 struct mr__process;   /* process.h */
 struct mr__universe;  /* universe.h: main only */
 struct mr__self;      /* rank.h: every rank but main */
@@ -31,7 +32,8 @@ typedef struct mr__context {
     mr__topology *topology; /* of this host; set once, before anybody else can look */
     int cores;              /* that the program may use on all hosts */
 
-    struct mr__arena *arena; /* NULL on other hosts than main's */
+    const struct mr__libraries *libraries; /* NULL: other ranks have those that the program starts with */
+    struct mr__arena *arena;               /* NULL on other hosts than main's */
     uint64_t arena_size;
 
     struct mr__process **processes; /* by slot; NULL: free */

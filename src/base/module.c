@@ -1,9 +1,13 @@
 #include "module.h"
 
+#include "context.h"
 #include "status.h"
 
+#include <dlfcn.h>
 #include <elf.h>
+#include <limits.h>
 #include <link.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct search {
@@ -11,6 +15,7 @@ struct search {
     bool by_id;        /* look for the build-id instead */
     bool found, has_id, is_code;
     uintptr_t base;
+    const char *path; /* "": the program itself */
     unsigned char build_id[MR__BUILD_ID_SIZE];
 };
 
@@ -60,9 +65,19 @@ static int look_into_module(struct dl_phdr_info *info, size_t size, void *argume
     search->is_code = is_code;
     search->has_id = has_id;
     search->base = info->dlpi_addr;
+    search->path = info->dlpi_name;
     if (has_id)
         memcpy(search->build_id, build_id, MR__BUILD_ID_SIZE);
     return 1;
+}
+
+/* Another rank may have to load the library first, wherever it is. */
+static mr_status share(const struct search *search)
+{
+    char path[PATH_MAX];
+    if (mr__ctx.libraries == NULL || realpath(search->path, path) == NULL)
+        return MR_OK; /* it is gone from where it was, so only those who have it can run it */
+    return mr__ctx.libraries->share(search->build_id, path);
 }
 
 mr_status mr__symbol_of(const void *address, bool must_run, const char *what, mr__symbol *symbol)
@@ -80,7 +95,21 @@ mr_status mr__symbol_of(const void *address, bool must_run, const char *what, mr
                         "%s is in a module that was linked without a build-id; link with -Wl,--build-id", what);
     memcpy(symbol->build_id, search.build_id, sizeof symbol->build_id);
     symbol->offset = (uintptr_t)address - search.base;
-    return MR_OK;
+    return search.path != NULL && search.path[0] != '\0' ? share(&search) : MR_OK;
+}
+
+/* Loads the library of a name. false, with a sentence: it cannot be had. */
+static bool load(const mr__symbol *symbol)
+{
+    char path[PATH_MAX];
+    if (mr__ctx.libraries == NULL || !mr__ctx.libraries->look_up(symbol->build_id, path, sizeof path)) {
+        mr__fail(MR_EBUILD, "the library that holds the function is not loaded on %s", mr__ctx.host);
+        return false;
+    }
+    if (dlopen(path, RTLD_NOW) != NULL)
+        return true;
+    mr__fail(MR_EBUILD, "the library that holds the function cannot be loaded on %s: %s", mr__ctx.host, dlerror());
+    return false;
 }
 
 void *mr__symbol_find(const mr__symbol *symbol)
@@ -88,6 +117,8 @@ void *mr__symbol_find(const mr__symbol *symbol)
     struct search search = {.by_id = true};
     memcpy(search.build_id, symbol->build_id, sizeof search.build_id);
     dl_iterate_phdr(look_into_module, &search);
+    if (!search.found && load(symbol))
+        dl_iterate_phdr(look_into_module, &search);
     return search.found ? (void *)(search.base + symbol->offset) : NULL;
 }
 

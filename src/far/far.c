@@ -135,10 +135,10 @@ static bool serve_call_back(const mr__far_head *head)
     int (*function)(void) = NULL;
     if (head->size != sizeof symbol || !mr__far_receive(mine.fd, &symbol, sizeof symbol))
         return false;
+    int busy = mine.fd, tag = mine.tag;
+    mine.fd = 0; /* what the function calls goes over another socket, and so does the question where it is */
     void *address = mr__symbol_find(&symbol);
     memcpy(&function, &address, sizeof function);
-    int busy = mine.fd, tag = mine.tag;
-    mine.fd = 0; /* what the function calls goes over another socket */
     int32_t code = function != NULL ? function() : -1;
     hang_up(NULL);
     mine.fd = busy;

@@ -124,8 +124,7 @@ static mr_status serve(mr__call *call, const mr_item *items, size_t count)
                      .in = items + ENVELOPE,
                      .in_count = count - ENVELOPE};
     if (room >= 0)
-        r.sink =
-            (mr__sink){.item = &given, .is_made = true, .is_bounded = room < INT64_MAX, .most = (size_t)room};
+        r.sink = (mr__sink){.item = &given, .is_made = true, .is_bounded = room < INT64_MAX, .most = (size_t)room};
     memcpy(r.numbers, call->numbers, sizeof r.numbers);
     mr_status status = mr__request_here(&r);
     call->handles[0] = r.handle;

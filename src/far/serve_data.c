@@ -1,7 +1,9 @@
 /* Far calls on values and arrays, shared memory, and shareable lists. */
+#include "arena.h"
 #include "array.h"
 #include "deputy.h"
 #include "items.h"
+#include "libraries.h"
 #include "shared_memory.h"
 #include "status.h"
 
@@ -240,6 +242,27 @@ static mr_status copy_list(mr__call *call)
     return status;
 }
 
+/* ---- Libraries ---- */
+
+static mr_status share_library(const mr__call *call)
+{
+    if (call->size != sizeof(mr__library) || ((const char *)call->data)[call->size - 1] != '\0')
+        return mr__fail(MR_EINVAL, "a library was to be shared that has no path");
+    return mr__shared_libraries.share(call->data, (const char *)call->data + MR__BUILD_ID_SIZE);
+}
+
+/* No bytes: nobody knows it. */
+static mr_status find_library(mr__call *call)
+{
+    mr_status status = call->size == MR__BUILD_ID_SIZE ? make_room(call, sizeof((mr__library *)0)->path)
+                                                       : mr__fail(MR_EINVAL, "this is no build-id");
+    if (status == MR_OK && mr__shared_libraries.look_up(call->data, call->buffer, sizeof((mr__library *)0)->path))
+        call->received = strlen(call->buffer);
+    if (call->received > call->capacity)
+        call->received = 0;
+    return status;
+}
+
 mr_status mr__serve_data(mr__call *call)
 {
     if (call->procedure < MR__FAR_MEMORY_CREATE)
@@ -263,6 +286,10 @@ mr_status mr__serve_data(mr__call *call)
         return use_item(call);
     case MR__FAR_LIST_FORMAT:
         return format_list(call);
+    case MR__FAR_LIBRARY_SHARE:
+        return share_library(call);
+    case MR__FAR_LIBRARY_FIND:
+        return find_library(call);
     default:
         return mr__fail(MR_ENOTSUP, "there is no procedure %d for processes on other hosts", call->procedure);
     }

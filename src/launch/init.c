@@ -3,6 +3,7 @@
 #include "context.h"
 #include "deputy.h"
 #include "hosts.h"
+#include "libraries.h"
 #include "pool.h"
 #include "process.h"
 #include "rank.h"
@@ -223,6 +224,7 @@ mr_status mr_init(int *argc, char ***argv)
         status = mr__supervise(&mr__ctx.launch, &report);
     if (status != MR_OK)
         return status;
+    mr__ctx.libraries = &mr__shared_libraries;
     if (mr__ctx.launch.kind == MR__LAUNCH_SPAWNED || mr__ctx.launch.rank > 0)
         mr__rank_serve(report);
     status = start_main(report, argc != NULL && argv != NULL && *argc > 1 ? *argv + 1 : NULL);

@@ -341,10 +341,8 @@ static int run(const mr__start *message, mr_process *object)
 {
     void *address = mr__symbol_find(&message->run);
     if (address == NULL) {
-        fprintf(stderr,
-                "multirank: rank %d on %s cannot run its process: the library that holds its function is not "
-                "loaded here\n",
-                mr__ctx.rank, mr__ctx.host);
+        fprintf(stderr, "multirank: rank %d on %s cannot run its process: %s\n", mr__ctx.rank, mr__ctx.host,
+                mr_last_error());
         return 127; /* what a shell returns for a command that is not there */
     }
     int code;

@@ -1,0 +1,73 @@
+#include "libraries.h"
+
+#include "arena.h"
+#include "context.h"
+#include "far.h"
+#include "status.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static mr__library *find(const unsigned char build_id[MR__BUILD_ID_SIZE], uint32_t known)
+{
+    for (uint32_t i = 0; i < known; i++)
+        if (memcmp(mr__ctx.arena->libraries[i].build_id, build_id, MR__BUILD_ID_SIZE) == 0)
+            return &mr__ctx.arena->libraries[i];
+    return NULL;
+}
+
+/* On main's host. An entry counts once the number says so. */
+static mr_status add(const unsigned char build_id[MR__BUILD_ID_SIZE], const char *path)
+{
+    mr__arena *arena = mr__ctx.arena;
+    mr_status status = MR_OK;
+    if (find(build_id, arena->library_count) != NULL)
+        return MR_OK;
+    mr__shared_lock(&arena->mutex);
+    uint32_t count = arena->library_count;
+    if (find(build_id, count) == NULL && count == MR__LIBRARIES) {
+        status = mr__fail(MR_ELIMIT, "processes run functions of more than %d libraries", MR__LIBRARIES);
+    } else if (find(build_id, count) == NULL) {
+        memcpy(arena->libraries[count].build_id, build_id, MR__BUILD_ID_SIZE);
+        snprintf(arena->libraries[count].path, sizeof arena->libraries[count].path, "%s", path);
+        arena->library_count = count + 1;
+    }
+    mr__shared_unlock(&arena->mutex);
+    return status;
+}
+
+static mr_status share(const unsigned char build_id[MR__BUILD_ID_SIZE], const char *path)
+{
+    char bytes[sizeof(mr__library)] = "", nothing;
+    if (mr__running("a start") != MR_OK)
+        return MR_OK; /* before mr_init: a rank that comes up needs none */
+    if (strlen(path) >= sizeof((mr__library *)0)->path)
+        return mr__fail(MR_EBUILD, "the path of the library %s is too long for other ranks to find it", path);
+    if (!mr__is_far(path))
+        return add(build_id, path);
+    memcpy(bytes, build_id, MR__BUILD_ID_SIZE);
+    strcpy(bytes + MR__BUILD_ID_SIZE, path);
+    return mr__far(
+        &(mr__call){.procedure = MR__FAR_LIBRARY_SHARE, .data = bytes, .size = sizeof bytes, .buffer = &nothing});
+}
+
+static bool look_up(const unsigned char build_id[MR__BUILD_ID_SIZE], char *path, size_t size)
+{
+    if (mr__ctx.arena != NULL) {
+        const mr__library *library = find(build_id, mr__ctx.arena->library_count);
+        if (library != NULL)
+            snprintf(path, size, "%s", library->path);
+        return library != NULL;
+    }
+    mr__call asking = {.procedure = MR__FAR_LIBRARY_FIND,
+                       .data = build_id,
+                       .size = MR__BUILD_ID_SIZE,
+                       .buffer = path,
+                       .capacity = size - 1};
+    if (mr__running("a start") != MR_OK || mr__far(&asking) != MR_OK || asking.received == 0)
+        return false;
+    path[asking.received] = '\0';
+    return true;
+}
+
+const mr__libraries mr__shared_libraries = {share, look_up};
