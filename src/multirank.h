@@ -339,6 +339,12 @@ mr_status mr_lock_acquire(const mr_lock *lock, double timeout);
  * not hold). Mirrors Lock.release, and MPI_Win_unlock. */
 mr_status mr_lock_release(const mr_lock *lock);
 
+/* Whether anybody holds it at this moment, the caller or another; false on failure. A lock whose holder has ended is
+ * not held, although the next to acquire it is told MR_EOWNERDEAD. Any process. While others use the lock, the answer
+ * may be wrong on return: to hold it, acquire it with a time-out of 0. Errors: MR_EINVAL, MR_ECLOSED. Mirrors
+ * Lock.locked and RLock.locked (CPython 3.14). */
+bool mr_lock_is_locked(const mr_lock *lock);
+
 /* Ends it, whether it is held or not. */
 mr_status mr_lock_close(const mr_lock *lock);
 

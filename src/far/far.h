@@ -17,7 +17,7 @@
             X(CONDITION_WAIT) X(CONDITION_CHECK) X(CONDITION_NOTIFY) X(CONDITION_NOTIFY_ALL) X(CONDITION_CLOSE) \
                 X(EVENT_INIT) X(EVENT_SET) X(EVENT_CLEAR) X(EVENT_IS_SET) X(EVENT_WAIT) X(EVENT_CLOSE)          \
                     X(BARRIER_INIT) X(BARRIER_WAIT) X(BARRIER_RESET) X(BARRIER_ABORT) X(BARRIER_PARTIES)        \
-                        X(BARRIER_N_WAITING) X(BARRIER_BROKEN) X(BARRIER_CLOSE)
+                        X(BARRIER_N_WAITING) X(BARRIER_BROKEN) X(BARRIER_CLOSE) X(LOCK_IS_LOCKED)
 
 #define MR__FAR_DATA(X)                                                                                        \
     X(ARRAY_MAKE)                                                                                              \
