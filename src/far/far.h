@@ -36,7 +36,7 @@
     X(POLL)                                                                                                   \
     X(CONNECTION_CLOSE) X(CONNECTION_STATE) X(WAIT) X(QUEUE_INIT) X(JOINABLE_QUEUE_INIT) X(SIMPLE_QUEUE_INIT) \
         X(QUEUE_PUT) X(QUEUE_GET) X(QUEUE_SIZE) X(QUEUE_EMPTY) X(QUEUE_FULL) X(QUEUE_TASK_DONE) X(QUEUE_JOIN) \
-            X(QUEUE_CLOSE) X(QUEUE_JOIN_THREAD) X(QUEUE_CANCEL_JOIN_THREAD) X(QUEUE_DESTROY)
+            X(QUEUE_CLOSE) X(QUEUE_JOIN_THREAD) X(QUEUE_CANCEL_JOIN_THREAD) X(QUEUE_DESTROY) X(WATCH) X(QUEUE_OPEN)
 
 #define MR__FAR_POOL(X)                                                                                         \
     X(POOL_ENLIST)                                                                                              \

@@ -1,6 +1,7 @@
 /* Connections: sending, receiving and polling at the ends of pipes. */
 #include "context.h"
 #include "far.h"
+#include "fileno.h"
 #include "pipe.h"
 #include "status.h"
 #include "watch.h"
@@ -134,6 +135,7 @@ static mr_status receive(const char *call, const mr_connection *connection, sink
     mr__end_leave(&end);
     if (is_watched)
         mr__watch_ring(&end.pipe->object);
+    mr__fileno_update(MR__KIND_PIPE, connection->mr__handle);
     if (size != NULL && (status == MR_OK || status == MR_ETOOSMALL))
         *size = found;
     return status;
@@ -151,6 +153,7 @@ static mr_status receive_from_afar(const mr_connection *connection, sink *to, si
     to->buffer = receiving.buffer;
     if (size != NULL && (status == MR_OK || status == MR_ETOOSMALL))
         *size = status == MR_OK ? receiving.received : (size_t)receiving.numbers[0];
+    mr__fileno_update(MR__KIND_PIPE, connection->mr__handle);
     return status;
 }
 
@@ -205,6 +208,7 @@ mr_status mr_connection_poll(const mr_connection *connection, double timeout, bo
                             .buffer = &nothing};
         status = mr__far(&polling);
         *ready = status == MR_OK && polling.numbers[0] != 0;
+        mr__fileno_update(MR__KIND_PIPE, connection->mr__handle);
         return status;
     }
     status = mr__end_enter("mr_connection_poll", connection, MR__READING, timeout, &end);
@@ -217,7 +221,20 @@ mr_status mr_connection_poll(const mr_connection *connection, double timeout, bo
     if (status == MR_ECLOSED)
         explain(&end, status, "");
     mr__end_leave(&end);
+    mr__fileno_update(MR__KIND_PIPE, connection->mr__handle);
     return status == MR_ECLOSED ? status : MR_OK;
+}
+
+int mr_connection_fileno(const mr_connection *connection)
+{
+    static const char call[] = "mr_connection_fileno";
+    bool ready;
+    if (mr_connection_poll(connection, 0, &ready) !=
+        MR_OK) { /* it is the caller's from here on, and for receiving */
+        mr__fail(mr_last_status(), "%s: %s", call, mr_last_error());
+        return -1;
+    }
+    return mr__fileno(call, MR__KIND_PIPE, connection->mr__handle);
 }
 
 /* Sets the flag while another thread of this process is receiving; that one rings when it has done. */
