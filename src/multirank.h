@@ -849,14 +849,32 @@ mr_status mr_connection_send(const mr_connection *connection, const void *data, 
 /* Receives one message into a buffer of capacity bytes, waiting for it at most timeout seconds. *size (may be
  * NULL) becomes its size. Errors: MR_ETOOSMALL (*size says what is needed; the message can still be received),
  * MR_ETIMEDOUT, MR_EEOF (nothing more will come: Python's EOFError), MR_ECLOSED, MR_ENOTOWNER, MR_EINVAL,
- * MR_ESTATE (some process has written over the memory of the pipe). Mirrors Connection.recv_bytes_into and
- * MPI_Recv. */
+ * MR_ESTATE (the next message is a descriptor, which mr_connection_recv_fd receives; or some process has written
+ * over the memory of the pipe). Mirrors Connection.recv_bytes_into and MPI_Recv. */
 mr_status mr_connection_recv(const mr_connection *connection, void *buffer, size_t capacity, size_t *size,
                              double timeout);
 
 /* The same into memory that is made for the message; *data is the caller's to free(). Errors: as above, MR_ENOMEM
  * (the message can still be received). Mirrors Connection.recv_bytes, and MPI_Mprobe with MPI_Mrecv. */
 mr_status mr_connection_recv_alloc(const mr_connection *connection, void **data, size_t *size, double timeout);
+
+/* Sends an open descriptor (of a file, a socket, a pipe of the operating system) to another process of the main
+ * process's host: a message of its own, in order with the others. The receiver gets a descriptor of the same open
+ * file, as by dup(2), so the position in the file is common to both. The caller may close his own as soon as this
+ * returns. When it returns MR_OK the descriptor arrives, even if the caller ends at once: main keeps it open
+ * meanwhile, until it is received, or the receiving end is closed (noticed within about a second). Main keeps at
+ * most half as many as it may have descriptors (ulimit -n). Errors: as mr_connection_send; MR_EINVAL also for what
+ * is no open descriptor; MR_ENOHOST (the caller or the owner of the receiving end is on another host); MR_ELIMIT
+ * (no more can be kept); MR_EDIED (main does not answer). Mirrors multiprocessing.reduction.send_handle and DupFd,
+ * and SCM_RIGHTS of Unix sockets. */
+mr_status mr_connection_send_fd(const mr_connection *connection, int fd, double timeout);
+
+/* Receives the descriptor that is the next message, waiting for it at most timeout seconds: *fd is the caller's to
+ * close, and is closed by exec. On errors the message stays, and *fd is left as it was. Errors: as
+ * mr_connection_recv; MR_ESTATE also if the next message is no descriptor; MR_ENOHOST (another host than main's:
+ * nothing can be received there then, until the end is handed back); MR_ELIMIT (this process can have no more);
+ * MR_EDIED. Mirrors multiprocessing.reduction.recv_handle. */
+mr_status mr_connection_recv_fd(const mr_connection *connection, int *fd, double timeout);
 
 /* Waits at most timeout seconds until there is something to receive, a message or the end of file, and tells
  * whether there is; that there is nothing is no error. Errors: MR_ECLOSED, MR_ENOTOWNER, MR_EINVAL. Mirrors

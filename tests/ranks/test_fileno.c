@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -127,14 +128,14 @@ struct loop {
     int next[WRITERS], items, ends, bytes;
 };
 
-/* What the descriptor number i says; the last two are the queue's and the operating system's pipe. */
-static void serve(struct loop *loop, int events, int i, int pipe_end)
+/* What the descriptor number i says; the last two are the queue's and the socket. */
+static void serve(struct loop *loop, int events, int i, int socket)
 {
     int value = -1;
     char byte;
     mr_status status;
     if (i == WRITERS + 1) {
-        loop->bytes += (int)read(pipe_end, &byte, 1);
+        loop->bytes += (int)read(socket, &byte, 1);
     } else if (i == WRITERS) {
         status = mr_queue_get(&loop->q, &value, sizeof value, NULL, 0);
         CHECK(status == MR_OK || status == MR_ETIMEDOUT);
@@ -153,14 +154,15 @@ static void serve(struct loop *loop, int events, int i, int pipe_end)
     }
 }
 
-/* With processes that write into pipes, all of them into one queue, and a pipe of the operating system. */
+/* TestWait.test_wait_socket, test_wait_socket_slow: with processes that write into pipes of theirs and all into
+ * one queue, and a socket. */
 SCENARIO_SHARED(fileno, event_loop)
 {
     struct loop loop = {.items = 0};
     mr_process p[WRITERS];
-    int pipe_ends[2], fds[WRITERS + 2], events = epoll_create1(EPOLL_CLOEXEC);
+    int sockets[2], fds[WRITERS + 2], events = epoll_create1(EPOLL_CLOEXEC);
     CHECK_OK(mr_queue_init(&loop.q, 0));
-    CHECK_EQ(pipe(pipe_ends), 0);
+    CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets), 0);
     for (int i = 0; i < WRITERS; i++) {
         struct job job = {.q = loop.q};
         CHECK_OK(mr_pipe(&loop.r[i], &job.w, false));
@@ -168,25 +170,25 @@ SCENARIO_SHARED(fileno, event_loop)
         CHECK_OR_STOP(begin(&p[i], writes, &job, sizeof job));
     }
     fds[WRITERS] = mr_queue_fileno(&loop.q);
-    fds[WRITERS + 1] = pipe_ends[0];
+    fds[WRITERS + 1] = sockets[0];
     for (int i = 0; i < WRITERS + 2; i++) {
         struct epoll_event event = {.events = EPOLLIN, .data.u32 = (uint32_t)i};
         CHECK_EQ(epoll_ctl(events, EPOLL_CTL_ADD, fds[i], &event), 0);
     }
-    CHECK_EQ(write(pipe_ends[1], "x", 1), 1);
+    CHECK_EQ(write(sockets[1], "x", 1), 1);
     double deadline = now() + soon;
     while ((loop.ends < WRITERS || loop.items < WRITERS * MESSAGES || loop.bytes < 1) && CHECK(now() < deadline)) {
         struct epoll_event event;
         if (epoll_wait(events, &event, 1, (int)(soon * 1000)) == 1)
-            serve(&loop, events, (int)event.data.u32, pipe_ends[0]);
+            serve(&loop, events, (int)event.data.u32, sockets[0]);
     }
     for (int i = 0; i < WRITERS; i++) {
         CHECK_EQ(loop.next[i], MESSAGES);
         CHECK(end(&p[i], soon, 0));
     }
     close(events);
-    close(pipe_ends[0]);
-    close(pipe_ends[1]);
+    close(sockets[0]);
+    close(sockets[1]);
     CHECK_OK(mr_queue_destroy(&loop.q));
 }
 
