@@ -129,13 +129,13 @@ struct loop {
 };
 
 /* What the descriptor number i says; the last two are the queue's and the socket. */
-static void serve(struct loop *loop, int events, int i, int socket)
+static void serve(struct loop *loop, int events, int i, int stream)
 {
     int value = -1;
     char byte;
     mr_status status;
     if (i == WRITERS + 1) {
-        loop->bytes += (int)read(socket, &byte, 1);
+        loop->bytes += (int)read(stream, &byte, 1);
     } else if (i == WRITERS) {
         status = mr_queue_get(&loop->q, &value, sizeof value, NULL, 0);
         CHECK(status == MR_OK || status == MR_ETIMEDOUT);
