@@ -68,22 +68,24 @@ static uint64_t bits_of(const mr__watched list[], size_t count)
     return bits;
 }
 
-/* A far look. Numbers: the value of the bell that was there before, whether to sleep while it stays so and nothing
- * is ready, a seat of the same rank to ring if nothing is; what comes back: the bell's value, and whose bell it
- * is. */
-enum { BELL, SLEEPS, RINGS, SEAT = 1 };
+/* A far look; where nothing is ready it lasts until the bell rings, at most so many seconds. Numbers: the value of
+ * the bell that was there before, and a seat of the same rank to ring if nothing is ready, 0: none. What comes
+ * back: the bell's value, and whose bell it is. */
+enum { BELL, RINGS, SEAT = 1, NUMBERS };
 
-static mr_status look_from_afar(const mr__watched list[], size_t count, char flags[], int64_t numbers[3])
+static mr_status look_from_afar(const mr__watched list[], size_t count, char flags[], double seconds,
+                                int64_t numbers[NUMBERS])
 {
     char nothing;
     mr__call looking = {.procedure = MR__FAR_WATCH,
-                        .numbers = {numbers[BELL], numbers[SLEEPS], numbers[RINGS]},
+                        .seconds = seconds,
+                        .numbers = {numbers[BELL], numbers[RINGS]},
                         .data = list,
                         .size = count * sizeof *list,
                         .buffer = count > 0 ? flags : &nothing,
                         .capacity = count};
     mr_status status = mr__far(&looking);
-    memcpy(numbers, looking.numbers, 2 * sizeof *numbers);
+    memcpy(numbers, looking.numbers, NUMBERS * sizeof *numbers);
     return status;
 }
 
@@ -92,18 +94,20 @@ mr_status mr__fileno_serve(mr__call *call)
     const mr__watched *list = call->data;
     size_t count = call->size / sizeof *list;
     uint32_t number, bell = (uint32_t)call->numbers[BELL], rings = (uint32_t)call->numbers[RINGS];
-    char *flags = calloc(count + 1, 1);
-    mr_status status = flags != NULL ? mr__seat_mine(&number)
-                                     : mr__fail(MR_ENOMEM, "main has no memory for %zu items to watch", count);
-    if (status != MR_OK) {
-        free(flags);
+    double deadline;
+    mr_status status = mr__deadline("mr_connection_fileno", call->seconds, &deadline);
+    if (status == MR_OK)
+        status = mr__seat_mine(&number);
+    char *flags = status == MR_OK ? calloc(count + 1, 1) : NULL;
+    if (status == MR_OK && flags == NULL)
+        status = mr__fail(MR_ENOMEM, "main has no memory for %zu items to watch", count);
+    if (status != MR_OK)
         return status;
-    }
     mr__seat *seat = mr__seat_at(number);
     seat->watches = bits_of(list, count);
     bool is_any = look_here(list, count, flags);
-    if (!is_any && call->numbers[SLEEPS] != 0 && seat->bell == bell) {
-        mr__futex_wait(&seat->bell, bell, INFINITY);
+    if (!is_any && call->seconds > 0 && seat->bell == bell) {
+        mr__futex_wait(&seat->bell, bell, deadline);
         look_here(list, count, flags);
     }
     seat->watches = 0;
@@ -143,7 +147,7 @@ static void refresh(const mr__filenos *table, entry *e)
     char flag = 1;
     if (is_here())
         flag = is_ready_here(&e->what);
-    else if (look_from_afar(&e->what, 1, &flag, (int64_t[]){0, false, table->seat}) != MR_OK)
+    else if (look_from_afar(&e->what, 1, &flag, 0, (int64_t[]){0, table->seat}) != MR_OK)
         flag = 1;
     show(e, flag != 0);
 }
@@ -221,15 +225,14 @@ static void refresh_those(const mr__filenos *table, const mr__watched list[], si
 static void watch_from_afar(mr__filenos *table, int64_t bell)
 {
     static const useconds_t PAUSE = 100000; /* after a failure that may pass, such as a lack of memory */
-    int64_t numbers[] = {bell, true, 0};
+    int64_t numbers[NUMBERS] = {bell};
     mr_status status = MR_OK;
     while (!table->is_stopping && status != MR_EDIED) {
         size_t count;
         mr__watched *list = list_unreadable(table, &count);
         char *flags = list != NULL ? (char *)(list + count) : NULL;
-        numbers[SLEEPS] = true;
         numbers[RINGS] = 0;
-        status = list != NULL ? look_from_afar(list, count, flags, numbers) : MR_ENOMEM;
+        status = list != NULL ? look_from_afar(list, count, flags, MR_FOREVER, numbers) : MR_ENOMEM;
         if (status == MR_EDIED)
             memset(flags, 1, count); /* those who receive are to hear of it */
         if (status == MR_OK || status == MR_EDIED)
@@ -243,10 +246,10 @@ static void watch_from_afar(mr__filenos *table, int64_t bell)
 /* The seat that the watcher sleeps in, and the value of its bell. */
 static mr_status find_seat(uint32_t *seat, int64_t *bell)
 {
-    int64_t numbers[3] = {0};
+    int64_t numbers[NUMBERS] = {0};
     if (is_here())
         return mr__seat_mine(seat);
-    mr_status status = look_from_afar(NULL, 0, NULL, numbers);
+    mr_status status = look_from_afar(NULL, 0, NULL, 0, numbers);
     *bell = numbers[BELL];
     *seat = (uint32_t)numbers[SEAT];
     return status;
@@ -386,7 +389,7 @@ void mr__filenos_stop(void)
     if (is_here())
         mr__bell_ring(table->seat);
     else
-        look_from_afar(NULL, 0, NULL, (int64_t[]){0, false, table->seat});
+        look_from_afar(NULL, 0, NULL, 0, (int64_t[]){0, table->seat});
     pthread_join(table->watcher, NULL);
     free(table->entries);
     free(table);

@@ -369,13 +369,14 @@ mr_status mr__connection_glance(const char *call, uint64_t handle, bool *is_read
     if (status != MR_OK)
         return status;
     const mr__pipe *pipe = (const mr__pipe *)object;
+    mr__ring *ring = ring_of(pipe, 1 - number);
     uint64_t end = pipe->ends[number];
     if (owner_of(end) == mine() && !is_open(end)) {
         *is_ready = true;
-    } else if (end == (mine() | MR__END_USED)) {
+    } else if (end == (mine() | MR__END_USED) && ring != NULL) {
         *is_ready = has_something(pipe, number);
         if (!*is_ready) {
-            ring_of(pipe, 1 - number)->watched = 1;
+            ring->watched = 1;
             *is_ready = has_something(pipe, number);
         }
     }

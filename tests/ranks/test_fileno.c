@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -300,6 +301,7 @@ SCENARIO_SHARED(fileno, ends)
     CHECK(begin(&p, destroys, &q, sizeof q) && end(&p, soon, 0));
     CHECK(is_readable(fd, soon));
     CHECK_STATUS(mr_queue_get(&q, &byte, 1, NULL, 0), MR_ECLOSED);
+    CHECK(strstr(mr_last_error(), "mr_queue_get") != NULL); /* not of the look that followed */
     CHECK(is_readable(fd, 0));
     mr_queue_close(&q);
     CHECK(is_gone(fd));
