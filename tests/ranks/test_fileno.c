@@ -316,6 +316,30 @@ SCENARIO_SHARED(fileno, ends)
     CHECK_OK(mr_connection_close(&w));
 }
 
+static int polls_for_ever(const void *args, size_t size)
+{
+    (void)size;
+    struct pollfd item = {.fd = mr_connection_fileno(args), .events = POLLIN};
+    note("polls", "%d", item.fd);
+    return poll(&item, 1, -1);
+}
+
+/* Main, where its watcher sleeps in a far call, lets go of it at once. */
+SCENARIO_ON_HOSTS(fileno, far_death)
+{
+    mr_connection r, w;
+    mr_process p;
+    CHECK_OK(mr_pipe(&r, &w, false));
+    CHECK_OK(mr_process_init(&p, polls_for_ever, &r, sizeof r));
+    CHECK_OK(mr_process_set_host(&p, "node2"));
+    CHECK_OR_STOP(CHECK_OK(mr_process_start(&p)));
+    CHECK(await_lines("polls", 1, soon));
+    rest(0.1);
+    CHECK_OK(mr_process_kill(&p));
+    CHECK(end(&p, soon, -SIGKILL));
+    CHECK_STATUS(mr_connection_send(&w, "x", 1, 0), MR_EEOF);
+}
+
 /* ---- An end that another process has, and that comes back ---- */
 
 static int receives_one(const void *args, size_t size)
