@@ -894,7 +894,8 @@ mr_status mr_connection_poll(const mr_connection *connection, double timeout, bo
  *
  * Who is told that it is readable should receive with a time-out of 0, and go back to waiting on MR_ETIMEDOUT:
  * another thread may have been faster, or the sender may have given up a large message. After the other side has
- * closed it stays readable. Once the end is another process's, it is not readable any more.
+ * closed it stays readable. Before the end is handed to another process take the descriptor out, too: receiving
+ * would take the end back. Until that happens messages do not make it readable.
  *
  * The first call starts a thread, which sleeps until something comes; a message then wakes one thread more (on
  * another host than main's, receiving costs one more call to main). Connections without a descriptor are as fast

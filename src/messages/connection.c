@@ -326,9 +326,8 @@ mr_status mr_connection_poll(const mr_connection *connection, double timeout, bo
 int mr_connection_fileno(const mr_connection *connection)
 {
     static const char call[] = "mr_connection_fileno";
-    bool ready;
-    if (mr_connection_poll(connection, 0, &ready) !=
-        MR_OK) { /* it is the caller's from here on, and for receiving */
+    bool ready; /* no matter: after the poll the end is the caller's, and one to receive from */
+    if (mr_connection_poll(connection, 0, &ready) != MR_OK) {
         mr__fail(mr_last_status(), "%s: %s", call, mr_last_error());
         return -1;
     }

@@ -236,6 +236,8 @@ static mr_status take(const char *call, uint64_t handle, int number)
         else
             done = move(pipe, number, mine() | MR__END_USED);
         mr__object_leave(object);
+        if (done && !is_mine) /* there may be a descriptor of it here, which has not followed it so far */
+            mr__watch_ring(object);
         if (done || status != MR_OK)
             return status;
         if (mr__now() > deadline)

@@ -358,14 +358,19 @@ SCENARIO_SHARED(fileno, moves)
 {
     mr_connection r, w;
     mr_process p;
-    CHECK_OK(mr_pipe(&r, &w, false));
+    CHECK_OK(mr_pipe(&r, &w, true));
     int fd = mr_connection_fileno(&r);
     CHECK_OR_STOP(begin(&p, receives_one, &r, sizeof r));
     CHECK_OK(mr_connection_send(&w, "one", 3, 0));
     CHECK(await_lines("received", 1, soon));
     CHECK_OK(mr_connection_send(&w, "two", 3, 0));
     CHECK(stays_unreadable(fd));
-    CHECK_OK(mr_connection_poll(&r, 0, &(bool){false})); /* takes it back */
+    CHECK_OK(mr_connection_send(&r, "mine", 4, 0)); /* takes it back */
+    CHECK(is_readable(fd, soon));
+    char text[4];
+    CHECK_OK(mr_connection_recv(&r, text, sizeof text, NULL, 0));
+    CHECK(stays_unreadable(fd));
+    CHECK_OK(mr_connection_send(&w, "three", 5, 0));
     CHECK(is_readable(fd, soon));
     note("go", "%d", 1);
     CHECK(end(&p, soon, 0));
