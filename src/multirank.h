@@ -342,6 +342,12 @@ mr_status mr_lock_acquire(const mr_lock *lock, double timeout);
  * not hold). Mirrors Lock.release, and MPI_Win_unlock. */
 mr_status mr_lock_release(const mr_lock *lock);
 
+/* Whether anybody holds it at this moment, the caller or another; false on failure. A lock whose holder has ended
+ * is not held, although the next to acquire it is told MR_EOWNERDEAD. Any process. While others use the lock, the
+ * answer may be wrong on return: to hold it, acquire it with a time-out of 0. Errors: MR_EINVAL, MR_ECLOSED.
+ * Mirrors Lock.locked and RLock.locked (CPython 3.14). */
+bool mr_lock_is_locked(const mr_lock *lock);
+
 /* Ends it, whether it is held or not. */
 mr_status mr_lock_close(const mr_lock *lock);
 
@@ -847,8 +853,8 @@ mr_status mr_connection_send(const mr_connection *connection, const void *data, 
 /* Receives one message into a buffer of capacity bytes, waiting for it at most timeout seconds. *size (may be
  * NULL) becomes its size. Errors: MR_ETOOSMALL (*size says what is needed; the message can still be received),
  * MR_ETIMEDOUT, MR_EEOF (nothing more will come: Python's EOFError), MR_ECLOSED, MR_ENOTOWNER, MR_EINVAL,
- * MR_ESTATE (some process has written over the memory of the pipe). Mirrors Connection.recv_bytes_into and
- * MPI_Recv. */
+ * MR_ESTATE (the next message is a descriptor, which mr_connection_recv_fd receives; or some process has written
+ * over the memory of the pipe). Mirrors Connection.recv_bytes_into and MPI_Recv. */
 mr_status mr_connection_recv(const mr_connection *connection, void *buffer, size_t capacity, size_t *size,
                              double timeout);
 
@@ -856,10 +862,51 @@ mr_status mr_connection_recv(const mr_connection *connection, void *buffer, size
  * (the message can still be received). Mirrors Connection.recv_bytes, and MPI_Mprobe with MPI_Mrecv. */
 mr_status mr_connection_recv_alloc(const mr_connection *connection, void **data, size_t *size, double timeout);
 
+/* Sends an open descriptor (of a file, a socket, a pipe of the operating system) to another process of the main
+ * process's host: a message of its own, in order with the others. The receiver gets a descriptor of the same open
+ * file, as by dup(2), so the position in the file is common to both. The caller may close his own as soon as this
+ * returns. When it returns MR_OK the descriptor arrives, even if the caller ends at once: main keeps it open
+ * meanwhile, until it is received, or the receiving end is closed (noticed within about a second). Main keeps at
+ * most half as many as it may have descriptors (ulimit -n). Errors: as mr_connection_send; MR_EINVAL also for what
+ * is no open descriptor; MR_ENOHOST (the caller or the owner of the receiving end is on another host); MR_ELIMIT
+ * (no more can be kept); MR_EDIED (main does not answer). Mirrors multiprocessing.reduction.send_handle and DupFd,
+ * and SCM_RIGHTS of Unix sockets. */
+mr_status mr_connection_send_fd(const mr_connection *connection, int fd, double timeout);
+
+/* Receives the descriptor that is the next message, waiting for it at most timeout seconds: *fd is the caller's to
+ * close, and is closed by exec. On errors the message stays, and *fd is left as it was. Errors: as
+ * mr_connection_recv; MR_ESTATE also if the next message is no descriptor; MR_ENOHOST (another host than main's:
+ * nothing can be received there then, until the end is handed back); MR_ELIMIT (this process can have no more);
+ * MR_EDIED. Mirrors multiprocessing.reduction.recv_handle. */
+mr_status mr_connection_recv_fd(const mr_connection *connection, int *fd, double timeout);
+
 /* Waits at most timeout seconds until there is something to receive, a message or the end of file, and tells
  * whether there is; that there is nothing is no error. Errors: MR_ECLOSED, MR_ENOTOWNER, MR_EINVAL. Mirrors
  * Connection.poll and MPI_Probe. */
 mr_status mr_connection_poll(const mr_connection *connection, double timeout, bool *ready);
+
+/* A descriptor for poll(2), select, epoll and event loops, so that one thread can wait for connections, sockets
+ * and pipes of the operating system together: readable as long as there is something to receive, a message or the
+ * end of file, or an error that receiving will tell. -1 on failure. Asking is a use of the end, as polling is;
+ * whoever asks again gets the same one.
+ *
+ * It may only be polled, by any thread of the process that asked, and is that process's own: the number means
+ * nothing in another one, nor does a child that was forked by hand keep it up to date. It must be neither read,
+ * nor written, nor closed: it is closed by mr_connection_close in this process, and by mr_finalize. Take it out of
+ * an event loop first; its number may soon be another file's. A poll(2) that is under way then returns (POLLIN or
+ * POLLNVAL).
+ *
+ * Who is told that it is readable should receive with a time-out of 0, and go back to waiting on MR_ETIMEDOUT:
+ * another thread may have been faster, or the sender may have given up a large message. After the other side has
+ * closed it stays readable. Before the end is handed to another process take the descriptor out, too: receiving
+ * would take the end back. Until that happens messages do not make it readable.
+ *
+ * The first call starts a thread, which sleeps until something comes; a message then wakes one thread more (on
+ * another host than main's, receiving costs one more call to main). Connections without a descriptor are as fast
+ * as before. Errors: MR_EINVAL (no connection, or an end that only sends), MR_ECLOSED, MR_ENOTOWNER, MR_ELIMIT (no
+ * more descriptors), MR_ENOMEM, MR_ESYSTEM, MR_ESTATE (a child that was forked by hand). Mirrors
+ * Connection.fileno. */
+int mr_connection_fileno(const mr_connection *connection);
 
 /* Closes an end, if it is the caller's (else the other process keeps it). Threads that wait at it get MR_ECLOSED.
  * Closing twice is harmless. Errors: MR_EINVAL (no connection). Mirrors Connection.close. */
@@ -971,6 +1018,15 @@ mr_status mr_queue_get_alloc(const mr_queue *queue, void **data, size_t *size, d
 long mr_queue_size(const mr_queue *queue);
 bool mr_queue_empty(const mr_queue *queue);
 bool mr_queue_full(const mr_queue *queue);
+
+/* A descriptor as mr_connection_fileno gives: readable as long as there is something to get, or an error that
+ * getting will tell (the queue has been destroyed). What is said there holds; it is closed by mr_queue_close and
+ * mr_queue_destroy in this process, and by mr_finalize. Of several processes that wait for one queue so, each is
+ * told of an item, and one gets it: the others find the queue empty (get with a time-out of 0), which makes their
+ * descriptors unreadable again. -1 on failure. Errors: MR_EINVAL, MR_ECLOSED (closed by this process, or
+ * destroyed), MR_ELIMIT, MR_ENOMEM, MR_ESYSTEM, MR_ESTATE. Mirrors what event loops do with
+ * Queue._reader.fileno(). */
+int mr_queue_fileno(const mr_queue *queue);
 
 /* Says that an item is done with, once for each that was got. Errors: MR_EOVERFLOW (more often than items were
  * put; Python's ValueError), MR_EINVAL (no joinable queue), MR_ECLOSED. Mirrors JoinableQueue.task_done. */

@@ -66,6 +66,7 @@ static void put_back(mr__arena *arena, uint32_t number)
     mr__shared_lock(&arena->mutex);
     seat->rank = UINT32_MAX;
     seat->is_vacant = false;
+    seat->watches = 0; /* or it would be rung for ever */
     seat->next_free = arena->free_seat;
     arena->free_seat = number;
     mr__shared_unlock(&arena->mutex);

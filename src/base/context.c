@@ -11,7 +11,9 @@
 #include <time.h>
 #include <unistd.h>
 
-mr__context mr__ctx = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+mr__context mr__ctx = {.lock = PTHREAD_MUTEX_INITIALIZER,
+                       .changed = PTHREAD_COND_INITIALIZER,
+                       .filenos_lock = PTHREAD_MUTEX_INITIALIZER};
 _Thread_local uint32_t mr__acts_for;
 
 mr_status mr__running(const char *call)

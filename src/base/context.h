@@ -16,6 +16,7 @@ struct mr__callbacks; /* callbacks.c */
 struct mr__even;      /* pool_even.c */
 struct mr__arena;     /* arena.h */
 struct mr__server;    /* manager_server.c: a manager's process only */
+struct mr__filenos;   /* fileno.c */
 
 typedef enum mr__phase { MR__PHASE_NEW, MR__PHASE_RUNNING, MR__PHASE_FINALIZED, MR__PHASE_FORKED } mr__phase;
 
@@ -47,7 +48,9 @@ typedef struct mr__context {
     struct mr__callbacks *callbacks; /* NULL: there have been none */
     struct mr__even *evens;          /* communicators of pools */
     struct mr__server *server;
-    void *packer; /* MPI_Comm, of connection_mpi.c; NULL: not yet made */
+    pthread_mutex_t filenos_lock;        /* over what filenos points to; taken before lock */
+    struct mr__filenos *_Atomic filenos; /* fileno.c; NULL: nobody has asked for a descriptor */
+    void *packer;                        /* MPI_Comm, of connection_mpi.c; NULL: not yet made */
 } mr__context;
 
 extern mr__context mr__ctx;

@@ -311,13 +311,41 @@ mr_status mr__link_receive(int fd, mr__record *record, int descriptors[MR__DESCR
     return MR_OK;
 }
 
+static ssize_t receive_with(int fd, struct iovec part, int *descriptor)
+{
+    union {
+        char bytes[CMSG_SPACE(MR__DESCRIPTORS * sizeof(int))];
+        struct cmsghdr align;
+    } control;
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    message.msg_control = control.bytes;
+    message.msg_controllen = sizeof control.bytes;
+    ssize_t got = recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    int descriptors[MR__DESCRIPTORS] = {-1, -1, -1};
+    if (got > 0)
+        take_descriptors(&message, descriptors);
+    for (int i = 0; i < MR__DESCRIPTORS; i++)
+        if (descriptors[i] >= 0) {
+            if (*descriptor >= 0)
+                close(*descriptor);
+            *descriptor = descriptors[i];
+        }
+    return got;
+}
+
 int mr__link_poll(int fd, mr__inbox *inbox)
+{
+    return mr__link_poll_with(fd, inbox, NULL);
+}
+
+int mr__link_poll_with(int fd, mr__inbox *inbox, int *descriptor)
 {
     if (inbox->filled == sizeof inbox->record)
         inbox->filled = 0;
     while (inbox->filled < sizeof inbox->record) {
-        ssize_t got =
-            recv(fd, (char *)&inbox->record + inbox->filled, sizeof inbox->record - inbox->filled, MSG_DONTWAIT);
+        struct iovec rest = {(char *)&inbox->record + inbox->filled, sizeof inbox->record - inbox->filled};
+        ssize_t got = descriptor != NULL ? receive_with(fd, rest, descriptor)
+                                         : recv(fd, rest.iov_base, rest.iov_len, MSG_DONTWAIT);
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))

@@ -27,6 +27,10 @@ typedef enum mr__record_type {
     MR__ENDED,    /* hub -> rank: your child has ended with code a */
     MR__ORPHANED, /* hub -> rank: the process that started you has ended */
     MR__BYE,      /* hub -> rank: the program ends */
+    MR__KEEP,     /* process -> hub: keep this descriptor for end a of the pipe process (vault.h) */
+    MR__KEPT,     /* hub -> process: the ticket b of what was kept, or what the ticket is for */
+    MR__GIVE,     /* process -> hub: let me have what ticket b is for */
+    MR__DROP,     /* process -> hub: it is not needed any more */
     MR__RECORD_TYPES
 } mr__record_type;
 
@@ -36,6 +40,7 @@ typedef enum mr__sender {
     MR__FROM_SUPERVISOR,
     MR__FROM_OUTPUT, /* a rank's standard output or error (a); everything after the hello is what it writes */
     MR__FROM_RELAY,  /* the relay in main's supervisor (relay.h) */
+    MR__FROM_BEARER, /* a thread that hands a descriptor over, or fetches one (vault.h) */
     MR__FROM_CALLER  /* a thread of a rank; far calls follow (far.h), whose bytes go by MPI with tag a */
 } mr__sender;
 
@@ -98,5 +103,9 @@ typedef struct mr__inbox {
 /* Reads on without waiting. 1: a record is complete in inbox->record; 0: not yet; -1: the other side is gone, with
  * errno 0 if it has closed. */
 int mr__link_poll(int fd, mr__inbox *inbox);
+
+/* The same, with a descriptor that comes along; what was in *descriptor, if not -1, is closed then. NULL: none may
+ * come. */
+int mr__link_poll_with(int fd, mr__inbox *inbox, int *descriptor);
 
 #endif

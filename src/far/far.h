@@ -12,14 +12,12 @@
     X(RLOCK_INIT)                                                                                               \
     X(LOCK_ACQUIRE)                                                                                             \
     X(LOCK_RELEASE)                                                                                             \
-    X(LOCK_CLOSE)                                                                                               \
-    X(SEMAPHORE_INIT)                                                                                           \
-    X(BOUNDED_SEMAPHORE_INIT) X(SEMAPHORE_ACQUIRE) X(SEMAPHORE_RELEASE) X(SEMAPHORE_VALUE) X(SEMAPHORE_CLOSE)   \
-        X(CONDITION_INIT) X(CONDITION_ACQUIRE) X(CONDITION_RELEASE) X(CONDITION_WAIT) X(CONDITION_CHECK)        \
-            X(CONDITION_NOTIFY) X(CONDITION_NOTIFY_ALL) X(CONDITION_CLOSE) X(EVENT_INIT) X(EVENT_SET)           \
-                X(EVENT_CLEAR) X(EVENT_IS_SET) X(EVENT_WAIT) X(EVENT_CLOSE) X(BARRIER_INIT) X(BARRIER_WAIT)     \
-                    X(BARRIER_RESET) X(BARRIER_ABORT) X(BARRIER_PARTIES) X(BARRIER_N_WAITING) X(BARRIER_BROKEN) \
-                        X(BARRIER_CLOSE)
+    X(LOCK_CLOSE) X(SEMAPHORE_INIT) X(BOUNDED_SEMAPHORE_INIT) X(SEMAPHORE_ACQUIRE) X(SEMAPHORE_RELEASE)         \
+        X(SEMAPHORE_VALUE) X(SEMAPHORE_CLOSE) X(CONDITION_INIT) X(CONDITION_ACQUIRE) X(CONDITION_RELEASE)       \
+            X(CONDITION_WAIT) X(CONDITION_CHECK) X(CONDITION_NOTIFY) X(CONDITION_NOTIFY_ALL) X(CONDITION_CLOSE) \
+                X(EVENT_INIT) X(EVENT_SET) X(EVENT_CLEAR) X(EVENT_IS_SET) X(EVENT_WAIT) X(EVENT_CLOSE)          \
+                    X(BARRIER_INIT) X(BARRIER_WAIT) X(BARRIER_RESET) X(BARRIER_ABORT) X(BARRIER_PARTIES)        \
+                        X(BARRIER_N_WAITING) X(BARRIER_BROKEN) X(BARRIER_CLOSE) X(LOCK_IS_LOCKED)
 
 #define MR__FAR_DATA(X)                                                                                          \
     X(ARRAY_MAKE)                                                                                                \
@@ -37,11 +35,9 @@
     X(SEND)                                                                                                   \
     X(RECV)                                                                                                   \
     X(POLL)                                                                                                   \
-    X(CONNECTION_CLOSE)                                                                                       \
-    X(CONNECTION_STATE)                                                                                       \
-    X(WAIT) X(QUEUE_INIT) X(JOINABLE_QUEUE_INIT) X(SIMPLE_QUEUE_INIT) X(QUEUE_PUT) X(QUEUE_GET) X(QUEUE_SIZE) \
-        X(QUEUE_EMPTY) X(QUEUE_FULL) X(QUEUE_TASK_DONE) X(QUEUE_JOIN) X(QUEUE_CLOSE) X(QUEUE_JOIN_THREAD)     \
-            X(QUEUE_CANCEL_JOIN_THREAD) X(QUEUE_DESTROY)
+    X(CONNECTION_CLOSE) X(CONNECTION_STATE) X(WAIT) X(QUEUE_INIT) X(JOINABLE_QUEUE_INIT) X(SIMPLE_QUEUE_INIT) \
+        X(QUEUE_PUT) X(QUEUE_GET) X(QUEUE_SIZE) X(QUEUE_EMPTY) X(QUEUE_FULL) X(QUEUE_TASK_DONE) X(QUEUE_JOIN) \
+            X(QUEUE_CLOSE) X(QUEUE_JOIN_THREAD) X(QUEUE_CANCEL_JOIN_THREAD) X(QUEUE_DESTROY) X(WATCH) X(QUEUE_OPEN)
 
 #define MR__FAR_POOL(X)                                                                                      \
     X(POOL_ENLIST)                                                                                           \

@@ -1,5 +1,6 @@
 /* Far calls on connections and queues, and waiting for several of them. */
 #include "deputy.h"
+#include "fileno.h"
 #include "pipe.h"
 #include "queue.h"
 #include "status.h"
@@ -98,6 +99,16 @@ static mr_status ask_queue(mr__call *call)
     return MR_OK;
 }
 
+/* Whether the caller may get from a queue. */
+static mr_status check_open(const mr_queue *queue)
+{
+    mr__queue *q;
+    mr_status status = mr__queue_enter_open("mr_queue_fileno", queue, &q);
+    if (status == MR_OK)
+        mr__object_leave(&q->object);
+    return status;
+}
+
 static mr_status serve_queue(mr__call *call)
 {
     mr_queue *queue = HANDLE(mr_queue, 0);
@@ -122,6 +133,8 @@ static mr_status serve_queue(mr__call *call)
         return mr_queue_join_thread(queue);
     case MR__FAR_QUEUE_CANCEL_JOIN_THREAD:
         return mr_queue_cancel_join_thread(queue);
+    case MR__FAR_QUEUE_OPEN:
+        return check_open(queue);
     case MR__FAR_QUEUE_DESTROY:
         return mr_queue_destroy(queue);
     default:
@@ -146,6 +159,8 @@ mr_status mr__serve_messages(mr__call *call)
         return tell_state(call);
     case MR__FAR_WAIT:
         return wait_for_several(call);
+    case MR__FAR_WATCH:
+        return mr__fileno_serve(call);
     default:
         return serve_queue(call);
     }

@@ -69,6 +69,9 @@ mr_status mr__serve_sync(mr__call *call)
         return mr_lock_acquire(HANDLE(mr_lock, 0), call->seconds);
     case MR__FAR_LOCK_RELEASE:
         return mr_lock_release(HANDLE(mr_lock, 0));
+    case MR__FAR_LOCK_IS_LOCKED:
+        return truth(call, mr_lock_is_locked(HANDLE(mr_lock, 0)),
+                     mr__object_find("mr_lock_is_locked", call->handles[0], MR__KIND_LOCK, &unused));
     case MR__FAR_LOCK_CLOSE:
         return mr_lock_close(HANDLE(mr_lock, 0));
     case MR__FAR_SEMAPHORE_INIT:

@@ -2,6 +2,7 @@
 #include "arena.h"
 #include "context.h"
 #include "deputy.h"
+#include "fileno.h"
 #include "hosts.h"
 #include "libraries.h"
 #include "pool.h"
@@ -266,6 +267,7 @@ mr_status mr_finalize(void)
     mr__universe *universe = mr__ctx.universe;
     mr__keeper_stop();
     mr__process_end_children();
+    mr__filenos_stop();
     status = mr__universe_end(universe);
     if (status == MR_OK)
         status = mr__universe_check_hosts(universe);

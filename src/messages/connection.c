@@ -1,10 +1,13 @@
 /* Connections: sending, receiving and polling at the ends of pipes. */
 #include "context.h"
 #include "far.h"
+#include "fileno.h"
 #include "pipe.h"
 #include "status.h"
+#include "vault.h"
 #include "watch.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 
 /* Of a message this small every word is looked at: a connection in it moves. */
@@ -119,6 +122,12 @@ static mr_status receive(const char *call, const mr_connection *connection, sink
         is_done = status != MR_OK;
         if (is_done) {
             explain(&end, status, "no message has come");
+        } else if (end.flow.is_descriptor) {
+            is_done = true;
+            status = mr__fail(MR_ESTATE,
+                              "%s: the next message is an open descriptor; receive it with mr_connection_recv_fd, "
+                              "in a process on the main process's host",
+                              call);
         } else {
             status = prepare(&end, to, found);
             is_done = status != MR_OK;
@@ -134,6 +143,7 @@ static mr_status receive(const char *call, const mr_connection *connection, sink
     mr__end_leave(&end);
     if (is_watched)
         mr__watch_ring(&end.pipe->object);
+    mr__fileno_update(MR__KIND_PIPE, connection->mr__handle);
     if (size != NULL && (status == MR_OK || status == MR_ETOOSMALL))
         *size = found;
     return status;
@@ -151,6 +161,7 @@ static mr_status receive_from_afar(const mr_connection *connection, sink *to, si
     to->buffer = receiving.buffer;
     if (size != NULL && (status == MR_OK || status == MR_ETOOSMALL))
         *size = status == MR_OK ? receiving.received : (size_t)receiving.numbers[0];
+    mr__fileno_update(MR__KIND_PIPE, connection->mr__handle);
     return status;
 }
 
@@ -185,6 +196,96 @@ mr_status mr_connection_recv_alloc(const mr_connection *connection, void **data,
     return status == MR_OK ? mr__connection_recv_within(call, connection, data, SIZE_MAX, size, timeout) : status;
 }
 
+/* ---- Descriptors ---- */
+
+static mr_status refuse_afar(const char *call)
+{
+    return mr__fail(
+        MR_ENOHOST,
+        "%s: this process runs on %s; descriptors are passed among the processes of the main process's "
+        "host only",
+        call, mr__ctx.host);
+}
+
+mr_status mr_connection_send_fd(const mr_connection *connection, int fd, double timeout)
+{
+    static const char call[] = "mr_connection_send_fd";
+    mr__end end;
+    if (mr__is_far(connection))
+        return refuse_afar(call);
+    mr_status status = mr__end_enter(call, connection, MR__WRITING, timeout, &end);
+    if (status != MR_OK)
+        return status;
+    mr__passage passage = {.pipe = end.handle, .end = 1 - end.number, .socket = -1};
+    if (fcntl(fd, F_GETFD) < 0)
+        status = mr__fail(MR_EINVAL, "%s: there is no open descriptor %d", call, fd);
+    if (status == MR_OK) {
+        status = end.flow.look_around(&end);
+        explain(&end, status, "");
+    }
+    if (status == MR_OK)
+        status = mr__vault_keep(call, &passage, fd);
+    if (status == MR_OK) {
+        end.flow.is_descriptor = true;
+        status = mr__ring_write(&end.flow, &passage.ticket, sizeof passage.ticket);
+        if (status != MR_OK) {
+            explain(&end, status, "the other side has not made room for the descriptor");
+            mr__vault_drop(&passage);
+        }
+    }
+    mr__vault_leave(&passage);
+    mr__end_leave(&end);
+    return status;
+}
+
+/* The message is gone once its descriptor is there. */
+static mr_status fetch(mr__end *end, int *fd, uint64_t size)
+{
+    mr__passage passage = {.pipe = end->handle, .end = end->number, .socket = -1};
+    int got = -1;
+    if (!end->flow.is_descriptor)
+        return mr__fail(MR_ESTATE, "%s: the next message is no descriptor; receive it with mr_connection_recv",
+                        end->call);
+    if (size != sizeof passage.ticket)
+        return explain(end, MR_ESTATE, "");
+    mr__ring_copy(&end->flow, &passage.ticket, size);
+    mr_status status = mr__vault_give(end->call, &passage, &got);
+    if (status != MR_OK)
+        return status;
+    mr__ring_read(&end->flow, &passage.ticket, size);
+    mr__vault_drop(&passage);
+    mr__vault_leave(&passage);
+    *fd = got;
+    return MR_OK;
+}
+
+mr_status mr_connection_recv_fd(const mr_connection *connection, int *fd, double timeout)
+{
+    static const char call[] = "mr_connection_recv_fd";
+    mr__end end;
+    uint64_t size;
+    mr_status status = mr__running(call);
+    if (status == MR_OK && fd == NULL)
+        status = mr__fail(MR_EINVAL, "%s was given NULL instead of a place for the descriptor", call);
+    if (status == MR_OK && mr__is_far(connection))
+        status = refuse_afar(call);
+    if (status == MR_OK)
+        status = mr__end_enter(call, connection, MR__READING, timeout, &end);
+    if (status != MR_OK)
+        return status;
+    status = mr__ring_await(&end.flow, &size);
+    if (status == MR_OK)
+        status = fetch(&end, fd, size);
+    else
+        explain(&end, status, "no descriptor has come");
+    bool is_watched = end.flow.ring->watched != 0;
+    mr__end_leave(&end);
+    if (is_watched)
+        mr__watch_ring(&end.pipe->object);
+    mr__fileno_update(MR__KIND_PIPE, connection->mr__handle);
+    return status;
+}
+
 /* ---- Asking ---- */
 
 mr_status mr_connection_poll(const mr_connection *connection, double timeout, bool *ready)
@@ -205,6 +306,7 @@ mr_status mr_connection_poll(const mr_connection *connection, double timeout, bo
                             .buffer = &nothing};
         status = mr__far(&polling);
         *ready = status == MR_OK && polling.numbers[0] != 0;
+        mr__fileno_update(MR__KIND_PIPE, connection->mr__handle);
         return status;
     }
     status = mr__end_enter("mr_connection_poll", connection, MR__READING, timeout, &end);
@@ -217,7 +319,19 @@ mr_status mr_connection_poll(const mr_connection *connection, double timeout, bo
     if (status == MR_ECLOSED)
         explain(&end, status, "");
     mr__end_leave(&end);
+    mr__fileno_update(MR__KIND_PIPE, connection->mr__handle);
     return status == MR_ECLOSED ? status : MR_OK;
+}
+
+int mr_connection_fileno(const mr_connection *connection)
+{
+    static const char call[] = "mr_connection_fileno";
+    bool ready; /* no matter: after the poll the end is the caller's, and one to receive from */
+    if (mr_connection_poll(connection, 0, &ready) != MR_OK) {
+        mr__fail(mr_last_status(), "%s: %s", call, mr_last_error());
+        return -1;
+    }
+    return mr__fileno(call, MR__KIND_PIPE, connection->mr__handle);
 }
 
 /* Sets the flag while another thread of this process is receiving; that one rings when it has done. */

@@ -8,6 +8,7 @@
 
 #include "context.h"
 #include "far.h"
+#include "fileno.h"
 #include "seat.h"
 #include "status.h"
 #include "watch.h"
@@ -235,6 +236,8 @@ static mr_status take(const char *call, uint64_t handle, int number)
         else
             done = move(pipe, number, mine() | MR__END_USED);
         mr__object_leave(object);
+        if (done && !is_mine) /* there may be a descriptor of it here, which has not followed it so far */
+            mr__watch_ring(object);
         if (done || status != MR_OK)
             return status;
         if (mr__now() > deadline)
@@ -350,9 +353,42 @@ void mr__end_leave(mr__end *end)
         leave_or_end(object); /* another thread has closed it meanwhile */
 }
 
+/* ---- Looking ---- */
+
+static bool has_something(const mr__pipe *pipe, int number)
+{
+    const mr__ring *ring = ring_of(pipe, 1 - number);
+    return !is_open(pipe->ends[1 - number]) || ring->head != ring->tail;
+}
+
+mr_status mr__connection_glance(const char *call, uint64_t handle, bool *is_ready)
+{
+    mr__object *object;
+    mr_connection connection = {handle};
+    int number = ((handle ^ DISGUISE) & SECOND_END) != 0;
+    *is_ready = false;
+    mr_status status = mr__object_enter(call, mr__connection_object(&connection), MR__KIND_PIPE, &object);
+    if (status != MR_OK)
+        return status;
+    const mr__pipe *pipe = (const mr__pipe *)object;
+    mr__ring *ring = ring_of(pipe, 1 - number);
+    uint64_t end = pipe->ends[number];
+    if (owner_of(end) == mine() && !is_open(end)) {
+        *is_ready = true;
+    } else if (end == (mine() | MR__END_USED) && ring != NULL) {
+        *is_ready = has_something(pipe, number);
+        if (!*is_ready) {
+            ring->watched = 1;
+            *is_ready = has_something(pipe, number);
+        }
+    }
+    mr__object_leave(object);
+    return MR_OK;
+}
+
 /* ---- Closing ---- */
 
-mr_status mr_connection_close(const mr_connection *connection)
+static mr_status close_end(const mr_connection *connection)
 {
     if (mr__is_far(connection))
         return mr__far_on(MR__FAR_CONNECTION_CLOSE, connection->mr__handle, 0);
@@ -371,6 +407,14 @@ mr_status mr_connection_close(const mr_connection *connection)
     }
     leave_or_end(object);
     return MR_OK;
+}
+
+mr_status mr_connection_close(const mr_connection *connection)
+{
+    mr_status status = close_end(connection);
+    if (connection != NULL)
+        mr__fileno_close(MR__KIND_PIPE, connection->mr__handle);
+    return status;
 }
 
 void mr_connection_cleanup(const mr_connection *connection)

@@ -50,6 +50,10 @@ mr_status mr__connection_recv_within(const char *call, const mr_connection *conn
 /* For mr_wait (watch.h); the handle is the connection's. */
 mr_status mr__connection_look(const char *call, uint64_t handle, bool *is_ready);
 
+/* The same for a descriptor (fileno.h): an end that is another process's by now is left to that, and is not ready.
+ * Where it is not ready the writer will ring. */
+mr_status mr__connection_glance(const char *call, uint64_t handle, bool *is_ready);
+
 /* Makes the end the calling process's, and takes the lock of one direction. The reverse. */
 mr_status mr__end_enter(const char *call, const mr_connection *connection, mr__direction direction, double timeout,
                         mr__end *end);

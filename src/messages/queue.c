@@ -2,6 +2,7 @@
 
 #include "context.h"
 #include "far.h"
+#include "fileno.h"
 #include "seat.h"
 #include "status.h"
 #include "watch.h"
@@ -409,18 +410,37 @@ bool mr_queue_full(const mr_queue *handle)
     return is_full;
 }
 
-/* For mr_wait. Flags come first: who puts an item looks at them afterwards. */
+/* For mr_wait. Before the look that counts come the flags: who puts an item looks at them afterwards. Where there
+ * is an item already nobody has to ring, which would slow down the puts. */
 static mr_status look_at_queue(const char *call, uint64_t handle, bool *is_ready)
 {
     mr__queue *q;
     mr_status status = mr__queue_enter_open(call, &(mr_queue){handle}, &q);
     if (status != MR_OK)
         return status;
-    q->is_watched = true;
-    q->is_waited_at = 1;
     *is_ready = mr__queue_has_item(q);
+    if (!*is_ready) {
+        q->is_watched = true;
+        q->is_waited_at = 1;
+        *is_ready = mr__queue_has_item(q);
+    }
     mr__object_leave(&q->object);
     return MR_OK;
+}
+
+/* A look that fails says so for the call itself. */
+int mr_queue_fileno(const mr_queue *handle)
+{
+    static const char call[] = "mr_queue_fileno";
+    bool is_far = mr__is_far(handle), is_ready;
+    mr_status status = mr__running(call);
+    if (status == MR_OK && handle == NULL)
+        status = mr__fail(MR_EINVAL, "%s: the queue is NULL", call);
+    if (status == MR_OK && !is_far)
+        status = look_at_queue(call, handle->mr__handle, &is_ready);
+    if (status == MR_OK && is_far)
+        status = mr__far_on(MR__FAR_QUEUE_OPEN, handle->mr__handle, 0);
+    return status == MR_OK ? mr__fileno(call, MR__KIND_QUEUE, handle->mr__handle) : -1;
 }
 
 /* ---- Tasks ---- */
@@ -500,7 +520,7 @@ mr_status mr_queue_join(const mr_queue *handle, double timeout)
 
 /* ---- Closing ---- */
 
-mr_status mr_queue_close(const mr_queue *handle)
+static mr_status close_here(const mr_queue *handle)
 {
     if (mr__is_far(handle))
         return mr__far_on(MR__FAR_QUEUE_CLOSE, handle->mr__handle, 0);
@@ -513,6 +533,14 @@ mr_status mr_queue_close(const mr_queue *handle)
     if (status == MR_OK)
         me->is_closed = true;
     mr__object_leave(&q->object);
+    return status;
+}
+
+mr_status mr_queue_close(const mr_queue *handle)
+{
+    mr_status status = close_here(handle);
+    if (handle != NULL)
+        mr__fileno_close(MR__KIND_QUEUE, handle->mr__handle);
     return status;
 }
 
@@ -541,7 +569,7 @@ mr_status mr_queue_cancel_join_thread(const mr_queue *handle)
     return status;
 }
 
-mr_status mr_queue_destroy(const mr_queue *handle)
+static mr_status destroy(const mr_queue *handle)
 {
     if (mr__is_far(handle))
         return mr__far_on(MR__FAR_QUEUE_DESTROY, handle->mr__handle, 0);
@@ -549,6 +577,14 @@ mr_status mr_queue_destroy(const mr_queue *handle)
     mr_status status = mr__queue_enter("mr_queue_destroy", handle, &q);
     if (status == MR_OK)
         mr__object_close(&q->object);
+    return status;
+}
+
+mr_status mr_queue_destroy(const mr_queue *handle)
+{
+    mr_status status = destroy(handle);
+    if (handle != NULL)
+        mr__fileno_close(MR__KIND_QUEUE, handle->mr__handle);
     return status;
 }
 

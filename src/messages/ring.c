@@ -8,8 +8,9 @@
 
 /* A message is a header, its size with flags, and its bytes, rounded up to whole words. */
 static const uint64_t SIZE = ((uint64_t)1 << 60) - 1;
-static const uint64_t STREAMED = (uint64_t)1 << 61; /* its bytes may still be on their way */
-static const uint64_t TAKEN = (uint64_t)1 << 62;    /* the reader has begun to read it */
+static const uint64_t DESCRIPTOR = (uint64_t)1 << 60; /* the message is a descriptor's ticket */
+static const uint64_t STREAMED = (uint64_t)1 << 61;   /* its bytes may still be on their way */
+static const uint64_t TAKEN = (uint64_t)1 << 62;      /* the reader has begun to read it */
 static const uint64_t VOID = (uint64_t)1 << 63; /* taken back by its writer; the size is what is to be skipped */
 
 enum { WORD = sizeof(uint64_t), PIECE = 1 << 14 };
@@ -271,7 +272,8 @@ mr_status mr__ring_write(mr__flow *flow, const void *data, uint64_t size)
             return status;
     }
     uint64_t head = atomic_load_explicit(&ring->head, memory_order_relaxed);
-    atomic_store_explicit(header_at(ring, head), size, memory_order_relaxed);
+    uint64_t header = flow->is_descriptor ? size | DESCRIPTOR : size;
+    atomic_store_explicit(header_at(ring, head), header, memory_order_relaxed);
     if (size > 0)
         copy_in(ring, head + WORD, data, size);
     publish(flow, head + WORD + words(size));
@@ -303,7 +305,7 @@ static bool is_sound(mr__ring *ring, uint64_t tail, uint64_t header)
         return false;
     if (header & VOID)
         return size % WORD == 0 && size >= WORD && size <= written;
-    return size > PIECE ? header == (size | STREAMED) : header == size && size <= written - WORD;
+    return size > PIECE ? header == (size | STREAMED) : (header & ~DESCRIPTOR) == size && size <= written - WORD;
 }
 
 mr_status mr__ring_peek(mr__flow *flow, uint64_t *size)
@@ -314,6 +316,7 @@ mr_status mr__ring_peek(mr__flow *flow, uint64_t *size)
         *size = header & SIZE;
         if (!is_sound(ring, tail, header))
             return MR_ESTATE;
+        flow->is_descriptor = (header & DESCRIPTOR) != 0;
         if (!(header & VOID))
             return MR_OK;
         consume(ring, tail + *size);
@@ -358,6 +361,11 @@ static mr_status read_streamed(mr__flow *flow, char *data, uint64_t size)
         consume(ring, next);
     }
     return MR_OK;
+}
+
+void mr__ring_copy(const mr__flow *flow, void *data, uint64_t size)
+{
+    copy_out(flow->ring, atomic_load_explicit(&flow->ring->tail, memory_order_relaxed) + WORD, data, size);
 }
 
 mr_status mr__ring_read(mr__flow *flow, void *data, uint64_t size)

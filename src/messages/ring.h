@@ -47,6 +47,8 @@ typedef struct mr__flow {
     mr_status (*look_around)(const void *place); /* MR_OK while both ends are there; no sentence */
     void (*ring_watchers)(const void *place);
     const void *place;
+    bool is_descriptor; /* the message is the ticket of one (vault.h): to be set before write; what peek has found
+                         */
 } mr__flow;
 
 /* Write a message whole. MR_ETIMEDOUT: nothing of it is there; what look_around says. */
@@ -60,6 +62,9 @@ mr_status mr__ring_peek(mr__flow *flow, uint64_t *size);
 
 /* Reads the message that await or peek has told of. MR_ETIMEDOUT: its writer has just taken it back. */
 mr_status mr__ring_read(mr__flow *flow, void *data, uint64_t size);
+
+/* Copies a message of a few bytes that await or peek has told of, and lets it stay. */
+void mr__ring_copy(const mr__flow *flow, void *data, uint64_t size);
 
 /* Wakes who sleeps at either side. */
 void mr__ring_wake(mr__ring *ring);

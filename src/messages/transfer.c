@@ -3,6 +3,7 @@
 
 #include "context.h"
 #include "far.h"
+#include "fileno.h"
 #include "seat.h"
 #include "status.h"
 
@@ -447,11 +448,19 @@ static mr_status get_from_afar(const mr_queue *handle, receipt *to, double timeo
     return status;
 }
 
+static mr_status get_from_anywhere(const char *call, const mr_queue *handle, receipt *to, double timeout)
+{
+    mr_status status = mr__is_far(handle) ? get_from_afar(handle, to, timeout) : get(call, handle, to, timeout);
+    if (handle != NULL)
+        mr__fileno_update(MR__KIND_QUEUE, handle->mr__handle);
+    return status;
+}
+
 mr_status mr__queue_get_within(const char *call, const mr_queue *handle, void **data, size_t most, size_t *size,
                                double timeout)
 {
     receipt to = {.allocates = true, .capacity = most};
-    mr_status status = mr__is_far(handle) ? get_from_afar(handle, &to, timeout) : get(call, handle, &to, timeout);
+    mr_status status = get_from_anywhere(call, handle, &to, timeout);
     if (status == MR_OK || status == MR_ETOOSMALL)
         *size = to.size;
     if (status == MR_OK)
@@ -466,7 +475,7 @@ mr_status mr_queue_get(const mr_queue *handle, void *buffer, size_t capacity, si
     receipt to = {.buffer = buffer != NULL ? buffer : &nothing, .capacity = capacity};
     if (buffer == NULL && capacity > 0)
         return mr__fail(MR_EINVAL, "%s: the buffer is NULL", call);
-    mr_status status = mr__is_far(handle) ? get_from_afar(handle, &to, timeout) : get(call, handle, &to, timeout);
+    mr_status status = get_from_anywhere(call, handle, &to, timeout);
     if (size != NULL && (status == MR_OK || status == MR_ETOOSMALL))
         *size = to.size;
     return status;

@@ -373,6 +373,21 @@ mr_status mr_lock_release(const mr_lock *handle)
     return release(call, handle->mr__handle, l);
 }
 
+/* ---- Asking ---- */
+
+bool mr_lock_is_locked(const mr_lock *handle)
+{
+    static const char call[] = "mr_lock_is_locked";
+    if (mr__is_far(handle))
+        return mr__far_ask(MR__FAR_LOCK_IS_LOCKED, handle->mr__handle, false) != 0;
+    mr__object *object;
+    if (mr__object_given(call, MR__KIND_LOCK, handle) != MR_OK ||
+        mr__object_find(call, handle->mr__handle, MR__KIND_LOCK, &object) != MR_OK)
+        return false;
+    uint64_t word = ((const lock *)object)->word;
+    return (word & GENERATION) == (handle->mr__handle & GENERATION) && owner_of(word) != 0;
+}
+
 /* ---- For conditions ---- */
 
 mr_status mr__lock_check_mine(const char *call, uint64_t handle)

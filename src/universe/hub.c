@@ -6,6 +6,7 @@
 #include "printer.h"
 #include "status.h"
 #include "universe.h"
+#include "vault.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,11 +24,12 @@ enum { EVENTS_AT_ONCE = 64, MOST_CORES = 1 << 16, MOST_PENDING = 1 << 16, LOOK_M
 /* What a socket is for. */
 typedef struct mr__connection {
     struct mr__connection *next;
-    enum { LISTENER, STOP, STRANGER, RANK, SUPERVISOR, OUTPUT, CALLER, RELAY } kind;
+    enum { LISTENER, STOP, STRANGER, RANK, SUPERVISOR, OUTPUT, CALLER, RELAY, BEARER } kind;
     int fd;
     bool is_local;
     int rank;
     mr__inbox inbox;
+    int descriptor; /* that came with the record; -1: none */
     mr__outbox outbox;
 } mr__connection;
 
@@ -42,6 +44,7 @@ static mr__connection *watch(mr__universe *universe, int fd, int kind, bool is_l
     new->kind = kind;
     new->fd = fd;
     new->is_local = is_local;
+    new->descriptor = -1;
     new->next = universe->connections;
     universe->connections = new;
     return new;
@@ -56,6 +59,8 @@ static void unwatch(mr__universe *universe, mr__connection *gone)
     *link = gone->next;
     epoll_ctl(universe->events, EPOLL_CTL_DEL, gone->fd, NULL);
     mr__outbox_free(&gone->outbox);
+    if (gone->descriptor >= 0)
+        close(gone->descriptor);
     free(gone);
 }
 
@@ -154,6 +159,10 @@ static bool hear_hello(mr__universe *universe, mr__connection *from)
     int number;
     if (hello->b == MR__FROM_RELAY && from->is_local && knows_the_key(universe, hello)) {
         from->kind = RELAY;
+        return true;
+    }
+    if (hello->b == MR__FROM_BEARER && from->is_local && knows_the_key(universe, hello)) {
+        from->kind = BEARER;
         return true;
     }
     mr__rank *rank = knows_the_key(universe, hello) ? rank_of_hello(universe, hello, &number) : NULL;
@@ -301,9 +310,14 @@ static void hear_lost(mr__universe *universe, const char *address)
 }
 
 /* A record from whoever has said hello. A rank does not speak for its supervisor, nor the other way round. */
-static bool hear(mr__universe *universe, const mr__connection *from)
+static bool hear(mr__universe *universe, mr__connection *from)
 {
     const mr__record *record = &from->inbox.record;
+    if (from->kind == BEARER) {
+        int descriptor = from->descriptor;
+        from->descriptor = -1;
+        return mr__vault_serve(universe, from->fd, record, descriptor);
+    }
     if (from->kind == RANK)
         return hear_rank(universe, from->rank, record);
     if (from->kind == RELAY) {
@@ -348,7 +362,8 @@ static void read_connection(mr__universe *universe, mr__connection *from)
     bool stays = true;
     mr__lock();
     while (stays && from->kind != OUTPUT && from->kind != CALLER &&
-           (arrived = mr__link_poll(from->fd, &from->inbox)) != 0)
+           (arrived =
+                mr__link_poll_with(from->fd, &from->inbox, from->kind == BEARER ? &from->descriptor : NULL)) != 0)
         if (arrived < 0) {
             error = errno;
             stays = false;
@@ -404,6 +419,16 @@ static void look_for_losses(mr__universe *universe)
     mr__unlock();
 }
 
+/* What is done once a second while there are other hosts, or descriptors in the vault. */
+static void look_around(mr__universe *universe)
+{
+    if (mr__ctx.launch.many_hosts)
+        look_for_losses(universe);
+    mr__lock();
+    mr__vault_sweep(universe);
+    mr__unlock();
+}
+
 static void *run_hub(void *unused)
 {
     (void)unused;
@@ -411,9 +436,10 @@ static void *run_hub(void *unused)
     struct epoll_event events[EVENTS_AT_ONCE];
     double looked_at = 0;
     for (;;) {
-        int count = epoll_wait(universe->events, events, EVENTS_AT_ONCE, mr__ctx.launch.many_hosts ? LOOK_MS : -1);
-        if (mr__ctx.launch.many_hosts && mr__now() - looked_at > 0.9 * LOOK_MS / 1000) {
-            look_for_losses(universe);
+        bool looks = mr__ctx.launch.many_hosts || universe->vault != NULL;
+        int count = epoll_wait(universe->events, events, EVENTS_AT_ONCE, looks ? LOOK_MS : -1);
+        if (looks && mr__now() - looked_at > 0.9 * LOOK_MS / 1000) {
+            look_around(universe);
             looked_at = mr__now();
         }
         for (int i = 0; i < count; i++) {
@@ -459,5 +485,6 @@ void mr__hub_stop(mr__universe *universe)
     mr__printer_stop(universe);
     while (universe->connections != NULL)
         drop(universe, universe->connections);
+    mr__vault_free(universe);
     close(universe->events);
 }

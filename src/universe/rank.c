@@ -1,6 +1,7 @@
 #include "rank.h"
 
 #include "arena.h"
+#include "fileno.h"
 #include "patience.h"
 #include "pool.h"
 #include "printer.h"
@@ -404,6 +405,7 @@ static int run_process(const mr__record *work, mr__start *message)
     if (!message->reuse)
         exit(code); /* the user's atexit handlers, then leave */
     mr__keeper_stop();
+    mr__filenos_stop();
     mr__process_end_children();
     mr__process_leave();
     self->group = MPI_COMM_NULL; /* not freed: others may still have something on its way */

@@ -84,6 +84,8 @@ typedef struct mr__universe {
     int arena;                   /* its descriptor, for the ranks */
     struct mr__printer *printer; /* printer.c; NULL: all ranks are on main's host */
     struct mr__deputy *deputies; /* deputy.c */
+    struct mr__vault *vault;     /* vault.c: descriptors on their way; NULL: none */
+    uint64_t last_ticket;
 
     pthread_t grower, broker; /* growth.c */
     bool grows, stopping, is_spawning;

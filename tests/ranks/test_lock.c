@@ -6,6 +6,8 @@
 
 #include <math.h>
 #include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
 
 static const double at_once = 1.0; /* seconds within which a call that does not wait has returned, even here */
 
@@ -60,6 +62,66 @@ SCENARIO_SHARED(lock, basics)
     CHECK(end(&p, 30, 0));
     CHECK_OK(mr_lock_release(&lock));
     CHECK_OK(mr_lock_close(&lock));
+}
+
+static void *says_whether_locked(void *lock)
+{
+    return mr_lock_is_locked(lock) ? lock : NULL;
+}
+
+static int sees_it_locked(const void *args, size_t size)
+{
+    (void)size;
+    CHECK(mr_lock_is_locked(args));
+    return 0;
+}
+
+static int dies_holding(const void *args, size_t size)
+{
+    (void)size;
+    CHECK_OK(mr_lock_acquire(args, 30));
+    CHECK(mr_lock_is_locked(args));
+    kill(getpid(), SIGKILL);
+    return 0;
+}
+
+static void is_seen_as_locked(mr_lock *lock)
+{
+    mr_process p;
+    pthread_t other;
+    void *answer = NULL;
+    CHECK(!mr_lock_is_locked(lock));
+    CHECK_OK(mr_lock_acquire(lock, 0));
+    CHECK(mr_lock_is_locked(lock));
+    CHECK_EQ(pthread_create(&other, NULL, says_whether_locked, lock), 0);
+    CHECK_EQ(pthread_join(other, &answer), 0);
+    CHECK(answer == lock);
+    CHECK(begin(&p, sees_it_locked, lock, sizeof *lock) && end(&p, 30, 0));
+    CHECK_OK(mr_lock_release(lock));
+    CHECK(!mr_lock_is_locked(lock));
+    CHECK(begin(&p, dies_holding, lock, sizeof *lock) && end(&p, 30, -SIGKILL));
+    CHECK(!mr_lock_is_locked(lock));
+    CHECK_STATUS(mr_lock_acquire(lock, 30), MR_EOWNERDEAD);
+    CHECK(mr_lock_is_locked(lock));
+    CHECK_OK(mr_lock_close(lock));
+    CHECK_REFUSED(!mr_lock_is_locked(lock), MR_ECLOSED);
+}
+
+/* Lock.locked and RLock.locked of CPython 3.14 */
+SCENARIO_SHARED(lock, is_locked)
+{
+    mr_lock lock, none = {0};
+    CHECK_OK(mr_lock_init(&lock));
+    is_seen_as_locked(&lock);
+    CHECK_OK(mr_rlock_init(&lock));
+    CHECK_OK(mr_lock_acquire(&lock, 0));
+    CHECK_OK(mr_lock_acquire(&lock, 0));
+    CHECK_OK(mr_lock_release(&lock));
+    CHECK(mr_lock_is_locked(&lock)); /* once taken still */
+    CHECK_OK(mr_lock_release(&lock));
+    is_seen_as_locked(&lock);
+    CHECK_REFUSED(!mr_lock_is_locked(&none), MR_EINVAL);
+    CHECK_REFUSED(!mr_lock_is_locked(NULL), MR_EINVAL);
 }
 
 static void *cannot_release(void *lock)
