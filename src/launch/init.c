@@ -1,6 +1,7 @@
 /* mr_init and mr_finalize: how a program enters the universe, and leaves it. */
 #include "arena.h"
 #include "context.h"
+#include "debugger.h"
 #include "deputy.h"
 #include "hosts.h"
 #include "pool.h"
@@ -162,6 +163,8 @@ mr_status mr_init(int *argc, char ***argv)
     status = start_main(report, argc != NULL && argv != NULL && *argc > 1 ? *argv + 1 : NULL);
     if (status == MR_OK)
         mr__ctx.phase = MR__PHASE_RUNNING;
+    if (status == MR_OK)
+        mr__debugger_wait("MainProcess");
     return status;
 }
 

@@ -1,6 +1,7 @@
 #include "rank.h"
 
 #include "arena.h"
+#include "debugger.h"
 #include "patience.h"
 #include "pool.h"
 #include "printer.h"
@@ -391,6 +392,8 @@ static int run_process(const mr__record *work, mr__start *message)
     mr__ctx.cores = work->rank;
     mr_status status = mr__process_enter(message, &placed, object, &parent);
     mr__unlock();
+    if (status == MR_OK)
+        mr__debugger_wait((const char *)message->aligned_payload + message->payload); /* by its name */
     int code = status == MR_OK ? run(message, object) : 1;
     if (!message->reuse)
         exit(code); /* the user's atexit handlers, then leave */
