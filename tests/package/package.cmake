@@ -25,3 +25,13 @@ else()
   set_tests_properties(package.cxx_program PROPERTIES LABELS ranks SKIP_RETURN_CODE 77)
 endif()
 set_tests_properties(package.consumer PROPERTIES LABELS unit TIMEOUT 180 RUN_SERIAL TRUE)
+
+# Under gdb and valgrind; these know nothing of a program with a sanitizer in it.
+if(NOT CMAKE_BUILD_TYPE STREQUAL Sanitize)
+  add_executable(debugged package/debugged.c)
+  target_compile_options(debugged PRIVATE -g -O0)
+  target_link_libraries(debugged PRIVATE multirank)
+  add_test(NAME package.debug
+           COMMAND "${CMAKE_CURRENT_LIST_DIR}/debug.sh" $<TARGET_FILE:multirank_tool> $<TARGET_FILE:debugged>)
+  set_tests_properties(package.debug PROPERTIES LABELS ranks TIMEOUT 400 RUN_SERIAL TRUE SKIP_RETURN_CODE 77)
+endif()
