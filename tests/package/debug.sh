@@ -3,7 +3,14 @@
 set -euo pipefail
 tool=$1 program=$2
 scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
+export TMPDIR=$scratch # what gdb kills leaves its session's folder
+running=''             # the program that waits for gdb
+end() {
+    [ -z "$running" ] || kill "$running" 2>/dev/null || true
+    wait
+    rm -rf "$scratch"
+}
+trap end EXIT
 
 skip() { echo "skipped: $*" && exit 77; }
 command -v gdb >/dev/null || skip "there is no gdb"
@@ -27,7 +34,9 @@ want "$scratch/gdb" 'hit Breakpoint.* after_init' 'hit Breakpoint.* work' ' = 7$
 echo "==== MULTIRANK_DEBUG_WAIT"
 wait_for() { # NAME: runs the program, and attaches gdb when that process waits
     local pid='' i
-    MULTIRANK_DEBUG_WAIT=$1 timeout -k 5 90 "$program" >"$scratch/out" 2>"$scratch/err" &
+    : >"$scratch/err"
+    MULTIRANK_DEBUG_WAIT=$1 timeout -k 5 90 "$program" >"$scratch/out" 2>>"$scratch/err" &
+    running=$!
     for ((i = 0; i < 300 && ${#pid} == 0; i++)); do
         pid=$(sed -n "s/^multirank: $1 waits .* gdb -p //p" "$scratch/err")
         sleep 0.1
@@ -35,7 +44,8 @@ wait_for() { # NAME: runs the program, and attaches gdb when that process waits
     [ -n "$pid" ] || { echo "$1 does not wait:" && cat "$scratch/err" && exit 1; }
     timeout -k 5 60 gdb -q -batch -p "$pid" -ex "break $2" -ex continue -ex 'bt 1' >"$scratch/attached" 2>&1
     want "$scratch/attached" "hit Breakpoint.* $2"
-    wait $!
+    wait "$running"
+    running=''
     want "$scratch/out" 'exit code 7'
 }
 wait_for MainProcess after_init
