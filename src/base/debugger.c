@@ -46,7 +46,9 @@ void mr__debugger_wait(const char *name)
     long pid = (long)getpid();
     double seconds = patience(), deadline = mr__now() + seconds;
 #ifdef PR_SET_PTRACER
-    prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0); /* or, with ptrace_scope 1, only its parents may attach */
+    /* or, with ptrace_scope 1, only its parents may attach. Not taken back: Open MPI may have asked for the same.
+     */
+    prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0);
 #endif
     if (!is_traced())
         dprintf(STDERR_FILENO, "multirank: %s waits %.0f s for a debugger; on %s: gdb -p %ld\n", name, seconds,
@@ -56,7 +58,4 @@ void mr__debugger_wait(const char *name)
         nanosleep(&BETWEEN_LOOKS, NULL);
     if (!has_come)
         dprintf(STDERR_FILENO, "multirank: no debugger has come for %s; it goes on\n", name);
-#ifdef PR_SET_PTRACER
-    prctl(PR_SET_PTRACER, 0, 0, 0, 0);
-#endif
 }

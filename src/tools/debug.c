@@ -56,7 +56,7 @@ static size_t count_options(char **arguments)
 
 static int run_gdb(char **arguments, size_t count)
 {
-    char settings[4096];
+    char settings[4096] = "";
     if (!find_settings(settings, sizeof settings)) {
         fprintf(stderr, "multirank: the settings for gdb are not there: %s\n", settings);
         return 1;

@@ -1,5 +1,5 @@
-/* What debug.sh debugs: a call in main after mr_init, and one in a process; that one does something wrong if the program
- * has an argument. */
+/* What debug.sh debugs: a call in main after mr_init, and one in a process; that one does something wrong if the
+ * program has an argument. */
 #include <multirank.h>
 
 #include <stdio.h>
