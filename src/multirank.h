@@ -101,7 +101,7 @@ const char *mr_last_error(void);
 /* ---- The universe of ranks ---------------------------------------------------------------------------------- */
 
 /* To wait without limit. Any negative time-out counts as 0 ("do not wait"), as in Python; NaN is an error. */
-#define MR_FOREVER ((double)INFINITY)
+#define MR_FOREVER HUGE_VAL
 
 /* Starts Multirank. To be called once, first thing in main, with main's own arguments (both may be NULL).
  * Returns in the main process only: in every other rank it serves processes until the program ends, and does not
@@ -171,7 +171,9 @@ mr_status mr_set_placement(mr_placement placement);
 /* ---- Processes ---------------------------------------------------------------------------------------------- */
 
 /* What a process runs: args is its own copy of what mr_process_init was given, size its length in bytes.
- * What it returns is the exit code (as with exit(3), only the low 8 bits count). */
+ * What it returns is the exit code (as with exit(3), only the low 8 bits count). A C++ exception that leaves it
+ * ends the process by std::terminate (exit code -SIGABRT), whatever main might catch; and none may leave any other
+ * function that the library calls in main (an mr_source, say). */
 typedef int (*mr_target)(const void *args, size_t size);
 
 typedef struct mr_process mr_process;
@@ -442,7 +444,7 @@ mr_status mr_event_wait(const mr_event *event, double timeout);
 /* Ends it. */
 mr_status mr_event_close(const mr_event *event);
 
-#if defined __GNUC__ && !defined __cplusplus /* gcc and clang; C++ has destructors for this */
+#ifdef __GNUC__ /* gcc and clang */
 
 /* Holds a lock, a semaphore or a condition for the length of a block, however that is left:
  *
@@ -456,8 +458,9 @@ mr_status mr_event_close(const mr_event *event);
  * block, not a loop around it; goto and return work as ever; longjmp and exit release nothing. MR_LOCKED_STATUS
  * also sets a variable of the caller's to what acquiring has given: MR_OK, MR_EOWNERDEAD (the block is run with
  * the lock held), or why the block is not run. Costs three words on the stack, besides acquire and release. Needs
- * gcc or clang
- * (__attribute__((cleanup))). Mirrors Python's `with lock:`. */
+ * gcc or clang (__attribute__((cleanup))); in C++ an exception that leaves the block releases it, too. Mirrors
+ * Python's `with lock:`. */
+#ifndef __cplusplus /* its own is in multirank_cxx.h */
 #define MR_LOCKED(object) MR__LOCKED(object, NULL, __COUNTER__)
 #define MR_LOCKED_STATUS(object, status) MR__LOCKED(object, &(status), __COUNTER__)
 
@@ -528,6 +531,7 @@ static inline void mr__scope_leave(mr__scope *scope)
 }
 
 #endif
+#endif
 
 /* ---- Barriers ----------------------------------------------------------------------------------------------- */
 
@@ -538,7 +542,7 @@ typedef struct mr_barrier {
 } mr_barrier;
 
 /* As the time-out of mr_barrier_wait: the one that the barrier was made with. */
-#define MR_DEFAULT (-(double)INFINITY)
+#define MR_DEFAULT (-HUGE_VAL)
 
 /* Makes a barrier for so many parties. action, unless NULL, is run by one of them each time when all have come,
  * before any goes on; if it does not return 0 the barrier breaks. timeout: for those who wait with MR_DEFAULT. Any
@@ -733,6 +737,7 @@ typedef struct mr_item {
     uint64_t mr__handle[2];
 } mr_item;
 
+#ifndef __cplusplus /* C++ has inline functions by these names, in multirank_cxx.h */
 #define MR_NONE ((mr_item){.type = MR_ITEM_NONE})
 #define MR_BOOL(value) ((mr_item){.type = MR_ITEM_BOOL, .boolean = (value)})
 #define MR_INT(value) ((mr_item){.type = MR_ITEM_INT, .integer = (value)})
@@ -768,6 +773,7 @@ typedef struct mr_item {
 
 #define MR__OBJECT_CASE(name, handle) handle * : MR_OBJECT_##name, const handle * : MR_OBJECT_##name,
 #define MR__OBJECT_TYPE(handle) (_Generic((handle), MR_OBJECT_MAP(MR__OBJECT_CASE) default : MR_OBJECT_NONE))
+#endif
 mr_status mr__item_object(const mr_item *item, mr_object_type type, void *handle, size_t size);
 
 static inline mr_item mr__object_item(mr_object_type type, const void *handle, size_t size)
@@ -1400,7 +1406,7 @@ int mr_manager_exitcode(const mr_manager *manager);
 mr_status mr_manager_close(mr_manager *manager);
 
 /* A manager that is closed when its variable goes out of scope:
- *     mr_scoped_manager manager = {0};
+ *     mr_scoped_manager manager = {0};     // in C++: = {}
  * Mirrors `with manager:`. */
 #define mr_scoped_manager __attribute__((cleanup(mr_manager_cleanup))) mr_manager
 void mr_manager_cleanup(mr_manager *manager);
@@ -1760,6 +1766,8 @@ void mr_pool_cleanup(const mr_pool *pool);
 
 #ifdef __cplusplus
 }
+
+#include "multirank_cxx.h"
 #endif
 
 #endif

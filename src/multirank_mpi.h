@@ -5,6 +5,10 @@
 
 #include "multirank.h"
 
+#ifndef OMPI_SKIP_MPICXX
+#define OMPI_SKIP_MPICXX 1 /* MPI's own C++ classes are gone since MPI 3.0; who wants them includes mpi.h before \
+                            */
+#endif
 #include <mpi.h>
 
 #ifdef __cplusplus

@@ -1,6 +1,7 @@
 /* mr_init and mr_finalize: how a program enters the universe, and leaves it. */
 #include "arena.h"
 #include "context.h"
+#include "debugger.h"
 #include "deputy.h"
 #include "fileno.h"
 #include "hosts.h"
@@ -235,6 +236,7 @@ mr_status mr_init(int *argc, char ***argv)
     mr__ctx.phase = MR__PHASE_RUNNING;
     mr__watch_forks();
     atexit(finalize_at_exit);
+    mr__debugger_wait("MainProcess");
     return MR_OK;
 }
 

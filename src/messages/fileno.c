@@ -21,7 +21,6 @@ typedef struct entry {
 
 /* Everything but the first members is under the context's mutex filenos_lock. */
 typedef struct mr__filenos {
-    pid_t pid; /* to tell this process from one that the user forked off it */
     pthread_t watcher;
     _Atomic bool is_stopping;
     _Atomic uint32_t seat; /* where the watcher sleeps, it or its deputy; 0: it has not said yet */
@@ -282,7 +281,6 @@ static mr_status start(const char *call, mr__filenos **started)
     mr__filenos *table = calloc(1, sizeof *table);
     if (table == NULL)
         return mr__fail(MR_ENOMEM, "%s: there is no memory", call);
-    table->pid = getpid();
     mr_status status = mr__thread_start_with(&table->watcher, "mr-watcher", run_watcher, table);
     if (status != MR_OK) {
         free(table);
@@ -302,20 +300,15 @@ static mr_status start(const char *call, mr__filenos **started)
     return status;
 }
 
-/* The table; NULL: nobody has asked for a descriptor, or this is a child that was forked by hand, where there is
- * no watcher, and to which nothing in it belongs. */
+/* The table; NULL: nobody has asked for a descriptor, or this is a child that was forked by hand, to which nothing
+ * in it belongs. */
 static mr__filenos *own_table(void)
 {
-    mr__filenos *table = mr__ctx.filenos;
-    return table != NULL && table->pid == getpid() ? table : NULL;
+    return mr__ctx.phase == MR__PHASE_FORKED ? NULL : mr__ctx.filenos;
 }
 
 int mr__fileno(const char *call, mr__kind_number kind, uint64_t handle)
 {
-    if (mr__ctx.filenos != NULL && own_table() == NULL) {
-        mr__fail(MR_ESTATE, "%s: a child that was forked by hand cannot have one; its process can", call);
-        return -1;
-    }
     pthread_mutex_lock(&mr__ctx.filenos_lock);
     mr__filenos *table = mr__ctx.filenos;
     mr_status status = MR_OK;

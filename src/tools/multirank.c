@@ -1,6 +1,7 @@
 /* The command `multirank`: what Multirank finds where it is run. Looks into the library, so it is linked with it
  * statically. */
 #include "context.h"
+#include "debug.h"
 #include "universe.h"
 
 #include <dlfcn.h>
@@ -118,9 +119,15 @@ int main(int argc, char **argv)
 {
     if (argc == 2 && strcmp(argv[1], "info") == 0)
         return info(argc, argv);
+    if (argc >= 2 && strcmp(argv[1], "debug") == 0)
+        return mr__debug_program(argv + 2);
     bool asked = argc == 2 && (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0);
     fprintf(asked ? stdout : stderr,
             "usage: multirank info   the machine, where ranks would run, the launch, versions\n"
+            "       multirank debug [GDB-OPTIONS] PROGRAM [ARGUMENTS]   a program under gdb, with all its "
+            "processes on this "
+            "host\n"
+            "       multirank debug --valgrind [VALGRIND-OPTIONS] PROGRAM [ARGUMENTS]   the same under valgrind\n"
             "       multirank help\n");
     return asked ? 0 : 2;
 }

@@ -1,6 +1,7 @@
 #include "rank.h"
 
 #include "arena.h"
+#include "debugger.h"
 #include "fileno.h"
 #include "patience.h"
 #include "pool.h"
@@ -401,6 +402,8 @@ static int run_process(const mr__record *work, mr__start *message)
     mr__ctx.cores = work->rank;
     mr_status status = mr__process_enter(message, &placed, object, &parent);
     mr__unlock();
+    if (status == MR_OK)
+        mr__debugger_wait((const char *)message->aligned_payload + message->payload); /* by its name */
     int code = status == MR_OK ? run(message, object) : 1;
     if (!message->reuse)
         exit(code); /* the user's atexit handlers, then leave */

@@ -393,7 +393,7 @@ SCENARIO_SHARED(fileno, misuse)
     CHECK(mr_connection_fileno(&r) >= 0);
     pid_t child = fork(); /* by hand: it has no watcher */
     if (child == 0) {
-        bool refused = mr_connection_fileno(&r) == -1 && mr_last_status() == MR_ESTATE;
+        bool refused = mr_connection_fileno(&r) == -1 && mr_last_status() == MR_ENOTINIT;
         _exit(refused ? 0 : 1);
     }
     int state = -1;
