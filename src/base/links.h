@@ -27,6 +27,7 @@ typedef enum mr__record_type {
     MR__ENDED,    /* hub -> rank: your child has ended with code a */
     MR__ORPHANED, /* hub -> rank: the process that started you has ended */
     MR__BYE,      /* hub -> rank: the program ends */
+    MR__WORDS,    /* supervisor -> hub: a piece of what a rank has written that died while it came up (text) */
     MR__RECORD_TYPES
 } mr__record_type;
 
@@ -36,7 +37,8 @@ typedef enum mr__sender {
     MR__FROM_SUPERVISOR,
     MR__FROM_OUTPUT, /* a rank's standard output or error (a); everything after the hello is what it writes */
     MR__FROM_RELAY,  /* the relay in main's supervisor (relay.h) */
-    MR__FROM_CALLER  /* a thread of a rank; far calls follow (far.h), whose bytes go by MPI with tag a */
+    MR__FROM_CALLER, /* a thread of a rank; far calls follow (far.h), whose bytes go by MPI with tag a */
+    MR__FROM_DYING   /* the supervisor of a rank that has ended with code a before it was up; its words follow */
 } mr__sender;
 
 /* How far a rank has come. */
