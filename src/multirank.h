@@ -108,9 +108,11 @@ const char *mr_last_error(void);
  * return. A supervisor stays behind in the process that the shell or mpirun started: from here on getpid() is
  * another one; signals that are sent to the first (but not what a terminal sends to both) are passed on. Standard
  * output becomes line buffered, here and in all processes, so that their lines come whole and in the order in
- * which they were printed; lines of up to 4096 bytes never mix. Errors: MR_ESTATE (called twice), MR_ELAUNCH,
- * MR_EMPI, MR_ESYSTEM. If MPI itself does not come up in time, the supervisor writes one line to standard error
- * and ends the program with code 1, since nobody is left to return to. Mirrors Python's `if __name__ ==
+ * which they were printed; lines of up to 4096 bytes never mix. Temporary files go where Python's tempfile would
+ * put them: if the folder that TMPDIR names cannot be used, TMPDIR is changed. Errors: MR_ESTATE (called twice),
+ * MR_ELAUNCH, MR_EMPI, MR_ESYSTEM (a limit is too low, say: ulimit -v, ulimit -f). If MPI itself does not come up
+ * in time, the supervisor writes one line to standard error and ends the program with code 1, since nobody is left
+ * to return to. Mirrors Python's `if __name__ ==
  * "__main__"` guard and MPI_Init. */
 mr_status mr_init(int *argc, char ***argv);
 
@@ -245,8 +247,9 @@ mr_status mr_process_set_reuse(mr_process *process, bool reuse);
  * It works in the folder that main was in when the rank was spawned; where that is gone, or a host has none of
  * that name, in the home folder. Its standard input is empty. Returns when it has been handed to that rank.
  * Errors: MR_ESTATE (started before), MR_EDAEMON (the caller is a daemon), MR_ENOTCREATOR, MR_ENOHOST, MR_EBUILD
- * (the program's file is another build by now), MR_ELAUNCH and MR_ETIMEDOUT (no rank to be had; the sentence tells
- * who waits for what). Mirrors Process.start and MPI_Comm_spawn. */
+ * (the program's file is another build by now), MR_ELAUNCH (no rank to be had; where ranks die while they come up,
+ * the sentence tells how, and what they wrote) and MR_ETIMEDOUT (none came up; the sentence tells who waits for
+ * what). Mirrors Process.start and MPI_Comm_spawn. */
 mr_status mr_process_start(mr_process *process);
 
 /* Starts count processes whose ranks, if need be, are spawned in one batch. On failure the first error is returned

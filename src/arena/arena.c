@@ -7,13 +7,17 @@
 
 #include <errno.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 /* The layout: head, seats, slots, heap. Only what is touched takes memory. */
 static const uint64_t PAGE = 4096;
+
+static const uint64_t SMALLEST_HEAP = 1 << 24;
 
 /* Blocks from this size on give their memory back to the system while they are free. To get it again takes longer
  * than to clear it. */
@@ -68,13 +72,62 @@ static mr_status map(int fd, uint64_t size)
     return MR_OK;
 }
 
+/* The address space that a limit leaves to this process; UINT64_MAX: there is no limit. */
+static uint64_t address_space_left(void)
+{
+    struct rlimit limit;
+    unsigned long long pages = 0;
+    if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+        return UINT64_MAX;
+    FILE *file = fopen("/proc/self/statm", "re");
+    if (file != NULL && fscanf(file, "%llu", &pages) != 1)
+        pages = 0;
+    if (file != NULL)
+        fclose(file);
+    uint64_t used = pages * (uint64_t)sysconf(_SC_PAGESIZE);
+    return limit.rlim_cur > used ? limit.rlim_cur - used : 0;
+}
+
+/* How large the arena is to be: all the memory that there is, unless a limit is lower. Half of the address space
+ * is for the program, and for MPI. */
+static mr_status choose_size(uint64_t *size, bool *is_limited)
+{
+    struct rlimit file = {RLIM_INFINITY, RLIM_INFINITY};
+    uint64_t wanted = heap_at() + (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+    uint64_t left = address_space_left(), space = left == UINT64_MAX ? left : left / 2 / PAGE * PAGE;
+    getrlimit(RLIMIT_FSIZE, &file); /* to the kernel the arena is a file; beyond the limit it sends SIGXFSZ */
+    uint64_t longest = file.rlim_cur == RLIM_INFINITY ? UINT64_MAX : file.rlim_cur / PAGE * PAGE;
+    *size = wanted < space ? wanted : space;
+    *size = *size < longest ? *size : longest;
+    if (*size < heap_at() + SMALLEST_HEAP && longest < space)
+        return mr__fail(
+            MR_ESYSTEM,
+            "the limit of the size of files, %llu KiB, is too low for the memory that processes share, "
+            "which needs %llu; raise it (ulimit -f)",
+            (unsigned long long)(longest >> 10), (unsigned long long)(heap_at() + SMALLEST_HEAP) >> 10);
+    if (*size < heap_at() + SMALLEST_HEAP)
+        return mr__fail(
+            MR_ESYSTEM,
+            "the limit of address space leaves %llu MiB to this process; of that half is for the memory "
+            "that processes share, which needs %llu MiB; raise it (ulimit -v)",
+            (unsigned long long)(left >> 20), (unsigned long long)(heap_at() + SMALLEST_HEAP) >> 20);
+    *is_limited = *size < wanted;
+    if (*is_limited)
+        mr__debug("a limit (ulimit -v, ulimit -f) leaves %llu of %llu MiB for the memory that processes share",
+                  (unsigned long long)(*size >> 20), (unsigned long long)(wanted >> 20));
+    return MR_OK;
+}
+
 mr_status mr__arena_create(int *fd)
 {
-    uint64_t size = heap_at() + (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+    uint64_t size;
+    bool is_limited = false;
+    mr_status status = choose_size(&size, &is_limited);
+    if (status != MR_OK)
+        return status;
     int memory = mr__above_stdio(memfd_create("multirank", MFD_CLOEXEC));
     if (memory < 0)
         return mr__fail(MR_ESYSTEM, "making shared memory failed: %s", strerror(errno));
-    mr_status status = MR_OK;
     if (ftruncate(memory, (off_t)size) != 0)
         status = mr__fail(MR_ESYSTEM, "making %llu MiB of shared memory failed: %s",
                           (unsigned long long)(size >> 20), strerror(errno));
@@ -87,6 +140,7 @@ mr_status mr__arena_create(int *fd)
     mr__shared_mutex_init(&mr__ctx.arena->mutex);
     mr__shared_mutex_init(&mr__ctx.arena->names);
     mr__ctx.arena->size = size;
+    mr__ctx.arena->is_limited = is_limited;
     mr__ctx.arena->top = heap_at();
     mr__ctx.arena->slots = mr__ctx.arena->seats = 1; /* number 0 is nobody */
     *fd = memory;
@@ -212,8 +266,9 @@ mr_status mr__alloc(uint64_t size, mr__ref *ref)
     }
     if (found == 0)
         return mr__fail(MR_ENOMEM,
-                        "there is no room for %llu bytes in the %llu MiB of memory that processes share",
-                        (unsigned long long)size, (unsigned long long)(arena->size >> 20));
+                        "there is no room for %llu bytes in the %llu MiB of memory that processes share%s",
+                        (unsigned long long)size, (unsigned long long)(arena->size >> 20),
+                        arena->is_limited ? ", which a limit keeps small (ulimit -v, ulimit -f)" : "");
     block *new = mr__at(found);
     new->next = 0;
     if (!is_fresh && class_size(size_class) < LARGE) /* a large one was made zero when it was freed */

@@ -24,6 +24,7 @@ typedef struct mr__library {
 typedef struct mr__arena {
     pthread_mutex_t mutex;
     uint64_t size;
+    bool is_limited;     /* it would be larger without a limit of the process that made it */
     _Atomic mr__ref top; /* of the heap: everything from here on has never been used, and is zero */
     _Atomic mr__ref free_blocks[MR__SIZE_CLASSES];
     _Atomic uint32_t slots, free_slot; /* slots ever used; the first free one, 0: none */

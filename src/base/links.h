@@ -31,6 +31,7 @@ typedef enum mr__record_type {
     MR__KEPT,     /* hub -> process: the ticket b of what was kept, or what the ticket is for */
     MR__GIVE,     /* process -> hub: let me have what ticket b is for */
     MR__DROP,     /* process -> hub: it is not needed any more */
+    MR__WORDS,    /* supervisor -> hub: a piece of what a rank has written that died while it came up (text) */
     MR__RECORD_TYPES
 } mr__record_type;
 
@@ -41,7 +42,8 @@ typedef enum mr__sender {
     MR__FROM_OUTPUT, /* a rank's standard output or error (a); everything after the hello is what it writes */
     MR__FROM_RELAY,  /* the relay in main's supervisor (relay.h) */
     MR__FROM_BEARER, /* a thread that hands a descriptor over, or fetches one (vault.h) */
-    MR__FROM_CALLER  /* a thread of a rank; far calls follow (far.h), whose bytes go by MPI with tag a */
+    MR__FROM_CALLER, /* a thread of a rank; far calls follow (far.h), whose bytes go by MPI with tag a */
+    MR__FROM_DYING   /* the supervisor of a rank that has ended with code a before it was up; its words follow */
 } mr__sender;
 
 /* How far a rank has come. */

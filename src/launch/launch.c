@@ -1,6 +1,7 @@
 #include "launch.h"
 
 #include "hosts.h"
+#include "last_words.h"
 #include "relay.h"
 #include "slurm.h"
 #include "status.h"
@@ -10,12 +11,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 extern char **environ;
 
 static const double DEFAULT_START_TIMEOUT = 60;
 enum { DEFAULT_NODE_TIMEOUT = 10, SHORTEST_NODE_TIMEOUT = 2, LONGEST_NODE_TIMEOUT = 3600 };
+static const char SHM[] = "/dev/shm";
+static const uint64_t SHM_ROOM = 96 << 20;       /* of more than a hundred ranks; containers often have 64 MiB */
 static const char NO_PLUGINS[] = "/nonexistent"; /* a folder without any */
 static const char LOCAL_BASE[] = "OMPI_MCA_orte_local_tmpdir_base";
 
@@ -96,7 +100,7 @@ mr_status mr__launch_detect(mr__launch *launch)
 {
     memset(launch, 0, sizeof *launch);
     launch->size = 1;
-    launch->session.lock = launch->relay = -1;
+    launch->session.lock = launch->relay = launch->words = -1;
     mr_status status = read_timeouts(launch);
     if (status != MR_OK)
         return status;
@@ -262,6 +266,14 @@ static mr_status choose_starter(const mr__launch *launch)
         launch->hosts, starter, getenv("PATH") != NULL ? getenv("PATH") : "which is not set");
 }
 
+/* Whether UCX finds room for what ranks send each other; where it does not, MPI does not start in them. */
+static bool has_room_in_shm(void)
+{
+    struct statvfs room;
+    return statvfs(SHM, &room) == 0 && access(SHM, W_OK | X_OK) == 0 &&
+           (uint64_t)room.f_bavail * room.f_frsize >= SHM_ROOM;
+}
+
 /* Which parts of Open MPI, UCX and hwloc are used, where the user has not said so. Loading what is not needed
  * would take most of the time that a rank needs to come up. */
 static void choose_components(const mr__launch *launch)
@@ -274,9 +286,14 @@ static void choose_components(const mr__launch *launch)
     setenv("UCX_ATOMIC_MODE", "cpu", 0); /* window atomics agree with C11 atomics on rank 0's node */
     setenv("UCX_WARN_UNUSED_ENV_VARS", "n", 0);
     setenv("UCX_POSIX_RX_BUFS_GROW", "64", 0); /* half a megabyte a rank to begin with, not four */
+    bool has_room = has_room_in_shm();
+    if (!has_room && launch->kind != MR__LAUNCH_SPAWNED)
+        mr__debug("%s has little room, so messages between ranks go by System V shared memory", SHM);
     if (!launch->many_hosts && launch->kind != MR__LAUNCH_GIVEN) { /* no network then */
-        setenv("UCX_TLS", "posix,cma,self", 0);
+        setenv("UCX_TLS", has_room ? "posix,cma,self" : "sysv,cma,self", 0);
         setenv("UCX_MODULES", "cma", 0);
+    } else if (!has_room) {
+        setenv("UCX_TLS", "^posix", 0);
     }
     setenv("OMPI_MCA_btl", "self", 0); /* the others are not used, and leave files in /dev/shm */
     setenv("OMPI_MCA_coll", "basic,libnbc,tuned,self,inter", 0);
@@ -307,8 +324,10 @@ mr_status mr__launch_prepare(mr__launch *launch)
         if (status == MR_OK)
             status = prepare_session(launch);
     }
-    if (launch->kind == MR__LAUNCH_SPAWNED)
+    if (launch->kind == MR__LAUNCH_SPAWNED) {
         unsetenv(LOCAL_BASE); /* for the daemon only: a rank may be told of one folder, and has been */
+        mr__words_open(launch);
+    }
     choose_components(launch);
     return status;
 }

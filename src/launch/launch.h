@@ -27,6 +27,7 @@ typedef struct mr__launch {
     mr__session session;        /* ALONE, MPIRUN */
     mr__address hub;            /* SPAWNED: where main's hub is */
     uint64_t batch;             /* SPAWNED: number of its batch */
+    int words;                  /* SPAWNED: holds what it writes while it comes up (last_words.h); -1: none */
     double start_timeout;       /* seconds that ranks may take to come up (MULTIRANK_START_TIMEOUT, 60) */
     int node_timeout;           /* seconds of silence after which a host is lost (MULTIRANK_NODE_TIMEOUT, 10) */
     int relay;                  /* ALONE, MPIRUN: the relay's listening socket; -1: there is no relay */

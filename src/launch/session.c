@@ -18,10 +18,19 @@
 static const char PREFIX[] = "multirank-";
 enum { DEEPEST = 16 };
 
+/* The first folder that can be used of those in which Python looks: what TMPDIR names need not be there. "": none.
+ */
 static const char *base_folder(void)
 {
-    const char *base = getenv("TMPDIR");
-    return base != NULL && *base != '\0' ? base : "/tmp";
+    const char *const folders[] = {getenv("TMPDIR"), getenv("TEMP"), getenv("TMP"), "/tmp", "/var/tmp"};
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+        struct stat status;
+        const char *folder = folders[i];
+        if (folder != NULL && stat(folder, &status) == 0 && S_ISDIR(status.st_mode) &&
+            access(folder, W_OK | X_OK) == 0)
+            return folder;
+    }
+    return "";
 }
 
 static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *where)
@@ -74,8 +83,18 @@ static void remove_left_folders(const char *base)
 
 mr_status mr__session_open(mr__session *session)
 {
-    const char *base = base_folder();
+    const char *base = base_folder(), *asked = getenv("TMPDIR");
     session->lock = -1;
+    if (*base == '\0')
+        return mr__fail(
+            MR_ESYSTEM,
+            "there is no folder for temporary files: neither /tmp nor /var/tmp may be written, and TMPDIR "
+            "is %s%s; set it to a folder where this program may write",
+            asked == NULL ? "not set" : "", asked == NULL ? "" : asked);
+    if (asked != NULL && *asked != '\0' && strcmp(asked, base) != 0) {
+        mr__debug("%s, which TMPDIR names, cannot be used for temporary files, so it is %s now", asked, base);
+        setenv("TMPDIR", base, 1); /* Open MPI would make the folder that is not there, and leave it */
+    }
     remove_left_folders(base);
     int length = snprintf(session->folder, sizeof session->folder, "%s/%sXXXXXX", base, PREFIX);
     if (length < 0 || (size_t)length >= sizeof session->folder) {

@@ -1,6 +1,7 @@
 #include "supervisor.h"
 
 #include "context.h"
+#include "last_words.h"
 #include "relay.h"
 #include "status.h"
 
@@ -30,6 +31,7 @@ struct report {
 };
 
 struct supervisor {
+    const mr__launch *launch;
     bool is_main;
     bool has_server; /* a launcher of our own rank watches this process */
     bool many_hosts;
@@ -266,6 +268,8 @@ static _Noreturn void supervise(struct supervisor *self)
         end_daemon();
     else if (self->has_server && self->mpi_is_up && !self->left_launcher)
         leave_launcher();
+    if (!self->mpi_is_up && self->launch->kind == MR__LAUNCH_SPAWNED)
+        mr__words_tell(self->launch, code);
     if (!self->is_main)
         _exit(self->mpi_is_up ? 0 : 1);
     tell_of_the_rest(self->status);
@@ -331,7 +335,8 @@ mr_status mr__supervise(const mr__launch *launch, int *report)
     close(pipe_ends[1]);
     mr__leave_input();
     bool is_main = launch->kind != MR__LAUNCH_SPAWNED && launch->rank == 0;
-    struct supervisor self = {.is_main = is_main,
+    struct supervisor self = {.launch = launch,
+                              .is_main = is_main,
                               .has_server = launch->kind == MR__LAUNCH_SPAWNED || launch->kind == MR__LAUNCH_GIVEN,
                               .many_hosts = launch->many_hosts,
                               .start_timeout = launch->start_timeout,

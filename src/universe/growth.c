@@ -18,6 +18,12 @@
  */
 enum { LARGEST_BATCH = 32, LARGEST_RESERVE = 16 };
 
+/* One batch may be lost by bad luck. Where as many in a row are, the next one would be, too. */
+enum { MOST_LOST = 3 };
+static const double FIRST_PAUSE = 0.1; /* seconds, after the first one; four times as long after each other */
+
+static const double WATCHER_SECONDS = 2; /* that the runtime may take to answer at the end */
+
 /* ---- The grower ---- */
 
 /* The first batch has as many ranks on each host; in a job at least as many as the tasks on any of them. */
@@ -62,7 +68,8 @@ static int batch_size(const mr__universe *universe)
     if (!anywhere && mr__universe_has_lost(universe, universe->wanted_host))
         return 0;
     int size = need, cores = mr__universe_cores(universe);
-    int reserve = universe->rank_count - 1 < LARGEST_RESERVE ? universe->rank_count - 1 : LARGEST_RESERVE;
+    int ever = universe->rank_count - 1 - universe->lost_ranks; /* those that never came up do not count */
+    int reserve = ever < LARGEST_RESERVE ? ever : LARGEST_RESERVE;
     if (anywhere && size < cores)
         size = cores;
     if (anywhere && universe->batch_count == 0 && size < mr__ctx.launch.size - 1)
@@ -74,10 +81,8 @@ static int batch_size(const mr__universe *universe)
     return fit_hosts(universe, size < most ? size : most, anywhere);
 }
 
-static void fail_growth(mr__universe *universe, mr__batch *batch, mr_status status, const char *text)
+void mr__growth_fail(mr__universe *universe, mr_status status, const char *text)
 {
-    for (int i = 0; batch != NULL && i < batch->size; i++)
-        universe->ranks[batch->first + i]->state = MR__RANK_DEAD;
     universe->failure = status;
     snprintf(universe->failure_text, sizeof universe->failure_text, "%s", text);
     universe->failures++;
@@ -131,8 +136,32 @@ static void enter_folder(void)
     }
 }
 
+/* MPI_Comm_spawn; once a rank was lost before mr_init by a shell that stays and writes down how each one ends. */
+static int call_spawn(const mr__universe *universe, const mr__batch *batch, const char *program, MPI_Info info,
+                      MPI_Comm alone, MPI_Comm *children)
+{
+    static char command[] = "-c", script[] = "exec 3>&2 2>/dev/null; (exec \"$@\" 2>&3 3>&-); end=$?; "
+                                             "echo $end >\"$0.$PMIX_RANK\"; exit $end";
+    char note[PATH_MAX], first[PATH_MAX];
+    size_t count = 0;
+    while (universe->arguments != NULL && universe->arguments[count] != NULL)
+        count++;
+    char **noting = batch->has_notes ? calloc(count + 5, sizeof *noting) : NULL;
+    if (noting != NULL) {
+        mr__births_note(batch, note, sizeof note);
+        snprintf(first, sizeof first, "%s", program);
+        memcpy(noting, (char *[]){command, script, note, first}, 4 * sizeof *noting);
+        for (size_t i = 0; i < count; i++)
+            noting[4 + i] = universe->arguments[i];
+    }
+    int error = MPI_Comm_spawn(noting != NULL ? "/bin/sh" : program, noting != NULL ? noting : universe->arguments,
+                               batch->size, info, 0, alone, children, MPI_ERRCODES_IGNORE);
+    free(noting);
+    return error;
+}
+
 /* Spawns a batch and joins it with main. No lock. */
-static mr_status spawn(mr__universe *universe, const mr__batch *batch, const char *host, MPI_Comm *joined)
+static mr_status spawn(mr__universe *universe, mr__batch *batch, const char *host, MPI_Comm *joined)
 {
     MPI_Comm alone, children = MPI_COMM_NULL;
     const char *program = universe->executable != NULL ? universe->executable : universe->own_program;
@@ -143,8 +172,8 @@ static mr_status spawn(mr__universe *universe, const mr__batch *batch, const cha
     MPI_Info info = spawn_info(universe, batch, host);
     MPI_Comm_dup(MPI_COMM_SELF, &alone);
     MPI_Comm_set_errhandler(alone, MPI_ERRORS_RETURN);
-    int error =
-        MPI_Comm_spawn(program, universe->arguments, batch->size, info, 0, alone, &children, MPI_ERRCODES_IGNORE);
+    mr__births_expect(universe, batch);
+    int error = call_spawn(universe, batch, program, info, alone, &children);
     if (error == MPI_SUCCESS) {
         MPI_Comm_set_errhandler(children, MPI_ERRORS_RETURN);
         error = MPI_Intercomm_merge(children, 0, joined);
@@ -206,18 +235,28 @@ static void choose_host(const mr__universe *universe, const mr__batch *batch, ch
     }
 }
 
+static void fail_batch(mr__universe *universe, const mr__batch *batch, mr_status status)
+{
+    for (int i = 0; i < batch->size; i++)
+        universe->ranks[batch->first + i]->state = MR__RANK_DEAD;
+    mr__growth_fail(universe, status, mr_last_error());
+}
+
 /* Lock held; released while MPI works. false: another thread has taken over in the meantime. */
 static bool grow(mr__universe *universe, int size)
 {
     MPI_Comm joined = MPI_COMM_NULL;
     mr__batch *batch = mr__universe_add_batch(universe, size, MPI_COMM_NULL);
     if (batch == NULL) {
-        fail_growth(universe, NULL, MR_ENOMEM, "there is no memory for more ranks");
+        mr__growth_fail(universe, MR_ENOMEM, "there is no memory for more ranks");
         return true;
     }
     char host[MR__HOST_SIZE];
     choose_host(universe, batch, host);
     universe->is_spawning = true;
+    batch->has_notes =
+        universe->lost_early && !mr__ctx.launch.many_hosts && mr__ctx.launch.session.folder[0] != '\0';
+    mr__births_watch(universe, batch);
     snprintf(universe->spawning_on, sizeof universe->spawning_on, "%s", batch->number == 1 ? "" : host);
     mr__unlock();
     mr__patience(true);
@@ -231,7 +270,7 @@ static bool grow(mr__universe *universe, int size)
     if (status == MR_OK)
         mr__universe_joined(universe, batch, joined);
     else
-        fail_growth(universe, batch, status, mr_last_error());
+        fail_batch(universe, batch, status);
     free_dead_batches(universe);
     return true;
 }
@@ -244,10 +283,10 @@ static void *run_grower(void *unused)
     mr__lock();
     for (bool goes_on = true; goes_on && !universe->stopping;) {
         int size = batch_size(universe);
-        if (size > 0)
+        if (size > 0 && mr__now() >= universe->paused_until)
             goes_on = grow(universe, size);
         else
-            mr__wait(INFINITY);
+            mr__wait(size > 0 ? universe->paused_until : INFINITY);
     }
     mr__unlock();
     return NULL;
@@ -345,7 +384,7 @@ void mr__growth_renew(mr__universe *universe)
     pthread_detach(universe->grower);
     if (mr__thread_start(&universe->grower, "mr-grower", run_grower) != MR_OK) {
         universe->grows = false;
-        fail_growth(universe, NULL, MR_EHOSTLOST, mr_last_error());
+        mr__growth_fail(universe, MR_EHOSTLOST, mr_last_error());
     }
 }
 
@@ -358,14 +397,27 @@ static void end_batch(const mr__universe *universe, const mr__batch *batch)
             kill(universe->ranks[i]->pid, SIGKILL);
 }
 
-void mr__growth_lost_rank(mr__universe *universe, const mr__rank *rank)
+void mr__growth_lost_batch(mr__universe *universe, mr__batch *batch, const char *why)
 {
-    const mr__batch *batch = universe->batches[universe->batch_count - 1];
-    if (!universe->is_spawning || universe->stopping || rank->batch != batch)
+    bool is_coming = universe->is_spawning && batch == universe->batches[universe->batch_count - 1];
+    if (universe->stopping || batch->is_lost)
         return;
-    mr__debug("rank (process %d) died while it came up: its batch is given up", (int)rank->pid);
-    end_batch(universe, batch);
-    mr__growth_renew(universe);
+    mr__debug("%s; its batch is given up", why);
+    batch->is_lost = true;
+    universe->paused_until = mr__now() + FIRST_PAUSE * (double)(1 << 2 * universe->lost_batches);
+    universe->lost_batches++;
+    universe->lost_ranks += batch->size;
+    if (universe->lost_batches >= MOST_LOST) {
+        char text[sizeof universe->failure_text];
+        snprintf(text, sizeof text, "%d batches of ranks in a row died while they came up; the last one: %s",
+                 universe->lost_batches, why);
+        universe->lost_batches = 0; /* who asks again gets another try */
+        mr__growth_fail(universe, MR_ELAUNCH, text);
+    }
+    if (is_coming) {
+        end_batch(universe, batch);
+        mr__growth_renew(universe);
+    }
     mr__changed();
 }
 
@@ -375,6 +427,10 @@ bool mr__growth_stop(mr__universe *universe)
     universe->stopping = true;
     mr__changed();
     bool hangs = universe->is_spawning;
+    double deadline = mr__now() + WATCHER_SECONDS;
+    while (universe->watchers > 0 && mr__wait(deadline))
+        ;
+    hangs |= universe->watchers > 0; /* the runtime does not answer */
     mr__unlock();
     if (!universe->grows || hangs)
         return !hangs;

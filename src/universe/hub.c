@@ -19,12 +19,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { EVENTS_AT_ONCE = 64, MOST_CORES = 1 << 16, MOST_PENDING = 1 << 16, LOOK_MS = 1000 };
+enum { EVENTS_AT_ONCE = 64, MOST_CORES = 1 << 16, MOST_PENDING = 1 << 16, LOOK_MS = 1000, MOST_WORDS = 1024 };
 
 /* What a socket is for. */
 typedef struct mr__connection {
     struct mr__connection *next;
-    enum { LISTENER, STOP, STRANGER, RANK, SUPERVISOR, OUTPUT, CALLER, RELAY, BEARER } kind;
+    enum { LISTENER, STOP, STRANGER, RANK, SUPERVISOR, OUTPUT, CALLER, RELAY, BEARER, DYING } kind;
     int fd;
     bool is_local;
     int rank;
@@ -103,10 +103,9 @@ static void send_rest(const mr__universe *universe, mr__connection *to)
 /* Which of the universe's ranks says hello; NULL if none of ours. */
 static mr__rank *rank_of_hello(mr__universe *universe, const mr__record *hello, int *number)
 {
-    *number = -1;
-    if (hello->b != MR__FROM_RANK)
-        *number = hello->rank;
-    for (int i = 0; i < universe->batch_count && hello->b == MR__FROM_RANK; i++) {
+    bool is_by_batch = hello->b == MR__FROM_RANK || hello->b == MR__FROM_DYING;
+    *number = is_by_batch ? -1 : hello->rank;
+    for (int i = 0; i < universe->batch_count && is_by_batch; i++) {
         const mr__batch *batch = universe->batches[i];
         if (batch->number == hello->process && hello->rank >= 0 && hello->rank < batch->size)
             *number = batch->first + hello->rank;
@@ -115,21 +114,20 @@ static mr__rank *rank_of_hello(mr__universe *universe, const mr__record *hello, 
 }
 
 /* Another build would run other functions at the same offsets. */
-static bool is_same_build(mr__universe *universe, const mr__record *hello, const char *host)
+static bool is_same_build(mr__universe *universe, const mr__record *hello, const mr__rank *rank, const char *host)
 {
     char expected[2 * MR__BUILD_ID_SIZE + 1];
     for (size_t i = 0; i < MR__BUILD_ID_SIZE; i++)
         snprintf(expected + 2 * i, 3, "%02x", universe->build_id[i]);
     if (strncmp(hello->text + MR__KEY_SIZE, expected, strlen(expected)) == 0)
         return true;
-    universe->failure = MR_EBUILD;
-    universe->failures++;
-    snprintf(
-        universe->failure_text, sizeof universe->failure_text,
-        "the program on %s is another build than main's; has it been rebuilt while this one runs? Copy the same "
-        "file to all hosts, or check mr_set_executable",
-        host);
-    mr__changed();
+    char text[512];
+    snprintf(text, sizeof text,
+             "the program on %s is another build than main's; has it been rebuilt while this one runs? Copy the "
+             "same file to all hosts, or check mr_set_executable",
+             host);
+    mr__growth_lost_batch(universe, rank->batch, text);
+    mr__growth_fail(universe, MR_EBUILD, text);
     return false;
 }
 
@@ -187,12 +185,18 @@ static bool hear_hello(mr__universe *universe, mr__connection *from)
         return true;
     }
     const char *host = hello->text + MR__KEY_SIZE + 2 * MR__BUILD_ID_SIZE + 1;
-    if (hello->b != MR__FROM_RANK || rank->link != NULL)
-        return false;
-    if (!is_same_build(universe, hello, host)) {
-        mr__growth_lost_rank(universe, rank);
-        return false;
+    if (hello->b == MR__FROM_DYING) {
+        from->kind = DYING;
+        if (rank->state != MR__RANK_STARTING)
+            return false;
+        rank->end_code = (int)hello->a;
+        rank->lost_at = rank->link == NULL ? mr__now() : rank->lost_at;
+        return true;
     }
+    if (hello->b != MR__FROM_RANK || rank->link != NULL || rank->state == MR__RANK_DEAD)
+        return false; /* dead: its batch has been given up */
+    if (!is_same_build(universe, hello, rank, host))
+        return false;
     rank->host = mr__universe_host(universe, host);
     if (rank->host < 0 || universe->hosts[rank->host].is_lost)
         return false;
@@ -309,6 +313,20 @@ static void hear_lost(mr__universe *universe, const char *address)
             mr__universe_lose_host(universe, i);
 }
 
+/* More of what a rank has written that died while it came up. */
+static bool hear_words(mr__rank *rank, const mr__record *record)
+{
+    size_t used = rank->words == NULL ? 0 : strlen(rank->words);
+    size_t length = strnlen(record->text, sizeof record->text);
+    char *words = record->type == MR__WORDS && used < MOST_WORDS ? realloc(rank->words, used + length + 1) : NULL;
+    if (words == NULL)
+        return false;
+    memcpy(words + used, record->text, length);
+    words[used + length] = '\0';
+    rank->words = words;
+    return true;
+}
+
 /* A record from whoever has said hello. A rank does not speak for its supervisor, nor the other way round. */
 static bool hear(mr__universe *universe, mr__connection *from)
 {
@@ -324,6 +342,8 @@ static bool hear(mr__universe *universe, mr__connection *from)
         hear_lost(universe, record->text);
         return record->type == MR__LOST;
     }
+    if (from->kind == DYING)
+        return hear_words(universe->ranks[from->rank], record);
     if (record->type == MR__EXITED)
         hear_end(universe, from->rank, (int)record->a, true);
     return record->type == MR__EXITED;
@@ -341,13 +361,19 @@ static void lose(mr__universe *universe, const mr__connection *from, int error)
 {
     if (is_of_host(error) && (from->kind == RANK || from->kind == SUPERVISOR))
         mr__universe_lose_host(universe, universe->ranks[from->rank]->host);
-    if (from->kind != RANK && from->kind != SUPERVISOR)
+    if (from->kind != RANK && from->kind != SUPERVISOR && from->kind != DYING)
         return;
     mr__rank *rank = universe->ranks[from->rank];
+    if (from->kind == DYING) {
+        rank->is_told = true; /* births.c sees to it */
+        mr__changed();
+        return;
+    }
     if (from->kind == RANK) {
         rank->link = NULL;
         if (rank->state == MR__RANK_STARTING)
-            mr__growth_lost_rank(universe, rank);
+            rank->lost_at = mr__now(); /* births.c sees to it */
+        mr__changed();
         return;
     }
     rank->supervisor = NULL;

@@ -3,6 +3,7 @@
 #include "arena.h"
 #include "debugger.h"
 #include "fileno.h"
+#include "last_words.h"
 #include "patience.h"
 #include "pool.h"
 #include "printer.h"
@@ -88,6 +89,7 @@ static mr_status join_main(void)
     if (status != MR_OK)
         return status;
     mr__patience(true);
+    mr__words_hold(&mr__ctx.launch, self->held);
     status = mr__mpi_init();
     if (status != MR_OK)
         return status;
@@ -464,9 +466,10 @@ _Noreturn void mr__rank_serve(int report)
     gethostname(mr__ctx.host, sizeof mr__ctx.host - 1);
     if (join_main() != MR_OK || mr__topology_load(&mr__ctx.topology, NULL, NULL) != MR_OK ||
         report_places() != MR_OK) {
-        fprintf(stderr, "multirank: a rank on %s did not come up: %s\n", mr__ctx.host, mr_last_error());
+        mr__words_add(&mr__ctx.launch, mr_last_error());
         _exit(1);
     }
+    mr__words_release(&mr__ctx.launch, self->held);
     mr__launch_forget();
     snprintf(name, sizeof name, "mr-rank-%d", mr__ctx.rank);
     prctl(PR_SET_NAME, name);

@@ -13,6 +13,7 @@ typedef struct mr__self {
     bool is_local; /* on main's host */
     mr__address hub;
     bool wants_places;
+    int held[2]; /* the true standard output and error, until it is up */
     mr_pinning pinning;
     pid_t pid;                                /* to tell this process from one that the user forked off it */
     char cpus[sizeof((mr__record *)0)->text]; /* what it is pinned to; "": nothing */

@@ -37,8 +37,10 @@ mr_status mr__universe_create(mr__universe **created)
 
 void mr__universe_free(mr__universe *universe)
 {
-    for (int i = 1; i < universe->rank_count; i++)
+    for (int i = 1; i < universe->rank_count; i++) {
+        free(universe->ranks[i]->words);
         free(universe->ranks[i]);
+    }
     for (int i = 0; i < universe->batch_count; i++)
         free(universe->batches[i]);
     for (int i = 0; i < universe->host_count; i++) {
@@ -90,14 +92,17 @@ mr__batch *mr__universe_add_batch(mr__universe *universe, int size, MPI_Comm com
     }
     batch->alive = batch->size;
     universe->batches[universe->batch_count++] = batch;
+    universe->spawned_at = mr__now();
     return batch;
 }
 
 void mr__rank_check_parked(mr__rank *rank)
 {
     if (rank->state == MR__RANK_STARTING && rank->stage == MR__STAGE_READY && rank->supervisor != NULL &&
-        rank->batch->comm != MPI_COMM_NULL)
+        rank->batch->comm != MPI_COMM_NULL) {
         rank->state = MR__RANK_PARKED;
+        mr__ctx.universe->lost_batches = 0;
+    }
     mr__changed();
 }
 
@@ -633,7 +638,7 @@ mr_status mr__universe_end(mr__universe *universe)
 {
     mr_status status = MR_OK;
     mr__lock();
-    double starting_until = mr__now() + mr__ctx.launch.start_timeout;
+    double starting_until = universe->spawned_at + mr__ctx.launch.start_timeout;
     while (is_anybody_busy(universe, mr__now() < starting_until))
         mr__wait(mr__now() + 1);
     universe->stopping = true;

@@ -15,6 +15,9 @@ typedef struct mr__batch {
     int first, size; /* numbers of its ranks */
     int alive;
     bool is_abandoned; /* its spawn will never return, see mr__growth_renew */
+    bool is_lost;      /* a rank of it died while it came up */
+    bool has_notes;    /* the shell that starts its ranks writes down how they end, see mr__births_note */
+    unsigned long job; /* the runtime's number of it; 0: not known */
     bool has_crashed;  /* a rank of it has; what that had sent may still be on its way */
     MPI_Comm comm;     /* main is 0 in it; MPI_COMM_NULL until all have joined */
 } mr__batch;
@@ -29,6 +32,9 @@ typedef struct mr__rank {
     uint64_t message;                         /* of the process that runs there, in the arena; 0: it went by MPI */
     int host;                                 /* index; -1: not heard of yet */
     pid_t pid;
+    double lost_at;            /* when its link closed while it came up; 0: it has not */
+    bool is_told;              /* its supervisor has told how it ended, in end_code and words */
+    char *words;               /* that it wrote; NULL: none */
     bool was_used;             /* its memory is not fresh any more */
     uint64_t process, creator; /* what runs there, and who started it */
     bool is_daemon;
@@ -89,11 +95,18 @@ typedef struct mr__universe {
 
     pthread_t grower, broker; /* growth.c */
     bool grows, stopping, is_spawning;
+    double spawned_at;               /* when the last spawn began */
+    int lost_batches;                /* in a row, since a rank came up */
+    int lost_ranks;                  /* in all batches that were given up */
+    bool lost_early;                 /* one of them before it called mr_init */
+    double paused_until;             /* no spawn before */
+    unsigned long last_job;          /* births.c: the last one that is there; 0: not known */
+    int watchers;                    /* threads of births.c */
     int demand;                      /* ranks that somebody waits for */
     int wanted_batch;                /* how many of them must be of one batch; 0: no matter */
     char wanted_host[MR__HOST_SIZE]; /* where; "": anywhere */
     mr_status failure;               /* of the last attempt, for those who wait */
-    char failure_text[512];
+    char failure_text[1024];
     unsigned failures;
     mr__wish *wishes;
     char spawning_on[MR__HOST_SIZE]; /* the host of the batch that is being spawned; "": all */
@@ -181,7 +194,26 @@ bool mr__growth_stop(mr__universe *universe);       /* no lock; false: a thread 
 /* A spawn that is under way will never return, because a host was lost: another thread goes on. Lock held. */
 void mr__growth_renew(mr__universe *universe);
 
-/* A rank that was coming up is gone: if it was of the batch that is being spawned, another one is. */
-void mr__growth_lost_rank(mr__universe *universe, const mr__rank *rank);
+/* A rank that was coming up is gone, and with it its batch, if that is being spawned: another one is, unless that
+ * has been tried often enough. Lock held. */
+void mr__growth_lost_batch(mr__universe *universe, mr__batch *batch, const char *why);
+
+/* No more ranks can be had, and all who wait for any are told. Lock held. */
+void mr__growth_fail(mr__universe *universe, mr_status status, const char *text);
+
+/* ---- births.c ---- */
+
+/* The next job of the runtime will be this batch. No lock; MPI is up. */
+void mr__births_expect(mr__universe *universe, mr__batch *batch);
+
+/* Starts a thread that watches a batch come up. Lock held. */
+void mr__births_watch(mr__universe *universe, mr__batch *batch);
+
+/* Whether a batch is still coming up. Lock held. */
+bool mr__births_await(const mr__universe *universe, const mr__batch *batch);
+
+/* The file in which the shell that starts rank N of the batch writes down how that ends is this one with .N
+ * behind. */
+void mr__births_note(const mr__batch *batch, char *path, size_t size);
 
 #endif

@@ -511,11 +511,3 @@ SCENARIO(placement, executable_of_another_build, .timeout = 30)
     CHECK_OK(mr_process_init(&p, does_nothing, NULL, 0));
     CHECK_STATUS(mr_process_start(&p), MR_EBUILD);
 }
-
-PROGRAM(placement, no_folder_for_temporary_files)
-{
-    CHECK_EQ(setenv("TMPDIR", "/no/such/folder", 1), 0);
-    CHECK_STATUS(mr_init(&argc, &argv), MR_ESYSTEM);
-    CHECK(strstr(mr_last_error(), "TMPDIR") != NULL);
-    return 0;
-}

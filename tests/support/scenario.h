@@ -18,9 +18,9 @@
  * one Criterion test per launch instead (process/exit_code__alone, __mpirun1, __mpirunN; __hosts with
  * SCENARIO_HOSTS, __hostsN too with SCENARIO_HOSTS_N; __alone and __hostsFar with SCENARIO_SHARED, for shared
  * objects;
- * __alone with SCENARIO_LOCAL, for those that need to be on main's host; __hosts alone with SCENARIO_ON_HOSTS and
- * PROGRAM_ON_HOSTS),
- * which starts this same executable as `exe --scenario process.exit_code FOLDER` and watches it (runner.h).
+ * __alone with SCENARIO_LOCAL and PROGRAM_LOCAL, for those that need to be on main's host; __hosts alone with
+ * SCENARIO_ON_HOSTS and PROGRAM_ON_HOSTS), which starts this same executable as `exe --scenario process.exit_code
+ * FOLDER` and watches it (runner.h).
  *
  * After the name may come members of struct scenario: SCENARIO(output, flood, .timeout = 120, .examine =
  * whole_lines).
@@ -41,6 +41,7 @@
 #define SCENARIO_HOSTS_N(...) SCENARIO_OF_KIND(BODY_HOSTS_N, __VA_ARGS__, .next = NULL)
 #define SCENARIO_ON_HOSTS(...) SCENARIO_ON(hosts, BODY, __VA_ARGS__, .next = NULL)
 #define PROGRAM(...) SCENARIO_OF_KIND(PROGRAM, __VA_ARGS__, .next = NULL)
+#define PROGRAM_LOCAL(...) SCENARIO_OF_KIND(PROGRAM_LOCAL, __VA_ARGS__, .next = NULL)
 #define PROGRAM_ON_HOSTS(...) SCENARIO_ON(hosts, PROGRAM, __VA_ARGS__, .next = NULL)
 
 /* Says that the scenario cannot be tried here, and leaves its body. */
@@ -105,5 +106,8 @@ void scenario_register(struct scenario *scenario);
 #define SCENARIO_PROGRAM_PROTOTYPE(function) static int function(int argc, char **argv)
 #define SCENARIO_PROGRAM_ENTRY(function) .program = function
 #define SCENARIO_PROGRAM_MORE(suite, name) SCENARIO_BODY_MORE(suite, name)
+#define SCENARIO_PROGRAM_LOCAL_PROTOTYPE(function) static int function(int argc, char **argv)
+#define SCENARIO_PROGRAM_LOCAL_ENTRY(function) .program = function
+#define SCENARIO_PROGRAM_LOCAL_MORE(suite, name)
 
 #endif
