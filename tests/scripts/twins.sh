@@ -4,11 +4,15 @@
 set -euo pipefail
 cd "$1"
 
-# NAME.md FILE: a line for each part. Of code, its language and lines without comments, which are translated, too.
+# A line for each part of a document. Comments in code, names of files and drawings are translated, too.
 shape() {
     awk '
-        /^```/ { in_code = !in_code; print in_code ? $0 : "end of code"; next }
-        in_code { print "code"; next }
+        /^```/ { in_code = !in_code; language = substr($0, 4); print in_code ? $0 : "end of code"; next }
+        in_code {
+            sub(/\/\*.*\*\//, ""); sub(/(^| )#( .*)?$/, ""); gsub(/ +/, " "); sub(/ $/, "")
+            print "code " (language ~ /^(c|cmake)$/ ? $0 : language == "sh" ? $1 : "")
+            next
+        }
         { now = "" }
         /^#+ / { now = "heading " length($1) }
         /^\|/ { cells = gsub(/\|/, "|"); now = "row of " cells }
@@ -16,16 +20,23 @@ shape() {
         /^[0-9]+\. / { now = "step" }
         now != "" { print now }' "$1"
     echo 'links'
-    grep -oE '\]\([^)]*\)' "$1" | sed -E 's/README(\.es)?\.md|PROYECTO\.es\.md/README/; s/#[^)]*//' | sort
+    { grep -oE '\]\([^)]*\)' "$1" || true; } | sed -E '
+        s|\((\.\./)?lessons/|(|; s|\(\.\./|(|        # the twin of the README at the top lies one folder below
+        s/README(\.es)?\.md|PROYECTO\.es\.md/README/
+        s/#[^)]*//' | sort
 }
 
 failed=0
 compare() { # ENGLISH SPANISH
-    local difference
+    local difference english spanish
     if ! [ -e "$2" ]; then
         echo "not ok: $1 has no twin $2" >&2
         failed=1
-    elif difference=$(diff <(shape "$1") <(shape "$2")); then
+        return
+    fi
+    english=$(shape "$1") spanish=$(shape "$2")
+    [[ $english == heading* ]] || { echo "not ok: $1 begins without a heading" >&2 && failed=1; }
+    if difference=$(diff <(echo "$english") <(echo "$spanish")); then
         echo "ok: $1, $2"
     else
         echo "not ok: $1 and $2 are not built alike:" >&2
@@ -34,6 +45,7 @@ compare() { # ENGLISH SPANISH
     fi
 }
 
+compare README.md lessons/PROYECTO.es.md
 count=0
 for english in lessons/README.md lessons/*/README.md; do
     compare "$english" "${english%.md}.es.md"
