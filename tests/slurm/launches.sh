@@ -67,7 +67,7 @@ check 'no option of sbatch' '1 .*unrecognized option.*' "$code $(paste -sd' ' su
 # shellcheck disable=SC2016 # the job's
 submit --nodes 1 --job-name 'some name' -t 5 "$jobs/tree.sbatch" \
     bash -c 'echo "$SLURM_JOB_NAME, $SLURM_JOB_NUM_NODES: $*"' program --nodes=3 --partition x --mem 1G -- --time 7
-check 'the program has its own options' '0 some name, 1: --nodes=3 --partition x --mem 1G -- --time 7' "$code $output"
+check 'the program has its own options, and the output file a blank in its name' '0 some name, 1: --nodes=3 --partition x --mem 1G -- --time 7' "$code $output"
 submit --version
 check 'what submits nothing' '0 slurm.*' "$code $output"
 
@@ -77,7 +77,8 @@ check 'heterogeneous: exit code' 1 "$code"
 check 'heterogeneous: what it says' '.*heterogeneous Slurm job of 2 components.*' "$(paste -sd' ' <<<"$output")"
 # shellcheck disable=SC2016 # the job's
 submit --nodes 1 : --nodes 2 "$jobs/tree.sbatch" bash -c 'MULTIRANK_HOSTS=$SLURM_JOB_NODELIST:2 exec "$0"' "$tour"
-check 'heterogeneous, but hosts are named: exit code' 0 "$code"
+check 'heterogeneous, but hosts are named: exit code' 5 "$code"
+check 'heterogeneous, but hosts are named: processes' '[1-9] node1' "$(processes_by_host "$output")"
 
 check_nothing_left 'after all launches'
 exit "$failed"
