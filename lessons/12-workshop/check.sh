@@ -114,5 +114,5 @@ done
 
 rm -rf complaint sequential.png twice.png place.png old.png jpeg.png short.* letter.png empty.png folder.png
 check "nothing left behind" test -z "$(ls -A)"
-[ $failed -eq 0 ] && echo "All checks held." || echo "$failed checks failed."
+[ $failed -eq 0 ] && echo "All checks held." || echo "Checks that failed: $failed."
 [ $failed -eq 0 ]

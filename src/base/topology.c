@@ -429,7 +429,8 @@ static bool write_core(FILE *out, const mr__topology *topology, int index)
     }
     char *cpus = format_allowed(topology, core->object->cpuset);
     if (cpus != NULL)
-        fprintf(out, "%*sCore %d: hardware threads %s\n", indent, "", index, cpus);
+        fprintf(out, "%*sCore %d: hardware thread%s %s\n", indent, "", index,
+                strpbrk(cpus, ",-") == NULL ? "" : "s", cpus);
     free(cpus);
     return cpus != NULL;
 }
@@ -441,7 +442,9 @@ char *mr__topology_describe(const mr__topology *topology)
     FILE *out = open_memstream(&text, &size);
     if (out == NULL)
         return NULL;
-    fprintf(out, "Machine: %d cores, %d hardware threads\n", topology->cores, mr__topology_pus(topology));
+    int threads = mr__topology_pus(topology);
+    fprintf(out, "Machine: %d core%s, %d hardware thread%s\n", topology->cores, topology->cores == 1 ? "" : "s",
+            threads, threads == 1 ? "" : "s");
     bool complete = true;
     for (int i = 0; i < topology->cores && complete; i++)
         complete = write_core(out, topology, i);

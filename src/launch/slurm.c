@@ -85,6 +85,12 @@ mr_status mr__slurm_hosts(char *hosts, size_t size)
     hosts[0] = '\0';
     if (!mr__slurm_is_job())
         return MR_OK;
+    if (number_of("SLURM_HET_SIZE") > 1)
+        return mr__fail(MR_ELAUNCH,
+                        "this is a heterogeneous Slurm job of %d components, and only main's component would be "
+                        "used; submit one component (no \":\" between the options), or name hosts of main's "
+                        "component in MULTIRANK_HOSTS, like node1:2,node2:2",
+                        number_of("SLURM_HET_SIZE"));
     FILE *names = popen("scontrol show hostnames \"$SLURM_JOB_NODELIST\" 2>/dev/null", "re");
     if (names == NULL)
         return mr__fail(MR_ESYSTEM, "starting scontrol, which tells the nodes of this Slurm job, failed");

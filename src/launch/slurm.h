@@ -10,8 +10,8 @@ bool mr__slurm_is_job(void);
 
 /* The nodes of the job's allocation, each with the number of its tasks: "node1:2,node2:2"; "" outside of a job.
  * Where the job has not asked for tasks, or srun hides how many, a node has as many as its CPUs make at
- * --cpus-per-task. Errors: MR_ELAUNCH (what Slurm says cannot be
- * understood, or is too long). */
+ * --cpus-per-task. Errors: MR_ELAUNCH (what Slurm says cannot be understood, or is too long; the job is
+ * heterogeneous: Open MPI's daemons reach one component only). */
 mr_status mr__slurm_hosts(char *hosts, size_t size);
 
 /* How many hosts the ranks are on that srun has started. */

@@ -64,20 +64,50 @@ static void print_machine(void)
     free(tree);
 }
 
+static const char *plural(int count)
+{
+    return count == 1 ? "" : "s";
+}
+
+static const char *threads(const char *cpus)
+{
+    return strpbrk(cpus, ",-") == NULL ? "hardware thread" : "hardware threads";
+}
+
+/* Which process gets a place, of those that are started one after the other: the host that has most room is next,
+ * the first of several, unless hosts are filled one by one. */
+static int number_of(const mr__universe *universe, int host, int place)
+{
+    int before = place, room = universe->hosts[host].places.count - place;
+    for (int h = 0; h < universe->host_count; h++) {
+        int places = universe->hosts[h].places.count;
+        if (h == host)
+            continue;
+        if (universe->placement == MR_PLACE_PACKED)
+            before += h < host ? places : 0;
+        else if (places >= room)
+            before += places - room + (h < host);
+    }
+    return before + 1;
+}
+
 /* Where the processes of a program would go that starts as many as there are places. */
 static void print_places(const mr__universe *universe)
 {
     printf("processes, pinned: %s\n", mr__pinning_name(universe->pinning));
     for (int h = 0; h < universe->host_count; h++) {
         const mr__host *host = &universe->hosts[h];
-        printf("  host %s: %d cores, %d hardware threads\n", host->name, host->cores, host->pus);
+        printf("  host %s: %d core%s, %d hardware thread%s\n", host->name, host->cores, plural(host->cores),
+               host->pus, plural(host->pus));
         for (int p = 0; p < host->places.count; p++) {
             const mr__place *place = &host->places.place[p];
             if (place->core >= 0)
-                printf("    process %d on core %d (hardware threads %s)\n", p + 1, place->core, place->cpus);
+                printf("    process %d on core %d (%s %s)\n", number_of(universe, h, p), place->core,
+                       threads(place->cpus), place->cpus);
             else
-                printf("    up to %d processes on NUMA node %d (hardware threads %s)\n", place->capacity,
-                       place->numa, place->cpus);
+                printf("    up to %d %s on NUMA node %d (%s %s)\n", place->capacity,
+                       place->capacity == 1 ? "process" : "processes", place->numa, threads(place->cpus),
+                       place->cpus);
         }
         if (host->places.count == 0)
             printf("    wherever the operating system likes\n");

@@ -188,8 +188,8 @@ static mr_status spawn(mr__universe *universe, mr__batch *batch, const char *hos
             MPI_Send(NULL, 0, MPI_BYTE, rank, MR__TAG_GREETING, *joined);
         return MR_OK;
     }
-    return mr__fail(MR_ELAUNCH, "MPI_Comm_spawn of %d ranks of %s failed; what Open MPI has to say stands above",
-                    batch->size, program);
+    return mr__fail(MR_ELAUNCH, "MPI_Comm_spawn of %d rank%s of %s failed; what Open MPI has to say stands above",
+                    batch->size, batch->size == 1 ? "" : "s", program);
 }
 
 /* Frees the communicators of batches that have ended: Open MPI has only so many. But the next one gets the number

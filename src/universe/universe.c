@@ -652,9 +652,9 @@ mr_status mr__universe_end(mr__universe *universe)
                 if (universe->ranks[i]->supervisor != NULL)
                     status =
                         mr__fail(MR_ETIMEDOUT,
-                                 "%d ranks have not ended within %.0f s of being told to; one is rank %d, process "
+                                 "%d rank%s not ended within %.0f s of being told to; one is rank %d, process "
                                  "%ld on %s: its supervisor waits for the launcher to take note of its end",
-                                 left, patience, i, (long)universe->ranks[i]->pid,
+                                 left, left == 1 ? " has" : "s have", patience, i, (long)universe->ranks[i]->pid,
                                  universe->hosts[universe->ranks[i]->host].name);
         }
     mr__unlock();

@@ -21,6 +21,28 @@ say "Installing"
 cmake --install "$build" --prefix "$prefix" >"$scratch/install.log" || { cat "$scratch/install.log" && exit 1; }
 rm -f "$build/install_manifest.txt"
 
+# Programs keep their own symbols; what a minor version may change is another library to the loader.
+lib=$(dirname "$(find "$prefix" -name libmultirank.so)")
+say "Symbols"
+exported=$(nm -D --defined-only "$lib/libmultirank.so" | awk '{ print $NF }' | grep -v '^mr_') || true
+[ -z "$exported" ] || { echo "exported, but not part of the interface: $exported" && exit 1; }
+nm -D --defined-only "$lib/libmultirank.so" | grep -q ' mr_init$'
+foreign=$(nm --extern-only --defined-only "$lib/libmultirank.a" 2>/dev/null | awk 'NF == 3 { print $3 }' | grep -v '^mr_') || true
+[ -z "$foreign" ] || { echo "defined for the whole program: $foreign" && exit 1; }
+readelf --dynamic "$lib/libmultirank.so" | grep -F 'soname: [libmultirank.so.0.1]'
+
+say "Scripts and documents"
+share=$prefix/share/multirank documents=$prefix/share/doc/multirank
+"$share/slurm/submit" help | grep -q SBATCH-OPTIONS
+code=0
+"$share/cluster/check" 2>"$scratch/usage" || code=$?
+[ "$code" = 2 ] && grep -q 'usage: cluster/check' "$scratch/usage"
+for script in "$here"/../../slurm/*.sbatch; do cmp "$script" "$share/slurm/$(basename "$script")"; done
+while read -r document link; do
+    [ -e "$(dirname "$documents/$document")/$link" ] || { echo "$document: $link is not installed" && exit 1; }
+done < <(cd "$documents" && grep -roE --include='*.md' '\]\([^)#:]+' . | sed 's/:](/ /')
+[ -e "$documents/README.md" ] && [ -e "$documents/lessons/PROYECTO.es.md" ]
+
 mkdir "$scratch/hello"
 sed -n '/^```c$/,/^```$/ { /^```/d; p }' "$here/../../README.md" >"$scratch/hello/hello.c"
 cp "$here/consumer.cmake" "$scratch/hello/CMakeLists.txt"

@@ -55,6 +55,14 @@ done
 [ "$(sort -u theirs | wc -l)" = 18 ] || wrong "three hosts with 5 namespaces each, and a switch with 3: $(sort theirs)"
 expect 0 'up already' "$hosts" up 3
 expect 1 '3 hosts are up, not 2' "$hosts" up 2
+other() { # ARGUMENTS...: as an ordinary user, who may not be allowed to read the checkout
+    setpriv --reuid 65534 --regid 65534 --clear-groups bash -s "$@" <"$hosts"
+}
+chmod 755 "$scratch"
+for command in 'up 2' 'up 3' down 'run true' 'on node1 true'; do
+    # shellcheck disable=SC2086 # words
+    expect 1 'only root may' other $command
+done
 
 # Each host is itself, and sees the checkout and the folder that the command was started in.
 expect 0 '^node2 $' "$hosts" on node2 hostname

@@ -1,6 +1,13 @@
 # Tests of the scripts in cluster/ and of tests/conformance.
 add_test(NAME laptop.packages COMMAND "${CMAKE_CURRENT_LIST_DIR}/laptop-packages.sh" "${PROJECT_SOURCE_DIR}")
 set_tests_properties(laptop.packages PROPERTIES LABELS unit TIMEOUT 30)
+add_test(NAME laptop.tries COMMAND "${CMAKE_CURRENT_LIST_DIR}/tries.sh" "${PROJECT_SOURCE_DIR}")
+set_tests_properties(laptop.tries PROPERTIES LABELS unit TIMEOUT 60)
+add_test(NAME documents.twins COMMAND "${CMAKE_CURRENT_LIST_DIR}/twins.sh" "${PROJECT_SOURCE_DIR}")
+set_tests_properties(documents.twins PROPERTIES LABELS unit TIMEOUT 30)
+add_test(NAME multirank.info COMMAND "${CMAKE_CURRENT_LIST_DIR}/info.sh" "${PROJECT_SOURCE_DIR}"
+                                     "$<TARGET_FILE:multirank_tool>")
+set_tests_properties(multirank.info PROPERTIES LABELS hosts TIMEOUT 120 SKIP_RETURN_CODE 77 RUN_SERIAL TRUE)
 add_test(NAME conformance.script COMMAND "${CMAKE_CURRENT_LIST_DIR}/conformance.sh" "${PROJECT_SOURCE_DIR}")
 set_tests_properties(conformance.script PROPERTIES LABELS unit TIMEOUT 60)
 add_test(NAME hosts.script COMMAND "${CMAKE_CURRENT_LIST_DIR}/hosts.sh" "${PROJECT_SOURCE_DIR}")

@@ -14,9 +14,9 @@ expect_tour() { # WHAT HOSTS: of one that went well; its first processes are by 
 submit "$jobs/tree.sbatch" "$tour" more=5
 expect_tour tree '2 node1, 2 node2'
 check 'tree: size' '4 cores on 2 hosts' "$(head -n 1 <<<"$output")"
-submit "$jobs/tree.sbatch" mpirun -n 1 "$tour" --nodes 3
+submit --nodes 3 "$jobs/tree.sbatch" mpirun -n 1 "$tour"
 expect_tour 'tree, mpirun -n 1' '2 node1, 2 node2, 2 node3'
-submit --nodes=3 --tasks-per-node=1 "$jobs/tree.sbatch" -- mpirun -n 3 "$tour"
+submit --nodes=3 --ntasks-per-node=1 "$jobs/tree.sbatch" mpirun -n 3 "$tour"
 expect_tour 'tree, mpirun -n 3' '1 node1, 1 node2, 1 node3'
 
 # Started by srun. One more process than ranks is told so; what needs no spawn works.
@@ -54,9 +54,31 @@ check 'array of pools: results' '168 primes below 1000 303 primes below 2000 430
 submit "$jobs/tree.sbatch" ./no-such-program
 check 'no such program: exit code' 127 "$code"
 submit "$folder/no-such-script"
-check 'no such script' '1 submit: there is no job script .*' "$code $(cat submit.log)"
-submit "$jobs/tree.sbatch" true --nodes 4
-check 'more nodes than there are' '1 .*the job was not accepted' "$code $(tail -n 1 submit.log)"
+check 'no such script' '1 .*no-such-script.*the job was not accepted.*' "$code $(paste -sd' ' submit.log)"
+submit --nodes 4 "$jobs/tree.sbatch" true
+check 'more nodes than there are' '1 .*the job was not accepted.*' "$code $(tail -n 1 submit.log)"
+
+
+# Options for Slurm stand before the script, with their values as sbatch takes them; what follows is the program's.
+submit --partition=none "$jobs/tree.sbatch" true
+check 'an option of sbatch' '1 .*invalid partition.*' "$code $(paste -sd' ' submit.log)"
+submit --no-such-option "$jobs/tree.sbatch" true
+check 'no option of sbatch' '1 .*unrecognized option.*' "$code $(paste -sd' ' submit.log)"
+# shellcheck disable=SC2016 # the job's
+submit --nodes 1 --job-name 'some name' -t 5 "$jobs/tree.sbatch" \
+    bash -c 'echo "$SLURM_JOB_NAME, $SLURM_JOB_NUM_NODES: $*"' program --nodes=3 --partition x --mem 1G -- --time 7
+check 'the program has its own options, and the output file a blank in its name' '0 some name, 1: --nodes=3 --partition x --mem 1G -- --time 7' "$code $output"
+submit --version
+check 'what submits nothing' '0 slurm.*' "$code $output"
+
+# The components of a heterogeneous job do not reach each other.
+submit --nodes 1 : --nodes 2 "$jobs/tree.sbatch" "$tour"
+check 'heterogeneous: exit code' 1 "$code"
+check 'heterogeneous: what it says' '.*heterogeneous Slurm job of 2 components.*' "$(paste -sd' ' <<<"$output")"
+# shellcheck disable=SC2016 # the job's
+submit --nodes 1 : --nodes 2 "$jobs/tree.sbatch" bash -c 'MULTIRANK_HOSTS=$SLURM_JOB_NODELIST:2 exec "$0"' "$tour"
+check 'heterogeneous, but hosts are named: exit code' 5 "$code"
+check 'heterogeneous, but hosts are named: processes' '[1-9] node1' "$(processes_by_host "$output")"
 
 check_nothing_left 'after all launches'
 exit "$failed"

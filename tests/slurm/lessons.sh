@@ -5,7 +5,7 @@
 # All at the same time, as far as there is room.
 run_lesson() { # NUMBER ARGUMENTS...
     local code=0
-    "$slurm" run "$jobs/submit" "$jobs/lesson.sbatch" "$@" --tasks-per-node 1 >"$1.out" 2>&1 || code=$?
+    "$slurm" run "$jobs/submit" --ntasks-per-node 1 "$jobs/lesson.sbatch" "$@" >"$1.out" 2>&1 || code=$?
     echo "$code" >"$1.code"
 }
 numbers=()

@@ -15,11 +15,11 @@ submit "$jobs/tree.sbatch" "$tour"
 check 'a CPU each' '0 0 1 1' "$(cpus "$output")"
 
 # One of the two CPUs of each node: daemons and ranks of the other node have to stay there, too.
-submit "$jobs/tree.sbatch" "$tour" more=2 --tasks-per-node 1
+submit --ntasks-per-node 1 "$jobs/tree.sbatch" "$tour" more=2
 check 'one CPU a node: exit code' 5 "$code"
 check 'one CPU a node' '0 0' "$(cpus "$output")"
 check 'one CPU a node, also with more processes than CPUs' '0' "$(sed -n 's/.*, CPUs //p' <<<"$output" | sort -u)"
-MULTIRANK_PIN=none submit "$jobs/tree.sbatch" "$tour" --tasks-per-node 1
+MULTIRANK_PIN=none submit --ntasks-per-node=1 "$jobs/tree.sbatch" "$tour"
 check 'one CPU a node, unpinned' '0 0' "$(cpus "$output")"
 
 # Several CPUs a task: a process may use them all.

@@ -415,10 +415,15 @@ Test(topology, describe)
                            "      Core 0: hardware threads 0-1\n"
                            "      Core 1: hardware threads 2-3\n"
                            "    NUMA node 1\n"
-                           "      Core 2: hardware threads 4\n"
+                           "      Core 2: hardware thread 4\n"
                            "  Package 1\n"
                            "    NUMA node 3\n"
-                           "      Core 3: hardware threads 13\n");
+                           "      Core 3: hardware thread 13\n");
+    free(text);
+    mr__topology_free(topology);
+    cr_assert_eq(mr__topology_load(&topology, "core:1 pu:1", NULL), MR_OK);
+    text = mr__topology_describe(topology);
+    cr_assert(strncmp(text, "Machine: 1 core, 1 hardware thread\n", 35) == 0, "%s", text);
     free(text);
     mr__topology_free(topology);
 }
