@@ -92,7 +92,8 @@ void mr__growth_fail(mr__universe *universe, mr_status status, const char *text)
 
 static MPI_Info spawn_info(const mr__universe *universe, const mr__batch *batch, const char *host)
 {
-    char environment[MR__ADDRESS_SIZE + 128], map[64] = "node:OVERSUBSCRIBE";
+    char environment[MR__ADDRESS_SIZE + 512], map[64] = "node:OVERSUBSCRIBE";
+    const char *waits = getenv("MULTIRANK_DEBUG_WAIT"); /* other hosts have no environment of ours */
     MPI_Info info;
     MPI_Info_create(&info);
     /* Every daemon maps the ranks itself, by what it believes of the batches before, and where the daemons
@@ -106,9 +107,10 @@ static MPI_Info spawn_info(const mr__universe *universe, const mr__batch *batch,
     MPI_Info_set(info, "map_by", map);
     MPI_Info_set(info, "bind_to", "none");
     snprintf(environment, sizeof environment,
-             "MULTIRANK_HUB=%s\nMULTIRANK_BATCH=%llu\nMULTIRANK_NODE_TIMEOUT=%d%s", universe->address.text,
+             "MULTIRANK_HUB=%s\nMULTIRANK_BATCH=%llu\nMULTIRANK_NODE_TIMEOUT=%d%s%s%.300s", universe->address.text,
              (unsigned long long)batch->number, mr__ctx.launch.node_timeout,
-             mr__ctx.launch.many_hosts ? "\nMULTIRANK_MANY_HOSTS=1" : "");
+             mr__ctx.launch.many_hosts ? "\nMULTIRANK_MANY_HOSTS=1" : "",
+             waits != NULL ? "\nMULTIRANK_DEBUG_WAIT=" : "", waits != NULL ? waits : "");
     MPI_Info_set(info, "env", environment);
     return info;
 }

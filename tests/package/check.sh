@@ -1,7 +1,7 @@
 #!/bin/bash
 # Installs Multirank into a temporary prefix, and builds and runs the README's first program against that copy, in each
 # way that the README tells of: check.sh BUILD-FOLDER COMPILER [FLAGS...]
-set -euo pipefail
+set -euo pipefail # so no `grep -q`: whoever writes to one that has found it early would fail
 build=$1 compiler=$2 flags=("${@:3}")
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
@@ -26,14 +26,14 @@ lib=$(dirname "$(find "$prefix" -name libmultirank.so)")
 say "Symbols"
 exported=$(nm -D --defined-only "$lib/libmultirank.so" | awk '{ print $NF }' | grep -v '^mr_') || true
 [ -z "$exported" ] || { echo "exported, but not part of the interface: $exported" && exit 1; }
-nm -D --defined-only "$lib/libmultirank.so" | grep -q ' mr_init$'
+nm -D --defined-only "$lib/libmultirank.so" | grep ' mr_init$' >/dev/null
 foreign=$(nm --extern-only --defined-only "$lib/libmultirank.a" 2>/dev/null | awk 'NF == 3 { print $3 }' | grep -v '^mr_') || true
 [ -z "$foreign" ] || { echo "defined for the whole program: $foreign" && exit 1; }
 readelf --dynamic "$lib/libmultirank.so" | grep -F 'soname: [libmultirank.so.0.1]'
 
 say "Scripts and documents"
 share=$prefix/share/multirank documents=$prefix/share/doc/multirank
-"$share/slurm/submit" help | grep -q SBATCH-OPTIONS
+"$share/slurm/submit" help | grep SBATCH-OPTIONS >/dev/null
 code=0
 "$share/cluster/check" 2>"$scratch/usage" || code=$?
 [ "$code" = 2 ] && grep -q 'usage: cluster/check' "$scratch/usage"
@@ -55,7 +55,7 @@ cmake --build "$scratch/build"
 check_run "$scratch/build/hello_shared"
 check_run "$scratch/build/hello_static"
 needs() { readelf --dynamic "$1" | grep NEEDED; }
-needs "$scratch/build/hello_shared" | grep -q 'libmultirank[.]so'
+needs "$scratch/build/hello_shared" | grep 'libmultirank[.]so' >/dev/null
 if needs "$scratch/build/hello_static" | grep libmultirank; then exit 1; fi
 
 say "pkg-config and the compiler alone"

@@ -35,7 +35,7 @@ MULTIRANK_SLURM_CPUS=x expect 1 '.*MULTIRANK_SLURM_CPUS must be a number.*' "$sl
 expect 0 '.*up: node1 to node1.*' "$slurm" up 1
 expect 0 'node1 ' "$slurm" srun hostname
 "$slurm" srun sleep 1000 &
-runs_a_job() { "$slurm" squeue -h | grep -q .; }
+runs_a_job() { "$slurm" squeue -h | grep . >/dev/null; }
 await 10 runs_a_job || wrong 'no job was started'
 daemons=$(cat "$MULTIRANK_SLURM_DIR"/*.pid | wc -l)
 check 'hosts and switch' 3 "$daemons"
