@@ -103,6 +103,9 @@ const char *mr_last_error(void);
 /* To wait without limit. Any negative time-out counts as 0 ("do not wait"), as in Python; NaN is an error. */
 #define MR_FOREVER HUGE_VAL
 
+/* The time-out that an object was made with; an error where there is none (mr_barrier_wait has one). */
+#define MR_DEFAULT (-HUGE_VAL)
+
 /* Starts Multirank. To be called once, first thing in main, with main's own arguments (both may be NULL).
  * Returns in the main process only: in every other rank it serves processes until the program ends, and does not
  * return. A supervisor stays behind in the process that the shell or mpirun started: from here on getpid() is
@@ -129,7 +132,7 @@ mr_status mr_finalize(void);
 /* Sets the program that newly spawned ranks run; the path is copied. It must be this very build, perhaps under
  * another path. Main process only, before ranks are spawned. Errors: MR_EINVAL (no such program, not executable).
  * Mirrors multiprocessing.set_executable. */
-mr_status mr_set_executable(const char *path);
+mr_status mr_program_set_executable(const char *path);
 
 /* The number of hardware threads that this program may use on this process's host (not what the machine has).
  * At least 1; -1 before mr_init. Any process. Mirrors os.process_cpu_count(). */
@@ -145,9 +148,9 @@ int mr_core_count(void);
 int mr_host_count(void);
 
 /* How processes are tied to cores. The environment variable MULTIRANK_PIN (spread, compact, numa, none) decides
- * where mr_set_pinning has not been called. With more processes than places nobody is pinned; nor under srun -n N,
- * where Slurm binds the ranks, nor in a Slurm job that has several CPUs a task, or that Slurm does not bind to its
- * part of the machine. */
+ * where mr_program_set_pinning has not been called. With more processes than places nobody is pinned; nor under
+ * srun -n N, where Slurm binds the ranks, nor in a Slurm job that has several CPUs a task, or that Slurm does not
+ * bind to its part of the machine. */
 typedef enum mr_pinning {
     MR_PIN_SPREAD,  /* a physical core each, neighbours as far apart as can be (the default) */
     MR_PIN_COMPACT, /* a physical core each, neighbours next to each other */
@@ -157,10 +160,10 @@ typedef enum mr_pinning {
 
 /* Sets the pinning of the processes that are started from now on. Main process only.
  * Errors: MR_EINVAL, MR_ENOTINIT, MR_EFINALIZED, MR_ENOTCREATOR. */
-mr_status mr_set_pinning(mr_pinning pinning);
+mr_status mr_program_set_pinning(mr_pinning pinning);
 
 /* Which host the next process goes to, where it has not been asked for (mr_process_set_host). The environment
- * variable MULTIRANK_PLACE (evenly, packed) decides where mr_set_placement has not been called. */
+ * variable MULTIRANK_PLACE (evenly, packed) decides where mr_program_set_placement has not been called. */
 typedef enum mr_placement {
     MR_PLACE_EVENLY, /* the one with the most free cores (the default) */
     MR_PLACE_PACKED  /* main's own as long as it has a free core, then the next, and so on */
@@ -168,7 +171,7 @@ typedef enum mr_placement {
 
 /* Sets the placement of the processes that are started from now on. Main process only.
  * Errors: MR_EINVAL, MR_ENOTINIT, MR_EFINALIZED, MR_ENOTCREATOR. Mirrors srun --distribution=cyclic and block. */
-mr_status mr_set_placement(mr_placement placement);
+mr_status mr_program_set_placement(mr_placement placement);
 
 /* ---- Processes ---------------------------------------------------------------------------------------------- */
 
@@ -220,7 +223,7 @@ const char *mr_process_name(const mr_process *process);
 mr_status mr_process_set_name(mr_process *process, const char *name);
 
 /* Whether it is a daemon; by default what its creator is. false on failure. Mirrors Process.daemon. */
-bool mr_process_daemon(const mr_process *process);
+bool mr_process_is_daemon(const mr_process *process);
 
 /* Makes it a daemon, or not: daemons are terminated, not joined, when their creator ends, and may not start
  * processes. Errors: MR_ESTATE (already started). */
@@ -282,7 +285,7 @@ mr_status mr_process_close(mr_process *process);
 
 /* A file descriptor that poll(2) reports readable once the process has ended. Owned by the process, valid until it
  * is closed; not to be read. -1 on failure: MR_ESTATE (not started), MR_ENOTCREATOR. Mirrors Process.sentinel. */
-int mr_process_sentinel(mr_process *process);
+int mr_process_sentinel(const mr_process *process);
 
 /* Where it runs, or ran: process id on its host, number of its rank (main is 0), name of its host (owned by the
  * process), physical core on that host it is pinned to. Before the start, and on failure: -1, -1, NULL, -1; the
@@ -334,7 +337,7 @@ mr_status mr_lock_init(mr_lock *lock);
 
 /* Makes a lock that belongs to the thread which has acquired it: that one may acquire it again, has to release it
  * as often, and nobody else may. Mirrors multiprocessing.RLock(). */
-mr_status mr_rlock_init(mr_lock *lock);
+mr_status mr_lock_init_recursive(mr_lock *lock);
 
 /* Acquires it; waits at most timeout seconds. Those who wait get it in turn: one who has been woken competes with
  * those that come by just then, but loses once at most. Errors: MR_ETIMEDOUT; MR_EOWNERDEAD: the lock is held by
@@ -354,7 +357,7 @@ mr_status mr_lock_release(const mr_lock *lock);
 bool mr_lock_is_locked(const mr_lock *lock);
 
 /* Ends it, whether it is held or not. */
-mr_status mr_lock_close(const mr_lock *lock);
+mr_status mr_lock_destroy(const mr_lock *lock);
 
 /* A semaphore: a number of units that can be acquired and released. Mirrors multiprocessing.Semaphore and
  * BoundedSemaphore.
@@ -370,7 +373,7 @@ typedef struct mr_semaphore {
 /* Makes a semaphore with value units, 0 or more. One that is bounded never has more.
  * Mirror multiprocessing.Semaphore(value) and multiprocessing.BoundedSemaphore(value). */
 mr_status mr_semaphore_init(mr_semaphore *semaphore, int64_t value);
-mr_status mr_bounded_semaphore_init(mr_semaphore *semaphore, int64_t value);
+mr_status mr_semaphore_init_bounded(mr_semaphore *semaphore, int64_t value);
 
 /* Acquires one unit; waits at most timeout seconds, in order. Errors: MR_ETIMEDOUT; MR_EOWNERDEAD: the caller has
  * the unit, which came back from a process that ended while it held it. Mirrors Semaphore.acquire. */
@@ -384,7 +387,7 @@ mr_status mr_semaphore_release(const mr_semaphore *semaphore);
 int64_t mr_semaphore_value(const mr_semaphore *semaphore);
 
 /* Ends it. */
-mr_status mr_semaphore_close(const mr_semaphore *semaphore);
+mr_status mr_semaphore_destroy(const mr_semaphore *semaphore);
 
 /* ---- Conditions and events ---------------------------------------------------------------------------------- */
 
@@ -423,7 +426,7 @@ mr_status mr_condition_notify(const mr_condition *condition, int count);
 mr_status mr_condition_notify_all(const mr_condition *condition);
 
 /* Ends it, and its lock if that is its own. */
-mr_status mr_condition_close(const mr_condition *condition);
+mr_status mr_condition_destroy(const mr_condition *condition);
 
 /* An event: a flag that processes wait for. Mirrors multiprocessing.Event. */
 typedef struct mr_event {
@@ -445,7 +448,7 @@ bool mr_event_is_set(const mr_event *event);
 mr_status mr_event_wait(const mr_event *event, double timeout);
 
 /* Ends it. */
-mr_status mr_event_close(const mr_event *event);
+mr_status mr_event_destroy(const mr_event *event);
 
 #ifdef __GNUC__ /* gcc and clang */
 
@@ -544,9 +547,6 @@ typedef struct mr_barrier {
     uint64_t mr__handle;
 } mr_barrier;
 
-/* As the time-out of mr_barrier_wait: the one that the barrier was made with. */
-#define MR_DEFAULT (-HUGE_VAL)
-
 /* Makes a barrier for so many parties. action, unless NULL, is run by one of them each time when all have come,
  * before any goes on; if it does not return 0 the barrier breaks. timeout: for those who wait with MR_DEFAULT. Any
  * process. Errors: MR_EINVAL (NULL, no parties, NaN), MR_EBUILD (the action is no function of this program),
@@ -558,7 +558,7 @@ mr_status mr_barrier_init(mr_barrier *barrier, int parties, int (*action)(void),
  * aborted or reset it, died in it, did not come before somebody's time-out (the caller's own, maybe), or the
  * action failed; it stays so until it is reset. MR_ECLOSED, MR_EINVAL; MR_ETIMEDOUT (only if there are more to
  * come than parties, and those before have not left in time). Mirrors Barrier.wait. */
-mr_status mr_barrier_wait(const mr_barrier *barrier, double timeout, int *index);
+mr_status mr_barrier_wait(const mr_barrier *barrier, int *index, double timeout);
 
 /* Makes it as new; those who wait get MR_EBROKEN. Mirrors Barrier.reset. */
 mr_status mr_barrier_reset(const mr_barrier *barrier);
@@ -570,10 +570,10 @@ mr_status mr_barrier_abort(const mr_barrier *barrier);
  * Barrier.parties, n_waiting and broken. */
 int mr_barrier_parties(const mr_barrier *barrier);
 int mr_barrier_n_waiting(const mr_barrier *barrier);
-bool mr_barrier_broken(const mr_barrier *barrier);
+bool mr_barrier_is_broken(const mr_barrier *barrier);
 
 /* Ends it, for all processes; those who wait get MR_ECLOSED. Closing twice is harmless. */
-mr_status mr_barrier_close(const mr_barrier *barrier);
+mr_status mr_barrier_destroy(const mr_barrier *barrier);
 
 /* ---- Values and arrays -------------------------------------------------------------------------------------- */
 
@@ -588,7 +588,7 @@ typedef struct mr_array {
  * where that is NULL, and with a lock of its own, an RLock; a raw array has none. Any process. Errors: MR_EINVAL
  * (NULL, elements of 0 bytes), MR_ENOMEM, MR_ELIMIT. Mirror multiprocessing.Array and RawArray. */
 mr_status mr_array_init(mr_array *array, size_t element_size, size_t length, const void *initial);
-mr_status mr_raw_array_init(mr_array *array, size_t element_size, size_t length, const void *initial);
+mr_status mr_array_init_raw(mr_array *array, size_t element_size, size_t length, const void *initial);
 
 /* Gives a raw array a lock: this one, which stays the caller's to close; NULL: an RLock of its own. To be called
  * before others use the array. Errors: MR_ESTATE (it has a lock), MR_EINVAL, MR_ECLOSED (the lock is none, or no
@@ -597,15 +597,16 @@ mr_status mr_array_synchronize(const mr_array *array, const mr_lock *lock);
 
 /* Gives its lock, to be held over what must not be interrupted, such as adding to an element. Errors: MR_ESTATE
  * (it is a raw array). Mirrors Array.get_lock. */
-mr_status mr_array_lock(const mr_array *array, mr_lock *lock);
+mr_status mr_array_get_lock(const mr_array *array, mr_lock *lock);
 
 /* The elements themselves: what is written there, all processes see. Aligned for any C type; valid until the array
  * is closed, in the process that calls. NULL on failure: MR_ENOHOST (another host than main's: mr_array_get and
  * mr_array_set work there). Mirrors the array that get_obj() gives. */
 void *mr_array_data(const mr_array *array);
 
-/* How many elements it has, of how many bytes each; 0 on failure. Mirror len(array) and ctypes.sizeof. */
-size_t mr_array_length(const mr_array *array);
+/* How many elements it has, -1 on failure; of how many bytes each, 0 on failure. Mirror len(array) and
+ * ctypes.sizeof. */
+ptrdiff_t mr_array_length(const mr_array *array);
 size_t mr_array_element_size(const mr_array *array);
 
 /* Copies count elements, from the one of index first (from 0) on, out of the array, or into it, while it holds the
@@ -622,7 +623,7 @@ mr_status mr_array_copy(mr_array *copy, const mr_array *array);
 /* Ends the array, for all processes, and its own lock. Closing twice is harmless; any other use after it is
  * MR_ECLOSED. Any process.
  */
-mr_status mr_array_close(const mr_array *array);
+mr_status mr_array_destroy(const mr_array *array);
 
 /* One variable that processes share: as an array of one element. The functions are those of arrays. Mirrors
  * multiprocessing.Value and RawValue. */
@@ -631,14 +632,14 @@ typedef struct mr_value {
 } mr_value;
 
 mr_status mr_value_init(mr_value *value, size_t size, const void *initial);
-mr_status mr_raw_value_init(mr_value *value, size_t size, const void *initial);
+mr_status mr_value_init_raw(mr_value *value, size_t size, const void *initial);
 void *mr_value_data(const mr_value *value);
 mr_status mr_value_get(const mr_value *value, void *out);
 mr_status mr_value_set(const mr_value *value, const void *in);
 mr_status mr_value_synchronize(const mr_value *value, const mr_lock *lock);
-mr_status mr_value_lock(const mr_value *value, mr_lock *lock);
+mr_status mr_value_get_lock(const mr_value *value, mr_lock *lock);
 mr_status mr_value_copy(mr_value *copy, const mr_value *value);
-mr_status mr_value_close(const mr_value *value);
+mr_status mr_value_destroy(const mr_value *value);
 
 /* ---- Shared memory ------------------------------------------------------------------------------------------ */
 
@@ -656,7 +657,7 @@ typedef struct mr_shared_memory {
 /* Makes a block of size bytes, all zero, and attaches the caller to it. name is copied; NULL: one is made up. Any
  * process. Errors: MR_EINVAL (NULL, size 0, a name that is empty or too long), MR_EEXIST (the name is taken),
  * MR_ENOMEM, MR_ELIMIT. Mirrors SharedMemory(name, create=True, size=size). */
-mr_status mr_shared_memory_create(mr_shared_memory *memory, const char *name, size_t size);
+mr_status mr_shared_memory_init(mr_shared_memory *memory, const char *name, size_t size);
 
 /* Attaches the caller to the block of that name. Errors: MR_ENOENT (there is none, or no more), MR_EINVAL,
  * MR_ENOMEM. Mirrors SharedMemory(name). */
@@ -797,7 +798,7 @@ typedef struct mr_shareable_list {
     mr_shared_memory shm;
 } mr_shareable_list;
 
-/* Makes a list of these items; name: as in mr_shared_memory_create, with the same errors; MR_EINVAL also for an
+/* Makes a list of these items; name: as in mr_shared_memory_init, with the same errors; MR_EINVAL also for an
  * item of no known type, or a string that is NULL. */
 mr_status mr_shareable_list_init(mr_shareable_list *list, const char *name, const mr_item items[], size_t length);
 
@@ -808,8 +809,8 @@ mr_status mr_shareable_list_attach(mr_shareable_list *list, const char *name);
 /* Makes another list of the same items, with a name of its own. */
 mr_status mr_shareable_list_copy(mr_shareable_list *copy, const char *name, const mr_shareable_list *list);
 
-/* The number of items; 0 on failure. */
-size_t mr_shareable_list_length(const mr_shareable_list *list);
+/* The number of items; -1 on failure. */
+ptrdiff_t mr_shareable_list_length(const mr_shareable_list *list);
 
 /* Gives an item. A string or bytes is copied to buffer, of capacity bytes, and item->data points there; a string
  * has a closing zero byte in addition to its size. Errors: MR_EINVAL (NULL, no such index), MR_ETOOSMALL
@@ -849,7 +850,7 @@ typedef struct mr_connection {
 /* Makes a pipe. duplex: both ends send and receive; else a receives only and b sends only. A pipe holds up to
  * 1 MiB that nobody has received yet in each direction; then sending waits. Any process. Errors:
  * MR_EINVAL, MR_ELIMIT, MR_ENOMEM, MR_ENOTINIT, MR_EFINALIZED. Mirrors multiprocessing.Pipe. */
-mr_status mr_pipe(mr_connection *a, mr_connection *b, bool duplex);
+mr_status mr_pipe_init(mr_connection *a, mr_connection *b, bool duplex);
 
 /* Sends one message of any size, also 0 (data may then be NULL). Waits at most timeout seconds until the other
  * side makes room; once that has begun to receive the message, as long as that takes. When it returns MR_OK the
@@ -889,10 +890,10 @@ mr_status mr_connection_send_fd(const mr_connection *connection, int fd, double 
  * MR_EDIED. Mirrors multiprocessing.reduction.recv_handle. */
 mr_status mr_connection_recv_fd(const mr_connection *connection, int *fd, double timeout);
 
-/* Waits at most timeout seconds until there is something to receive, a message or the end of file, and tells
- * whether there is; that there is nothing is no error. Errors: MR_ECLOSED, MR_ENOTOWNER, MR_EINVAL. Mirrors
- * Connection.poll and MPI_Probe. */
-mr_status mr_connection_poll(const mr_connection *connection, double timeout, bool *ready);
+/* Waits at most timeout seconds until there is something to receive: a message, or the end of file. Errors:
+ * MR_ETIMEDOUT (there is nothing: Python's False), MR_ECLOSED, MR_ENOTOWNER, MR_EINVAL. Mirrors Connection.poll
+ * and MPI_Probe. */
+mr_status mr_connection_poll(const mr_connection *connection, double timeout);
 
 /* A descriptor for poll(2), select, epoll and event loops, so that one thread can wait for connections, sockets
  * and pipes of the operating system together: readable as long as there is something to receive, a message or the
@@ -924,13 +925,13 @@ mr_status mr_connection_close(const mr_connection *connection);
 /* Whether one can receive and send at this end, and whether it has been closed. Anybody may ask: that is no use.
  * The first two are false, the third true, for what is no connection (any more). Mirror Connection.readable,
  * writable and closed. */
-bool mr_connection_readable(const mr_connection *connection);
-bool mr_connection_writable(const mr_connection *connection);
-bool mr_connection_closed(const mr_connection *connection);
+bool mr_connection_is_readable(const mr_connection *connection);
+bool mr_connection_is_writable(const mr_connection *connection);
+bool mr_connection_is_closed(const mr_connection *connection);
 
 /* A connection that is closed when its variable goes out of scope, also on an early return:
  *     mr_scoped_connection a = {0}, b = {0};
- *     mr_pipe(&a, &b, true);
+ *     mr_pipe_init(&a, &b, true);
  * Mirrors `with connection:`. */
 #define mr_scoped_connection __attribute__((cleanup(mr_connection_cleanup))) mr_connection
 void mr_connection_cleanup(const mr_connection *connection);
@@ -948,16 +949,16 @@ typedef struct mr_waitable {
  * MR_ENOTOWNER, MR_ESTATE (a process that has not been started), MR_ENOTCREATOR.
  *     mr_waitable items[] = {{.connection = &c}, {.process = &p}};
  *     size_t ready;
- *     mr_wait(items, 2, MR_FOREVER, &ready);
+ *     mr_wait(items, 2, &ready, MR_FOREVER);
  * Mirrors multiprocessing.connection.wait. */
-mr_status mr_wait(mr_waitable items[], size_t count, double timeout, size_t *ready);
+mr_status mr_wait(mr_waitable items[], size_t count, size_t *ready, double timeout);
 
 /* ---- Programs that were started separately ------------------------------------------------------------------ */
 
 /* Where a program that was started separately would connect to this one. Open MPI 4.1 cannot do it: each program
  * has a runtime of its own, MPI_Comm_connect fails between two of them, and MPI_Comm_accept never returns. So the
  * calls of this section check what they are given and then fail with MR_ENOTSUP. What works instead is to make one
- * program of the two: run the other as a process of this one (mr_process_init), with a pipe (mr_pipe).
+ * program of the two: run the other as a process of this one (mr_process_init), with a pipe (mr_pipe_init).
  * Mirrors multiprocessing.connection.Listener. */
 typedef struct mr_listener {
     uint64_t mr__handle;
@@ -979,8 +980,8 @@ mr_status mr_listener_close(const mr_listener *listener);
 /* Would connect to the program that listens at the address, within timeout seconds, and make *connection the end
  * of a pipe to it. Errors: as mr_listener_init; MR_EINVAL also for NaN. Mirrors multiprocessing.connection.Client,
  * and MPI_Comm_connect. */
-mr_status mr_client_connect(mr_connection *connection, const char *address, const void *key, size_t size,
-                            double timeout);
+mr_status mr_connection_connect(mr_connection *connection, const char *address, const void *key, size_t size,
+                                double timeout);
 
 /* ---- Queues ------------------------------------------------------------------------------------------------- */
 
@@ -999,11 +1000,11 @@ typedef struct mr_queue {
 
 /* Makes a queue for at most maxsize items at a time (0: any number that memory allows), one that can be joined,
  * or a simple one. It lasts until mr_queue_destroy or mr_finalize, whatever becomes of the process that made it.
- * Any process. Errors: MR_EINVAL (NULL, maxsize below 0 or above INT_MAX), MR_ENOMEM, MR_ELIMIT. Mirror
+ * Any process. Errors: MR_EINVAL (NULL, maxsize above INT_MAX), MR_ENOMEM, MR_ELIMIT. Mirror
  * multiprocessing.Queue(maxsize), JoinableQueue(maxsize) and SimpleQueue(). */
-mr_status mr_queue_init(mr_queue *queue, long maxsize);
-mr_status mr_joinable_queue_init(mr_queue *queue, long maxsize);
-mr_status mr_simple_queue_init(mr_queue *queue);
+mr_status mr_queue_init(mr_queue *queue, size_t maxsize);
+mr_status mr_queue_init_joinable(mr_queue *queue, size_t maxsize);
+mr_status mr_queue_init_simple(mr_queue *queue);
 
 /* Puts a copy of size bytes (0: an empty item; data may then be NULL) at the end. While the queue is full it
  * waits, at most timeout seconds. On MR_OK the item is in the queue, and does not need this process any more; on
@@ -1022,11 +1023,11 @@ mr_status mr_queue_get(const mr_queue *queue, void *buffer, size_t capacity, siz
 mr_status mr_queue_get_alloc(const mr_queue *queue, void **data, size_t *size, double timeout);
 
 /* How many items are in it, those included that somebody is just getting; -1 on failure. Whether a get would have
- * to wait (true on failure), whether a put would (false on failure). While others use the queue, all of this may
+ * to wait, whether a put would; false on failure. While others use the queue, all of this may
  * have changed on return. Errors: MR_ECLOSED, MR_EINVAL. Mirror Queue.qsize, Queue.empty and Queue.full. */
-long mr_queue_size(const mr_queue *queue);
-bool mr_queue_empty(const mr_queue *queue);
-bool mr_queue_full(const mr_queue *queue);
+ptrdiff_t mr_queue_length(const mr_queue *queue);
+bool mr_queue_is_empty(const mr_queue *queue);
+bool mr_queue_is_full(const mr_queue *queue);
 
 /* A descriptor as mr_connection_fileno gives: readable as long as there is something to get, or an error that
  * getting will tell (the queue has been destroyed). What is said there holds; it is closed by mr_queue_close and
@@ -1098,7 +1099,7 @@ mr_status mr_dict_init(mr_dict *dict);
 mr_status mr_dict_init_fromkeys(mr_dict *dict, const mr_item keys[], size_t count, mr_item value);
 
 /* Ends it, for all processes. */
-mr_status mr_dict_close(const mr_dict *dict);
+mr_status mr_dict_destroy(const mr_dict *dict);
 
 /* How many keys it has, -1 on failure; whether it has this one, false on failure. Mirror len(d) and key in d. */
 ptrdiff_t mr_dict_length(const mr_dict *dict);
@@ -1211,7 +1212,7 @@ typedef struct mr_list {
 mr_status mr_list_init(mr_list *list, const mr_item items[], size_t count);
 
 /* Ends it, for all processes. */
-mr_status mr_list_close(const mr_list *list);
+mr_status mr_list_destroy(const mr_list *list);
 
 /* How many items it has, -1 on failure; whether one of them equals this one, false on failure. Numbers are equal
  * whatever their type, as in Python. Mirror len(l) and item in l. */
@@ -1349,7 +1350,7 @@ typedef struct mr_namespace {
 } mr_namespace;
 
 mr_status mr_namespace_init(mr_namespace *space);
-mr_status mr_namespace_close(const mr_namespace *space);
+mr_status mr_namespace_destroy(const mr_namespace *space);
 
 /* Sets, gives, deletes an attribute; whether there is one. Errors: MR_ENOENT (Python's AttributeError), MR_EINVAL
  * (a name that is NULL or empty). Mirror n.name = value, n.name, del n.name and hasattr(n, name). */
@@ -1420,35 +1421,35 @@ mr_status mr_manager_connect(mr_manager *manager, const char *address, const voi
 
 /* Make shared objects as the functions without a manager do, with the same errors; MR_ESTATE (the manager has not
  * been started), MR_ECLOSED (it has been shut down). Any process that has the manager. */
-mr_status mr_manager_dict(const mr_manager *manager, mr_dict *dict);
-mr_status mr_manager_list(const mr_manager *manager, mr_list *list, const mr_item items[], size_t count);
-mr_status mr_manager_set(const mr_manager *manager, mr_set *set, const mr_item items[], size_t count);
-mr_status mr_manager_namespace(const mr_manager *manager, mr_namespace *space);
-mr_status mr_manager_value(const mr_manager *manager, mr_value *value, size_t size, const void *initial);
-mr_status mr_manager_array(const mr_manager *manager, mr_array *array, size_t element_size, size_t length,
-                           const void *initial);
-mr_status mr_manager_queue(const mr_manager *manager, mr_queue *queue, long maxsize);
-mr_status mr_manager_joinable_queue(const mr_manager *manager, mr_queue *queue, long maxsize);
-mr_status mr_manager_lock(const mr_manager *manager, mr_lock *lock);
-mr_status mr_manager_rlock(const mr_manager *manager, mr_lock *lock);
-mr_status mr_manager_semaphore(const mr_manager *manager, mr_semaphore *semaphore, int64_t value);
-mr_status mr_manager_bounded_semaphore(const mr_manager *manager, mr_semaphore *semaphore, int64_t value);
-mr_status mr_manager_condition(const mr_manager *manager, mr_condition *condition, const mr_lock *lock);
-mr_status mr_manager_event(const mr_manager *manager, mr_event *event);
-mr_status mr_manager_barrier(const mr_manager *manager, mr_barrier *barrier, int parties, int (*action)(void),
-                             double timeout);
+mr_status mr_manager_make_dict(const mr_manager *manager, mr_dict *dict);
+mr_status mr_manager_make_list(const mr_manager *manager, mr_list *list, const mr_item items[], size_t count);
+mr_status mr_manager_make_set(const mr_manager *manager, mr_set *set, const mr_item items[], size_t count);
+mr_status mr_manager_make_namespace(const mr_manager *manager, mr_namespace *space);
+mr_status mr_manager_make_value(const mr_manager *manager, mr_value *value, size_t size, const void *initial);
+mr_status mr_manager_make_array(const mr_manager *manager, mr_array *array, size_t element_size, size_t length,
+                                const void *initial);
+mr_status mr_manager_make_queue(const mr_manager *manager, mr_queue *queue, size_t maxsize);
+mr_status mr_manager_make_queue_joinable(const mr_manager *manager, mr_queue *queue, size_t maxsize);
+mr_status mr_manager_make_lock(const mr_manager *manager, mr_lock *lock);
+mr_status mr_manager_make_lock_recursive(const mr_manager *manager, mr_lock *lock);
+mr_status mr_manager_make_semaphore(const mr_manager *manager, mr_semaphore *semaphore, int64_t value);
+mr_status mr_manager_make_semaphore_bounded(const mr_manager *manager, mr_semaphore *semaphore, int64_t value);
+mr_status mr_manager_make_condition(const mr_manager *manager, mr_condition *condition, const mr_lock *lock);
+mr_status mr_manager_make_event(const mr_manager *manager, mr_event *event);
+mr_status mr_manager_make_barrier(const mr_manager *manager, mr_barrier *barrier, int parties, int (*action)(void),
+                                  double timeout);
 
 struct mr_pool;
 
 /* The same for a pool, which is terminated when the manager is shut down. The process that makes it is its
  * creator. */
-mr_status mr_manager_pool(const mr_manager *manager, struct mr_pool *pool, int processes);
+mr_status mr_manager_make_pool(const mr_manager *manager, struct mr_pool *pool, int processes);
 
 /* The same for shared memory, which is unlinked when the manager is shut down. Mirror
  * SharedMemoryManager.SharedMemory(size) and ShareableList(items). */
-mr_status mr_manager_shared_memory(const mr_manager *manager, mr_shared_memory *memory, size_t size);
-mr_status mr_manager_shareable_list(const mr_manager *manager, mr_shareable_list *list, const mr_item items[],
-                                    size_t count);
+mr_status mr_manager_make_shared_memory(const mr_manager *manager, mr_shared_memory *memory, size_t size);
+mr_status mr_manager_make_shareable_list(const mr_manager *manager, mr_shareable_list *list, const mr_item items[],
+                                         size_t count);
 
 /* An object of a type of the program's own, which lives in the manager's process. A handle; also an item. */
 typedef struct mr_instance {
@@ -1487,8 +1488,8 @@ mr_status mr_manager_register(mr_manager *manager, const mr_type *type);
 
 /* Makes an object of the type of that name; what init makes of the arguments is the caller's answer. Errors: as
  * mr_instance_call. Mirrors manager.TypeName(...). */
-mr_status mr_manager_create(const mr_manager *manager, const char *type, const mr_item args[], size_t count,
-                            mr_instance *instance);
+mr_status mr_manager_make_instance(const mr_manager *manager, mr_instance *instance, const char *type,
+                                   const mr_item args[], size_t count);
 
 /* Has a method run, and waits for it, at most timeout seconds. *answer (may be NULL) is an array from malloc, to
  * be freed with free(), as the containers give it. Errors: whatever the method returns; MR_ENOENT (there is no
@@ -1496,10 +1497,10 @@ mr_status mr_manager_create(const mr_manager *manager, const char *type, const m
  * process has died), MR_ECLOSED (the object was closed, or the manager shut down). Mirrors proxy.method(...), and
  * RemoteError. */
 mr_status mr_instance_call(const mr_instance *instance, const char *method, const mr_item args[], size_t count,
-                           double timeout, mr_item **answer, size_t *answer_count);
+                           mr_item **answer, size_t *answer_count, double timeout);
 
 /* Ends an object. Closing twice is harmless. */
-mr_status mr_instance_close(const mr_instance *instance);
+mr_status mr_instance_destroy(const mr_instance *instance);
 
 /* For methods: sets the answer, which is copied; records a sentence for the caller and returns the status, as in
  * `return mr_fail(MR_ETASK, "there are only %d", n);`. Errors of the first: MR_EINVAL, MR_ENOMEM. */
@@ -1553,7 +1554,7 @@ typedef struct mr_pool_options {
     mr_target initializer; /* runs in each worker first, with a copy of args; other than 0: it is not fit */
     const void *args;
     size_t args_size;
-    long max_tasks_per_child;    /* after so many tasks a worker is replaced by a fresh one (default: never) */
+    size_t max_tasks_per_child;  /* after so many tasks a worker is replaced by a fresh one (default: never) */
     size_t max_memory_per_child; /* the same for bytes of memory of its own */
     mr_schedule schedule;
     double task_timeout; /* seconds that a task may take, else its worker is replaced (default: any time) */
@@ -1656,11 +1657,11 @@ mr_status mr_future_result(const mr_future *future, size_t index, void *out, siz
 
 /* Whether all tasks are done; whether all have succeeded (false with MR_ESTATE if they are not all done: Python's
  * ValueError). false on failure. Mirror AsyncResult.ready and AsyncResult.successful. */
-bool mr_future_ready(const mr_future *future);
-bool mr_future_successful(const mr_future *future);
+bool mr_future_is_ready(const mr_future *future);
+bool mr_future_is_successful(const mr_future *future);
 
 /* How many tasks it is for; -1 on failure. */
-long mr_future_count(const mr_future *future);
+ptrdiff_t mr_future_count(const mr_future *future);
 
 /* Gives it up, and the memory of its inputs and results back; tasks that have not begun are not run. It ends with
  * its process in any case. Closing twice is harmless. */

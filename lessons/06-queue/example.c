@@ -41,7 +41,7 @@ static int produce(mr_process *self)
         int number = rand() % (HIGHEST + 1);
         if (mr_queue_put(queue, &number, sizeof number, MR_FOREVER) != MR_OK)
             return complain();
-        printf("%s put %d, size %ld\n", mr_process_name(self), number, mr_queue_size(queue));
+        printf("%s put %d, size %td\n", mr_process_name(self), number, mr_queue_length(queue));
     }
     return 0;
 }
@@ -52,7 +52,7 @@ static int consume_until_empty(mr_process *self)
     const mr_queue *queue = &((const struct worker *)self)->queue;
     int number, count = 0;
 
-    while (!mr_queue_empty(queue)) {
+    while (!mr_queue_is_empty(queue)) {
         if (mr_queue_get(queue, &number, sizeof number, NULL, MR_FOREVER) != MR_OK)
             return complain();
         printf("%s got %d\n", mr_process_name(self), number);
@@ -115,6 +115,6 @@ int main(int argc, char **argv)
     /* All numbers are in the queue, or have been: only the sentinel is missing behind them. */
     if (mr_queue_put(&queue, NULL, 0, MR_FOREVER) != MR_OK || mr_process_join(&consumer.base, MR_FOREVER) != MR_OK)
         return failed();
-    printf("main: left in the queue %ld\n", mr_queue_size(&queue));
+    printf("main: left in the queue %td\n", mr_queue_length(&queue));
     return mr_finalize();
 }

@@ -59,8 +59,8 @@ int main(int argc, char **argv)
     int square;
 
     /* A pipe of one direction: what is sent into its second end is received from the first. */
-    if (mr_init(&argc, &argv) != MR_OK || mr_pipe(&numbers_in, &numbers_out, false) != MR_OK ||
-        mr_pipe(&squares_in, &squares_out, false) != MR_OK)
+    if (mr_init(&argc, &argv) != MR_OK || mr_pipe_init(&numbers_in, &numbers_out, false) != MR_OK ||
+        mr_pipe_init(&squares_in, &squares_out, false) != MR_OK)
         return failed();
 
     const struct ends middle = {numbers_in, squares_out};

@@ -44,7 +44,7 @@ static int work(const void *args, size_t size)
 
     sleep(job->late);
     const double came = now() - job->start;
-    if (job->waits && mr_barrier_wait(&job->barrier, MR_FOREVER, NULL) != MR_OK)
+    if (job->waits && mr_barrier_wait(&job->barrier, NULL, MR_FOREVER) != MR_OK)
         return complain();
     const double went = now() - job->start;
 

@@ -53,7 +53,8 @@ int main(int argc, char **argv)
     char *text = NULL;
 
     if (mr_init(&argc, &argv) != MR_OK || mr_manager_init(&manager) != MR_OK ||
-        mr_manager_start(&manager, NULL, NULL, 0) != MR_OK || mr_manager_dict(&manager, &job.results) != MR_OK)
+        mr_manager_start(&manager, NULL, NULL, 0) != MR_OK ||
+        mr_manager_make_dict(&manager, &job.results) != MR_OK)
         return failed();
 
     for (job.index = 0; job.index < PROCESSES; job.index++) {

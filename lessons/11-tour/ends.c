@@ -21,7 +21,7 @@ static int work_in_background(const void *args, size_t size)
     {
         if (write_note(&scene->notebook, "start", NO_NUMBER) != 0)
             return 1;
-        if (mr_barrier_wait(&scene->all_here, LIMIT, NULL) != MR_OK)
+        if (mr_barrier_wait(&scene->all_here, NULL, LIMIT) != MR_OK)
             return complain();
         nap(10);
         return write_note(&scene->notebook, "end", NO_NUMBER);
@@ -36,7 +36,7 @@ static int work_in_foreground(const void *args, size_t size)
 
     if (write_note(&scene->notebook, "start", NO_NUMBER) != 0)
         return 1;
-    if (mr_barrier_wait(&scene->all_here, LIMIT, NULL) != MR_OK)
+    if (mr_barrier_wait(&scene->all_here, NULL, LIMIT) != MR_OK)
         return complain();
     nap(0.2);
     return write_note(&scene->notebook, "end", NO_NUMBER);
@@ -56,7 +56,7 @@ static int play_main(const void *args, size_t size)
         return complain();
     if (write_note(&scene->notebook, "finished", NO_NUMBER) != 0)
         return 1;
-    return mr_barrier_wait(&scene->all_here, LIMIT, NULL) == MR_OK ? 0 : complain();
+    return mr_barrier_wait(&scene->all_here, NULL, LIMIT) == MR_OK ? 0 : complain();
 }
 
 bool see_background(const mr_queue *notebook)
@@ -81,8 +81,8 @@ bool see_background(const mr_queue *notebook)
     const mr_status status = mr_lock_acquire(&scene.in_hand, LIMIT);
     seen &= look(status == MR_EOWNERDEAD, "it was ended with a lock in its hand, which its next owner is told: %s",
                  mr_strerror(status));
-    mr_lock_close(&scene.in_hand);
-    mr_barrier_close(&scene.all_here);
+    mr_lock_destroy(&scene.in_hand);
+    mr_barrier_destroy(&scene.all_here);
     return seen;
 }
 

@@ -24,7 +24,7 @@ static int produce(mr_process *self)
         nap(to_produce);
         if (mr_queue_put(&worker->queue, &number, sizeof number, LIMIT) != MR_OK)
             return complain();
-        const long size = mr_queue_size(&worker->queue);
+        const ptrdiff_t size = mr_queue_length(&worker->queue);
         if (write_note(&worker->notebook, "put", number) != 0 ||
             write_note(&worker->notebook, "size", (int)size) != 0)
             return 1;
@@ -38,7 +38,7 @@ static int consume_until_empty(mr_process *self)
     const struct worker *worker = (const struct worker *)self;
     int number, count = 0;
 
-    for (; !mr_queue_empty(&worker->queue); count++) {
+    for (; !mr_queue_is_empty(&worker->queue); count++) {
         if (mr_queue_get(&worker->queue, &number, sizeof number, NULL, LIMIT) != MR_OK)
             return complain();
         nap(to_consume);
@@ -92,7 +92,7 @@ bool see_queue(const mr_queue *notebook)
     if (mr_queue_put(&queue, NULL, 0, LIMIT) != MR_OK) /* the sentinel */
         return failed();
     seen &= ended_well(&consumer.base);
-    const long left = mr_queue_size(&queue);
+    const ptrdiff_t left = mr_queue_length(&queue);
     mr_queue_destroy(&queue);
 
     const struct notes notes = read_notes(notebook);
@@ -103,7 +103,7 @@ bool see_queue(const mr_queue *notebook)
     seen &= look(put_count == NUMBERS && got_count == NUMBERS && memcmp(put, got, NUMBERS * sizeof put[0]) == 0,
                  "who waits gets every number once, in order: %s", listed(got, got_count));
     seen &= look(told > 0 && told == notes.count && notes.all[told - 1].number == NUMBERS && left == 0,
-                 "and stops at the sentinel; left in the queue: %ld", left);
+                 "and stops at the sentinel; left in the queue: %td", left);
 
     const int size_count = numbers_of(&notes, "size", sizes);
     bool fits = size_count == NUMBERS;
@@ -158,7 +158,8 @@ bool see_pipe(const mr_queue *notebook)
     int square, squares[2 * SQUARES], count = 0;
     (void)notebook;
 
-    if (mr_pipe(&numbers_in, &numbers_out, false) != MR_OK || mr_pipe(&squares_in, &squares_out, false) != MR_OK)
+    if (mr_pipe_init(&numbers_in, &numbers_out, false) != MR_OK ||
+        mr_pipe_init(&squares_in, &squares_out, false) != MR_OK)
         return failed();
     const struct ends middle = {numbers_in, squares_out};
     if (mr_process_init(&first, send_numbers, &numbers_out, sizeof numbers_out) != MR_OK ||

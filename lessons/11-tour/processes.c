@@ -77,7 +77,7 @@ static int start_and_end(const void *args, size_t size)
 
     if (write_note(&meeting->notebook, "start", NO_NUMBER) != 0)
         return 1;
-    if (mr_barrier_wait(&meeting->all_here, LIMIT, NULL) != MR_OK)
+    if (mr_barrier_wait(&meeting->all_here, NULL, LIMIT) != MR_OK)
         return complain();
     nap(0.2);
     return write_note(&meeting->notebook, "end", NO_NUMBER);
@@ -128,7 +128,7 @@ bool see_names(const mr_queue *notebook)
     seen &= look(knows, "each reports its start and its end, and knows its own name");
     seen &= look(all_before(&notes, "start", "end"), "nobody ends before all have started:\n      %s",
                  text_of(&notes));
-    mr_barrier_close(&meeting.all_here);
+    mr_barrier_destroy(&meeting.all_here);
     return seen;
 }
 

@@ -22,7 +22,7 @@ static int come_and_go_on(const void *args, size_t size)
 
     if (write_note(&party->notebook, "came", NO_NUMBER) != 0)
         return 1;
-    if (party->waits && mr_barrier_wait(&party->barrier, LIMIT, NULL) != MR_OK)
+    if (party->waits && mr_barrier_wait(&party->barrier, NULL, LIMIT) != MR_OK)
         return complain();
     if (write_note(&party->notebook, "went on", NO_NUMBER) != 0)
         return 1;
@@ -88,8 +88,8 @@ bool see_barrier(const mr_queue *notebook)
     seen &= look(complete && place(&notes, "free-1", "went on") < place(&notes, "free-2", "came"),
                  "who has no barrier does not wait: free-1 goes on before free-2 comes");
     seen &= look(are_whole(&reports), "the two lines of each report stay together:\n      %s", text_of(&reports));
-    mr_lock_close(&party.lock);
-    mr_barrier_close(&party.barrier);
+    mr_lock_destroy(&party.lock);
+    mr_barrier_destroy(&party.barrier);
     mr_queue_destroy(&party.reports);
     return seen;
 }
@@ -112,7 +112,7 @@ static int set_key(const void *args, size_t size)
 
     if (write_note(&setter->notebook, "start", NO_NUMBER) != 0)
         return 1;
-    if (mr_barrier_wait(&setter->all_here, LIMIT, NULL) != MR_OK)
+    if (mr_barrier_wait(&setter->all_here, NULL, LIMIT) != MR_OK)
         return complain();
     nap(0.2);
     if (mr_dict_set(&setter->dict, MR_INT(setter->key), MR_INT(2 * setter->key)) != MR_OK)
@@ -141,7 +141,7 @@ bool see_manager(const mr_queue *notebook)
     char *text;
 
     if (mr_manager_init(&manager) != MR_OK || mr_manager_start(&manager, NULL, NULL, 0) != MR_OK ||
-        mr_manager_dict(&manager, &setter.dict) != MR_OK ||
+        mr_manager_make_dict(&manager, &setter.dict) != MR_OK ||
         mr_barrier_init(&setter.all_here, SETTERS, NULL, MR_FOREVER) != MR_OK)
         return failed();
     for (int i = 0; i < SETTERS; i++) {
@@ -165,7 +165,7 @@ bool see_manager(const mr_queue *notebook)
     seen &= look(count_notes(&notes, "start") == SETTERS && count_notes(&notes, "end") == SETTERS &&
                      all_before(&notes, "start", "end"),
                  "they worked at the same time: all %d started before the first ended", SETTERS);
-    mr_barrier_close(&setter.all_here);
+    mr_barrier_destroy(&setter.all_here);
     if (mr_manager_close(&manager) != MR_OK)
         return failed();
     const mr_status status = mr_dict_set(&setter.dict, MR_INT(SETTERS), MR_NONE);

@@ -119,8 +119,8 @@ static mr_status map_bands(mr_pool *pool, const work_split *split, bool is_share
 static mr_status share(work_split *split)
 {
     size_t pixels = split->picture->width * split->picture->height;
-    mr_status status = mr_raw_array_init(&split->shared, 1, pixels, split->picture->pixels);
-    return status == MR_OK ? mr_raw_array_init(&split->edges, 1, pixels, NULL) : status;
+    mr_status status = mr_array_init_raw(&split->shared, 1, pixels, split->picture->pixels);
+    return status == MR_OK ? mr_array_init_raw(&split->edges, 1, pixels, NULL) : status;
 }
 
 static bool run_processes(const image *picture, int processes, result *r)
@@ -152,8 +152,8 @@ static bool run_processes(const image *picture, int processes, result *r)
     if (closed == MR_OK)
         closed = mr_pool_join(&pool, MR_FOREVER);
     status = status == MR_OK ? closed : status;
-    mr_array_close(&split.edges);
-    mr_array_close(&split.shared);
+    mr_array_destroy(&split.edges);
+    mr_array_destroy(&split.shared);
 free_strips:
     free(split.strips);
     return status == MR_OK || complain("processes", mr_last_error());

@@ -150,7 +150,7 @@ static mr_status wait_from_afar(mr_waitable items[], size_t count, double timeou
 
 /* ---- On main's host ---- */
 
-mr_status mr_wait(mr_waitable items[], size_t count, double timeout, size_t *ready)
+mr_status mr_wait(mr_waitable items[], size_t count, size_t *ready, double timeout)
 {
     uint32_t number;
     double deadline;

@@ -56,6 +56,8 @@ mr_status mr__deadline(const char *call, double timeout, double *deadline)
 {
     if (isnan(timeout))
         return mr__fail(MR_EINVAL, "%s: the time-out is not a number; give seconds, or MR_FOREVER", call);
+    if (!mr__is_timeout(timeout))
+        return mr__fail(MR_EINVAL, "%s: there is no MR_DEFAULT here; give seconds, or MR_FOREVER", call);
     *deadline = mr__now() + (timeout > 0 ? timeout : 0);
     return MR_OK;
 }

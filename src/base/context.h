@@ -77,6 +77,12 @@ double mr__now(void);
  */
 mr_status mr__deadline(const char *call, double timeout, double *deadline);
 
+/* Whether it can be one: neither NaN nor MR_DEFAULT, which only some calls know. */
+static inline bool mr__is_timeout(double timeout)
+{
+    return timeout > MR_DEFAULT;
+}
+
 void mr__lock(void);
 void mr__unlock(void);
 bool mr__lock_within(double seconds); /* false: somebody else has it all that time */

@@ -61,7 +61,7 @@ mr_status mr__container_lock(mr__request *r)
     if (status != MR_OK)
         return status;
     if (c->lock == 0)
-        status = mr_rlock_init(&lock);
+        status = mr_lock_init_recursive(&lock);
     if (status == MR_OK && c->lock == 0)
         c->lock = lock.mr__handle;
     r->numbers[0] = (int64_t)c->lock;
@@ -77,7 +77,7 @@ mr_status mr__container_close(mr__request *r)
         return status == MR_ECLOSED ? MR_OK : status;
     mr_lock lock = {c->lock};
     mr__object_close(&c->object);
-    return lock.mr__handle != 0 ? mr_lock_close(&lock) : MR_OK;
+    return lock.mr__handle != 0 ? mr_lock_destroy(&lock) : MR_OK;
 }
 
 /* ---- Asking ---- */

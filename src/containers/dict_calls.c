@@ -51,9 +51,9 @@ mr_status mr_dict_init_fromkeys(mr_dict *dict, const mr_item keys[], size_t coun
     return status;
 }
 
-mr_status mr_dict_close(const mr_dict *dict)
+mr_status mr_dict_destroy(const mr_dict *dict)
 {
-    return mr__ask(handle_of(dict), ASKING("mr_dict_close", CONTAINER_CLOSE, .in = NULL));
+    return mr__ask(handle_of(dict), ASKING("mr_dict_destroy", CONTAINER_CLOSE, .in = NULL));
 }
 
 ptrdiff_t mr_dict_length(const mr_dict *dict)

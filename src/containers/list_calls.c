@@ -18,9 +18,9 @@ mr_status mr_list_init(mr_list *list, const mr_item items[], size_t count)
                        ASKING("mr_list_init", LIST_MAKE, .in = items, .in_count = count));
 }
 
-mr_status mr_list_close(const mr_list *list)
+mr_status mr_list_destroy(const mr_list *list)
 {
-    return mr__ask(handle_of(list), ASKING("mr_list_close", CONTAINER_CLOSE, .in = NULL));
+    return mr__ask(handle_of(list), ASKING("mr_list_destroy", CONTAINER_CLOSE, .in = NULL));
 }
 
 ptrdiff_t mr_list_length(const mr_list *list)

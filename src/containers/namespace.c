@@ -24,9 +24,9 @@ mr_status mr_namespace_init(mr_namespace *space)
                        ASKING("mr_namespace_init", DICT_MAKE, .in = NULL));
 }
 
-mr_status mr_namespace_close(const mr_namespace *space)
+mr_status mr_namespace_destroy(const mr_namespace *space)
 {
-    return mr__ask(handle_of(space), ASKING("mr_namespace_close", CONTAINER_CLOSE, .in = NULL));
+    return mr__ask(handle_of(space), ASKING("mr_namespace_destroy", CONTAINER_CLOSE, .in = NULL));
 }
 
 mr_status mr_namespace_set(const mr_namespace *space, const char *name, mr_item value)

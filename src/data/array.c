@@ -136,8 +136,8 @@ mr_status mr__array_synchronize(mr__array_call call, const uint64_t *handle, con
     mr__object *object = NULL;
     if (handle == NULL)
         return mr__fail(MR_EINVAL, "%s was given NULL as the object", call.name);
-    mr_status status =
-        lock != NULL ? mr__object_find(call.name, lock->mr__handle, MR__KIND_LOCK, &object) : mr_rlock_init(&own);
+    mr_status status = lock != NULL ? mr__object_find(call.name, lock->mr__handle, MR__KIND_LOCK, &object)
+                                    : mr_lock_init_recursive(&own);
     if (status == MR_OK)
         status = mr__object_enter(call.name, *handle, call.kind, &object);
     if (status == MR_OK) {
@@ -151,7 +151,7 @@ mr_status mr__array_synchronize(mr__array_call call, const uint64_t *handle, con
         mr__object_leave(object);
     }
     if (status != MR_OK && own.mr__handle != 0)
-        mr_lock_close(&own);
+        mr_lock_destroy(&own);
     return status;
 }
 
@@ -313,7 +313,7 @@ mr_status mr__array_close(mr__array_call call, const uint64_t *handle)
     const mr__array *array = (const mr__array *)object;
     mr_lock own = {array->owns_lock ? array->lock : 0};
     mr__object_close(object);
-    return own.mr__handle != 0 ? mr_lock_close(&own) : MR_OK;
+    return own.mr__handle != 0 ? mr_lock_destroy(&own) : MR_OK;
 }
 
 static void discard(mr__object *object)
@@ -343,9 +343,9 @@ mr_status mr_array_init(mr_array *array, size_t element_size, size_t length, con
                           array == NULL ? NULL : &array->mr__handle);
 }
 
-mr_status mr_raw_array_init(mr_array *array, size_t element_size, size_t length, const void *initial)
+mr_status mr_array_init_raw(mr_array *array, size_t element_size, size_t length, const void *initial)
 {
-    return mr__array_make(as("mr_raw_array_init"), element_size, length, initial, true,
+    return mr__array_make(as("mr_array_init_raw"), element_size, length, initial, true,
                           array == NULL ? NULL : &array->mr__handle);
 }
 
@@ -357,11 +357,11 @@ void *mr_array_data(const mr_array *array)
     return mr__array_find(as("mr_array_data"), handle_of(array), &found) == MR_OK ? mr__array_data(found) : NULL;
 }
 
-size_t mr_array_length(const mr_array *array)
+ptrdiff_t mr_array_length(const mr_array *array)
 {
     uint64_t element_size, length;
-    mr__array_shape(as("mr_array_length"), handle_of(array), &element_size, &length);
-    return length;
+    mr_status status = mr__array_shape(as("mr_array_length"), handle_of(array), &element_size, &length);
+    return status == MR_OK ? (ptrdiff_t)length : -1;
 }
 
 size_t mr_array_element_size(const mr_array *array)
@@ -386,9 +386,9 @@ mr_status mr_array_synchronize(const mr_array *array, const mr_lock *lock)
     return mr__array_synchronize(as("mr_array_synchronize"), handle_of(array), lock);
 }
 
-mr_status mr_array_lock(const mr_array *array, mr_lock *lock)
+mr_status mr_array_get_lock(const mr_array *array, mr_lock *lock)
 {
-    return mr__array_lock(as("mr_array_lock"), handle_of(array), lock);
+    return mr__array_lock(as("mr_array_get_lock"), handle_of(array), lock);
 }
 
 mr_status mr_array_copy(mr_array *copy, const mr_array *array)
@@ -396,7 +396,7 @@ mr_status mr_array_copy(mr_array *copy, const mr_array *array)
     return mr__array_copy(as("mr_array_copy"), copy == NULL ? NULL : &copy->mr__handle, handle_of(array));
 }
 
-mr_status mr_array_close(const mr_array *array)
+mr_status mr_array_destroy(const mr_array *array)
 {
-    return mr__array_close(as("mr_array_close"), handle_of(array));
+    return mr__array_close(as("mr_array_destroy"), handle_of(array));
 }

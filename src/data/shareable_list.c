@@ -399,11 +399,10 @@ mr_status mr__shareable_list_length(const mr_shareable_list *list, size_t *lengt
     return MR_OK;
 }
 
-size_t mr_shareable_list_length(const mr_shareable_list *list)
+ptrdiff_t mr_shareable_list_length(const mr_shareable_list *list)
 {
     size_t length;
-    mr__shareable_list_length(list, &length);
-    return length;
+    return mr__shareable_list_length(list, &length) == MR_OK ? (ptrdiff_t)length : -1;
 }
 
 mr_status mr_shareable_list_get(const mr_shareable_list *list, ptrdiff_t index, mr_item *item, void *buffer,

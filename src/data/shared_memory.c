@@ -388,11 +388,11 @@ static const char *name_from_afar(const mr_shared_memory *handle)
 
 /* ---- What users call, on any host ---- */
 
-mr_status mr_shared_memory_create(mr_shared_memory *memory_, const char *name, size_t size)
+mr_status mr_shared_memory_init(mr_shared_memory *memory_, const char *name, size_t size)
 {
     if (mr__is_far(memory_))
         return find_from_afar(MR__FAR_MEMORY_CREATE, memory_, name, (int64_t)size);
-    return mr__memory_create("mr_shared_memory_create", memory_, name, size, NULL, NULL);
+    return mr__memory_create("mr_shared_memory_init", memory_, name, size, NULL, NULL);
 }
 
 mr_status mr__memory_attach(const char *call, mr_shared_memory *handle, const char *name)

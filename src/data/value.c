@@ -19,9 +19,9 @@ mr_status mr_value_init(mr_value *value, size_t size, const void *initial)
     return mr__array_make(as("mr_value_init"), size, 1, initial, false, value == NULL ? NULL : &value->mr__handle);
 }
 
-mr_status mr_raw_value_init(mr_value *value, size_t size, const void *initial)
+mr_status mr_value_init_raw(mr_value *value, size_t size, const void *initial)
 {
-    return mr__array_make(as("mr_raw_value_init"), size, 1, initial, true,
+    return mr__array_make(as("mr_value_init_raw"), size, 1, initial, true,
                           value == NULL ? NULL : &value->mr__handle);
 }
 
@@ -48,9 +48,9 @@ mr_status mr_value_synchronize(const mr_value *value, const mr_lock *lock)
     return mr__array_synchronize(as("mr_value_synchronize"), handle_of(value), lock);
 }
 
-mr_status mr_value_lock(const mr_value *value, mr_lock *lock)
+mr_status mr_value_get_lock(const mr_value *value, mr_lock *lock)
 {
-    return mr__array_lock(as("mr_value_lock"), handle_of(value), lock);
+    return mr__array_lock(as("mr_value_get_lock"), handle_of(value), lock);
 }
 
 mr_status mr_value_copy(mr_value *copy, const mr_value *value)
@@ -58,7 +58,7 @@ mr_status mr_value_copy(mr_value *copy, const mr_value *value)
     return mr__array_copy(as("mr_value_copy"), copy == NULL ? NULL : &copy->mr__handle, handle_of(value));
 }
 
-mr_status mr_value_close(const mr_value *value)
+mr_status mr_value_destroy(const mr_value *value)
 {
-    return mr__array_close(as("mr_value_close"), handle_of(value));
+    return mr__array_close(as("mr_value_destroy"), handle_of(value));
 }

@@ -86,7 +86,8 @@ static mr_status serve_array(mr__call *call)
         return mr__array_synchronize(as(call, "mr_array_synchronize", "mr_value_synchronize"), &call->handles[0],
                                      call->numbers[1] != 0 ? HANDLE(mr_lock, 1) : NULL);
     case MR__FAR_ARRAY_LOCK:
-        return mr__array_lock(as(call, "mr_array_lock", "mr_value_lock"), &call->handles[0], HANDLE(mr_lock, 1));
+        return mr__array_lock(as(call, "mr_array_get_lock", "mr_value_get_lock"), &call->handles[0],
+                              HANDLE(mr_lock, 1));
     case MR__FAR_ARRAY_SHAPE:
         return shape_array(call);
     case MR__FAR_ARRAY_READ:
@@ -96,7 +97,7 @@ static mr_status serve_array(mr__call *call)
     case MR__FAR_ARRAY_COPY:
         return mr__array_copy(as(call, "mr_array_copy", "mr_value_copy"), &call->handles[1], &call->handles[0]);
     default:
-        return mr__array_close(as(call, "mr_array_close", "mr_value_close"), &call->handles[0]);
+        return mr__array_close(as(call, "mr_array_destroy", "mr_value_destroy"), &call->handles[0]);
     }
 }
 
@@ -132,7 +133,7 @@ static mr_status serve_memory(mr__call *call)
     const char *name = call->numbers[1] != 0 ? call->data : NULL;
     switch (call->procedure) {
     case MR__FAR_MEMORY_CREATE:
-        return mr_shared_memory_create(memory, name, (size_t)call->numbers[0]);
+        return mr_shared_memory_init(memory, name, (size_t)call->numbers[0]);
     case MR__FAR_MEMORY_ATTACH:
         return mr_shared_memory_attach(memory, name);
     case MR__FAR_MEMORY_READ:

@@ -25,18 +25,17 @@ static mr_status receive(mr__call *call)
 
 static mr_status poll(mr__call *call)
 {
-    bool is_ready = false;
-    mr_status status = mr_connection_poll(HANDLE(mr_connection, 0), call->seconds, &is_ready);
-    call->numbers[0] = is_ready;
-    return status;
+    mr_status status = mr_connection_poll(HANDLE(mr_connection, 0), call->seconds);
+    call->numbers[0] = status == MR_OK;
+    return status == MR_ETIMEDOUT ? MR_OK : status;
 }
 
 static mr_status tell_state(mr__call *call)
 {
     const mr_connection *connection = HANDLE(mr_connection, 0);
-    call->numbers[0] = mr_connection_readable(connection);
-    call->numbers[1] = mr_connection_writable(connection);
-    call->numbers[2] = mr_connection_closed(connection);
+    call->numbers[0] = mr_connection_is_readable(connection);
+    call->numbers[1] = mr_connection_is_writable(connection);
+    call->numbers[2] = mr_connection_is_closed(connection);
     return MR_OK;
 }
 
@@ -58,7 +57,7 @@ static mr_status wait_for_several(mr__call *call)
             items[i].queue = (const mr_queue *)&watched[i].handle;
     }
     if (status == MR_OK)
-        status = mr_wait(items, count, call->seconds, &ready);
+        status = mr_wait(items, count, &ready, call->seconds);
     for (size_t i = 0; i < count && status == MR_OK; i++)
         flags[i] = items[i].ready;
     free(items);
@@ -90,12 +89,12 @@ void mr__serve_put_back(const mr__call *call)
 static mr_status ask_queue(mr__call *call)
 {
     const mr_queue *queue = HANDLE(mr_queue, 0);
-    long size = mr_queue_size(queue);
+    ptrdiff_t size = mr_queue_length(queue);
     if (size < 0)
         return mr_last_status();
     call->numbers[0] = call->procedure == MR__FAR_QUEUE_SIZE    ? size
-                       : call->procedure == MR__FAR_QUEUE_EMPTY ? mr_queue_empty(queue)
-                                                                : mr_queue_full(queue);
+                       : call->procedure == MR__FAR_QUEUE_EMPTY ? mr_queue_is_empty(queue)
+                                                                : mr_queue_is_full(queue);
     return MR_OK;
 }
 
@@ -114,11 +113,11 @@ static mr_status serve_queue(mr__call *call)
     mr_queue *queue = HANDLE(mr_queue, 0);
     switch (call->procedure) {
     case MR__FAR_QUEUE_INIT:
-        return mr_queue_init(queue, (long)call->numbers[0]);
+        return mr_queue_init(queue, (size_t)call->numbers[0]);
     case MR__FAR_JOINABLE_QUEUE_INIT:
-        return mr_joinable_queue_init(queue, (long)call->numbers[0]);
+        return mr_queue_init_joinable(queue, (size_t)call->numbers[0]);
     case MR__FAR_SIMPLE_QUEUE_INIT:
-        return mr_simple_queue_init(queue);
+        return mr_queue_init_simple(queue);
     case MR__FAR_QUEUE_PUT:
         return mr_queue_put(queue, call->data, call->size, call->seconds);
     case MR__FAR_QUEUE_GET:
@@ -146,7 +145,7 @@ mr_status mr__serve_messages(mr__call *call)
 {
     switch (call->procedure) {
     case MR__FAR_PIPE:
-        return mr_pipe(HANDLE(mr_connection, 0), HANDLE(mr_connection, 1), call->numbers[0] != 0);
+        return mr_pipe_init(HANDLE(mr_connection, 0), HANDLE(mr_connection, 1), call->numbers[0] != 0);
     case MR__FAR_SEND:
         return mr_connection_send(HANDLE(mr_connection, 0), call->data, call->size, call->seconds);
     case MR__FAR_RECV:

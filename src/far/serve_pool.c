@@ -434,11 +434,11 @@ static mr_status serve_future(mr__call *call)
     case MR__FAR_FUTURE_WAIT:
         return mr_future_wait(future, call->seconds);
     case MR__FAR_FUTURE_READY:
-        return truth(call, mr_future_ready(future),
-                     mr__object_find("mr_future_ready", future->mr__handle, MR__KIND_JOB, &unused));
+        return truth(call, mr_future_is_ready(future),
+                     mr__object_find("mr_future_is_ready", future->mr__handle, MR__KIND_JOB, &unused));
     case MR__FAR_FUTURE_SUCCESSFUL:
         mr__fail(MR_OK, "%s", ""); /* false is no failure of its own */
-        call->numbers[0] = mr_future_successful(future);
+        call->numbers[0] = mr_future_is_successful(future);
         return call->numbers[0] != 0 ? MR_OK : mr_last_status();
     case MR__FAR_FUTURE_COUNT:
         call->numbers[0] = mr_future_count(future);

@@ -37,7 +37,7 @@ static mr_status make_barrier(mr__call *call)
 static mr_status wait_at_barrier(mr__call *call)
 {
     int index = -1;
-    mr_status status = mr_barrier_wait(HANDLE(mr_barrier, 0), call->seconds, &index);
+    mr_status status = mr_barrier_wait(HANDLE(mr_barrier, 0), &index, call->seconds);
     call->numbers[0] = index;
     return status;
 }
@@ -53,7 +53,7 @@ static mr_status serve_barrier(mr__call *call)
     case MR__FAR_BARRIER_N_WAITING:
         return number(call, mr_barrier_n_waiting(barrier), known != MR_OK);
     default:
-        return truth(call, mr_barrier_broken(barrier), known);
+        return truth(call, mr_barrier_is_broken(barrier), known);
     }
 }
 
@@ -64,7 +64,7 @@ mr_status mr__serve_sync(mr__call *call)
     case MR__FAR_LOCK_INIT:
         return mr_lock_init(HANDLE(mr_lock, 0));
     case MR__FAR_RLOCK_INIT:
-        return mr_rlock_init(HANDLE(mr_lock, 0));
+        return mr_lock_init_recursive(HANDLE(mr_lock, 0));
     case MR__FAR_LOCK_ACQUIRE:
         return mr_lock_acquire(HANDLE(mr_lock, 0), call->seconds);
     case MR__FAR_LOCK_RELEASE:
@@ -73,11 +73,11 @@ mr_status mr__serve_sync(mr__call *call)
         return truth(call, mr_lock_is_locked(HANDLE(mr_lock, 0)),
                      mr__object_find("mr_lock_is_locked", call->handles[0], MR__KIND_LOCK, &unused));
     case MR__FAR_LOCK_CLOSE:
-        return mr_lock_close(HANDLE(mr_lock, 0));
+        return mr_lock_destroy(HANDLE(mr_lock, 0));
     case MR__FAR_SEMAPHORE_INIT:
         return mr_semaphore_init(HANDLE(mr_semaphore, 0), call->numbers[0]);
     case MR__FAR_BOUNDED_SEMAPHORE_INIT:
-        return mr_bounded_semaphore_init(HANDLE(mr_semaphore, 0), call->numbers[0]);
+        return mr_semaphore_init_bounded(HANDLE(mr_semaphore, 0), call->numbers[0]);
     case MR__FAR_SEMAPHORE_ACQUIRE:
         return mr_semaphore_acquire(HANDLE(mr_semaphore, 0), call->seconds);
     case MR__FAR_SEMAPHORE_RELEASE:
@@ -86,7 +86,7 @@ mr_status mr__serve_sync(mr__call *call)
         call->numbers[0] = mr_semaphore_value(HANDLE(mr_semaphore, 0));
         return number(call, call->numbers[0], call->numbers[0] < 0);
     case MR__FAR_SEMAPHORE_CLOSE:
-        return mr_semaphore_close(HANDLE(mr_semaphore, 0));
+        return mr_semaphore_destroy(HANDLE(mr_semaphore, 0));
     case MR__FAR_CONDITION_INIT:
         return mr_condition_init(HANDLE(mr_condition, 0), call->numbers[0] != 0 ? HANDLE(mr_lock, 1) : NULL);
     case MR__FAR_CONDITION_ACQUIRE:
@@ -102,7 +102,7 @@ mr_status mr__serve_sync(mr__call *call)
     case MR__FAR_CONDITION_NOTIFY_ALL:
         return mr_condition_notify_all(HANDLE(mr_condition, 0));
     case MR__FAR_CONDITION_CLOSE:
-        return mr_condition_close(HANDLE(mr_condition, 0));
+        return mr_condition_destroy(HANDLE(mr_condition, 0));
     case MR__FAR_EVENT_INIT:
         return mr_event_init(HANDLE(mr_event, 0));
     case MR__FAR_EVENT_SET:
@@ -115,7 +115,7 @@ mr_status mr__serve_sync(mr__call *call)
     case MR__FAR_EVENT_WAIT:
         return mr_event_wait(HANDLE(mr_event, 0), call->seconds);
     case MR__FAR_EVENT_CLOSE:
-        return mr_event_close(HANDLE(mr_event, 0));
+        return mr_event_destroy(HANDLE(mr_event, 0));
     case MR__FAR_BARRIER_INIT:
         return make_barrier(call);
     case MR__FAR_BARRIER_WAIT:
@@ -125,7 +125,7 @@ mr_status mr__serve_sync(mr__call *call)
     case MR__FAR_BARRIER_ABORT:
         return mr_barrier_abort(HANDLE(mr_barrier, 0));
     case MR__FAR_BARRIER_CLOSE:
-        return mr_barrier_close(HANDLE(mr_barrier, 0));
+        return mr_barrier_destroy(HANDLE(mr_barrier, 0));
     default:
         return serve_barrier(call);
     }

@@ -296,9 +296,9 @@ static mr_status main_only(const char *call)
     return status;
 }
 
-mr_status mr_set_executable(const char *path)
+mr_status mr_program_set_executable(const char *path)
 {
-    mr_status status = main_only("mr_set_executable");
+    mr_status status = main_only("mr_program_set_executable");
     if (status != MR_OK)
         return status;
     char *resolved = path == NULL ? NULL : realpath(path, NULL);
@@ -308,7 +308,8 @@ mr_status mr_set_executable(const char *path)
         const char *why = path == NULL                      ? "it is no path"
                           : resolved != NULL && !is_program ? "it is no file"
                                                             : strerror(errno);
-        status = mr__fail(MR_EINVAL, "mr_set_executable: %s cannot be run: %s", path == NULL ? "NULL" : path, why);
+        status = mr__fail(MR_EINVAL, "mr_program_set_executable: %s cannot be run: %s",
+                          path == NULL ? "NULL" : path, why);
         free(resolved);
         return status;
     }
@@ -319,26 +320,26 @@ mr_status mr_set_executable(const char *path)
     return MR_OK;
 }
 
-mr_status mr_set_pinning(mr_pinning pinning)
+mr_status mr_program_set_pinning(mr_pinning pinning)
 {
-    mr_status status = main_only("mr_set_pinning");
+    mr_status status = main_only("mr_program_set_pinning");
     if (status != MR_OK)
         return status;
     if (pinning > MR_PIN_NONE)
-        return mr__fail(MR_EINVAL, "mr_set_pinning: there is no pinning number %d", (int)pinning);
+        return mr__fail(MR_EINVAL, "mr_program_set_pinning: there is no pinning number %d", (int)pinning);
     mr__lock();
     status = mr__universe_repin(mr__ctx.universe, pinning);
     mr__unlock();
     return status;
 }
 
-mr_status mr_set_placement(mr_placement placement)
+mr_status mr_program_set_placement(mr_placement placement)
 {
-    mr_status status = main_only("mr_set_placement");
+    mr_status status = main_only("mr_program_set_placement");
     if (status != MR_OK)
         return status;
     if (placement > MR_PLACE_PACKED)
-        return mr__fail(MR_EINVAL, "mr_set_placement: there is no placement number %d", (int)placement);
+        return mr__fail(MR_EINVAL, "mr_program_set_placement: there is no placement number %d", (int)placement);
     mr__lock();
     mr__ctx.universe->placement = placement;
     mr__unlock();

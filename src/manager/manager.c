@@ -326,7 +326,7 @@ mr_status mr__manager_adopt(mr__request *r)
 
 mr_status mr__manager_find_type(uint64_t handle, const char *name, const mr_type **type)
 {
-    static const char call[] = "mr_manager_create";
+    static const char call[] = "mr_manager_make_instance";
     manager *m;
     mr_status status = enter(call, handle, &m);
     if (status != MR_OK)

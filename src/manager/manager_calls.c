@@ -198,7 +198,7 @@ mr_status mr_manager_connect(mr_manager *manager, const char *address, const voi
 {
     mr_connection unused;
     mr_status status = mr__object_given("mr_manager_connect", MR__KIND_MANAGER, manager);
-    return status == MR_OK ? mr_client_connect(&unused, address, key, size, 0) : status;
+    return status == MR_OK ? mr_connection_connect(&unused, address, key, size, 0) : status;
 }
 
 /* ---- Objects of the program's own types ---- */
@@ -210,7 +210,7 @@ static mr_status call(const char *name, uint64_t manager, uint32_t what, uint64_
     mr_status status = mr__running(name);
     if (status == MR_OK)
         status = mr__items_check(name, args, count);
-    if (status == MR_OK && (of == NULL || isnan(timeout)))
+    if (status == MR_OK && (of == NULL || !mr__is_timeout(timeout)))
         status = mr__fail(MR_EINVAL, "%s was given NULL as the name, or a time-out that is not a number", name);
     mr_item *items = status == MR_OK && count < SIZE_MAX / sizeof *items ? calloc(count + 1, sizeof *items) : NULL;
     if (status == MR_OK && items == NULL)
@@ -234,10 +234,10 @@ static mr_status call(const char *name, uint64_t manager, uint32_t what, uint64_
     return status;
 }
 
-mr_status mr_manager_create(const mr_manager *manager, const char *type, const mr_item args[], size_t count,
-                            mr_instance *instance)
+mr_status mr_manager_make_instance(const mr_manager *manager, mr_instance *instance, const char *type,
+                                   const mr_item args[], size_t count)
 {
-    static const char name[] = "mr_manager_create";
+    static const char name[] = "mr_manager_make_instance";
     mr_item *out = NULL;
     size_t out_count;
     uint64_t number = 0;
@@ -254,7 +254,7 @@ mr_status mr_manager_create(const mr_manager *manager, const char *type, const m
 }
 
 mr_status mr_instance_call(const mr_instance *instance, const char *method, const mr_item args[], size_t count,
-                           double timeout, mr_item **answer, size_t *answer_count)
+                           mr_item **answer, size_t *answer_count, double timeout)
 {
     static const char name[] = "mr_instance_call";
     mr_item *out = NULL;
@@ -275,9 +275,9 @@ mr_status mr_instance_call(const mr_instance *instance, const char *method, cons
     return status;
 }
 
-mr_status mr_instance_close(const mr_instance *instance)
+mr_status mr_instance_destroy(const mr_instance *instance)
 {
-    static const char name[] = "mr_instance_close";
+    static const char name[] = "mr_instance_destroy";
     mr_item *out = NULL;
     size_t out_count;
     if (instance == NULL)

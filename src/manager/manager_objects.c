@@ -10,25 +10,25 @@ void mr__end_object(const mr_item *object)
     mr_shared_memory memory = {handle, object->mr__handle[1]};
     switch (object->object) {
     case MR_OBJECT_LOCK:
-        mr_lock_close(&(mr_lock){handle});
+        mr_lock_destroy(&(mr_lock){handle});
         break;
     case MR_OBJECT_SEMAPHORE:
-        mr_semaphore_close(&(mr_semaphore){handle});
+        mr_semaphore_destroy(&(mr_semaphore){handle});
         break;
     case MR_OBJECT_CONDITION:
-        mr_condition_close(&(mr_condition){handle});
+        mr_condition_destroy(&(mr_condition){handle});
         break;
     case MR_OBJECT_EVENT:
-        mr_event_close(&(mr_event){handle});
+        mr_event_destroy(&(mr_event){handle});
         break;
     case MR_OBJECT_BARRIER:
-        mr_barrier_close(&(mr_barrier){handle});
+        mr_barrier_destroy(&(mr_barrier){handle});
         break;
     case MR_OBJECT_ARRAY:
-        mr_array_close(&(mr_array){handle});
+        mr_array_destroy(&(mr_array){handle});
         break;
     case MR_OBJECT_VALUE:
-        mr_value_close(&(mr_value){handle});
+        mr_value_destroy(&(mr_value){handle});
         break;
     case MR_OBJECT_SHARED_MEMORY:
     case MR_OBJECT_SHAREABLE_LIST:
@@ -39,13 +39,13 @@ void mr__end_object(const mr_item *object)
         mr_queue_destroy(&(mr_queue){handle});
         break;
     case MR_OBJECT_DICT:
-        mr_dict_close(&(mr_dict){handle});
+        mr_dict_destroy(&(mr_dict){handle});
         break;
     case MR_OBJECT_LIST:
-        mr_list_close(&(mr_list){handle});
+        mr_list_destroy(&(mr_list){handle});
         break;
     case MR_OBJECT_NAMESPACE:
-        mr_namespace_close(&(mr_namespace){handle});
+        mr_namespace_destroy(&(mr_namespace){handle});
         break;
     case MR_OBJECT_SET:
         mr_set_destroy(&(mr_set){handle});
@@ -89,95 +89,95 @@ static mr_status adopt(const char *call, const mr_manager *manager, mr_status ma
         *object = made;                                                                      \
     return status
 
-mr_status mr_manager_dict(const mr_manager *manager, mr_dict *object)
+mr_status mr_manager_make_dict(const mr_manager *manager, mr_dict *object)
 {
     MAKE(mr_dict, mr_dict_init(&made));
 }
 
-mr_status mr_manager_list(const mr_manager *manager, mr_list *object, const mr_item items[], size_t count)
+mr_status mr_manager_make_list(const mr_manager *manager, mr_list *object, const mr_item items[], size_t count)
 {
     MAKE(mr_list, mr_list_init(&made, items, count));
 }
 
-mr_status mr_manager_set(const mr_manager *manager, mr_set *object, const mr_item items[], size_t count)
+mr_status mr_manager_make_set(const mr_manager *manager, mr_set *object, const mr_item items[], size_t count)
 {
     MAKE(mr_set, mr_set_init(&made, items, count));
 }
 
-mr_status mr_manager_namespace(const mr_manager *manager, mr_namespace *object)
+mr_status mr_manager_make_namespace(const mr_manager *manager, mr_namespace *object)
 {
     MAKE(mr_namespace, mr_namespace_init(&made));
 }
 
-mr_status mr_manager_value(const mr_manager *manager, mr_value *object, size_t size, const void *initial)
+mr_status mr_manager_make_value(const mr_manager *manager, mr_value *object, size_t size, const void *initial)
 {
     MAKE(mr_value, mr_value_init(&made, size, initial));
 }
 
-mr_status mr_manager_array(const mr_manager *manager, mr_array *object, size_t element_size, size_t length,
-                           const void *initial)
+mr_status mr_manager_make_array(const mr_manager *manager, mr_array *object, size_t element_size, size_t length,
+                                const void *initial)
 {
     MAKE(mr_array, mr_array_init(&made, element_size, length, initial));
 }
 
-mr_status mr_manager_queue(const mr_manager *manager, mr_queue *object, long maxsize)
+mr_status mr_manager_make_queue(const mr_manager *manager, mr_queue *object, size_t maxsize)
 {
     MAKE(mr_queue, mr_queue_init(&made, maxsize));
 }
 
-mr_status mr_manager_joinable_queue(const mr_manager *manager, mr_queue *object, long maxsize)
+mr_status mr_manager_make_queue_joinable(const mr_manager *manager, mr_queue *object, size_t maxsize)
 {
-    MAKE(mr_queue, mr_joinable_queue_init(&made, maxsize));
+    MAKE(mr_queue, mr_queue_init_joinable(&made, maxsize));
 }
 
-mr_status mr_manager_lock(const mr_manager *manager, mr_lock *object)
+mr_status mr_manager_make_lock(const mr_manager *manager, mr_lock *object)
 {
     MAKE(mr_lock, mr_lock_init(&made));
 }
 
-mr_status mr_manager_rlock(const mr_manager *manager, mr_lock *object)
+mr_status mr_manager_make_lock_recursive(const mr_manager *manager, mr_lock *object)
 {
-    MAKE(mr_lock, mr_rlock_init(&made));
+    MAKE(mr_lock, mr_lock_init_recursive(&made));
 }
 
-mr_status mr_manager_semaphore(const mr_manager *manager, mr_semaphore *object, int64_t value)
+mr_status mr_manager_make_semaphore(const mr_manager *manager, mr_semaphore *object, int64_t value)
 {
     MAKE(mr_semaphore, mr_semaphore_init(&made, value));
 }
 
-mr_status mr_manager_bounded_semaphore(const mr_manager *manager, mr_semaphore *object, int64_t value)
+mr_status mr_manager_make_semaphore_bounded(const mr_manager *manager, mr_semaphore *object, int64_t value)
 {
-    MAKE(mr_semaphore, mr_bounded_semaphore_init(&made, value));
+    MAKE(mr_semaphore, mr_semaphore_init_bounded(&made, value));
 }
 
-mr_status mr_manager_condition(const mr_manager *manager, mr_condition *object, const mr_lock *lock)
+mr_status mr_manager_make_condition(const mr_manager *manager, mr_condition *object, const mr_lock *lock)
 {
     MAKE(mr_condition, mr_condition_init(&made, lock));
 }
 
-mr_status mr_manager_event(const mr_manager *manager, mr_event *object)
+mr_status mr_manager_make_event(const mr_manager *manager, mr_event *object)
 {
     MAKE(mr_event, mr_event_init(&made));
 }
 
-mr_status mr_manager_barrier(const mr_manager *manager, mr_barrier *object, int parties, int (*action)(void),
-                             double timeout)
+mr_status mr_manager_make_barrier(const mr_manager *manager, mr_barrier *object, int parties, int (*action)(void),
+                                  double timeout)
 {
     MAKE(mr_barrier, mr_barrier_init(&made, parties, action, timeout));
 }
 
-mr_status mr_manager_shared_memory(const mr_manager *manager, mr_shared_memory *object, size_t size)
+mr_status mr_manager_make_shared_memory(const mr_manager *manager, mr_shared_memory *object, size_t size)
 {
-    MAKE(mr_shared_memory, mr_shared_memory_create(&made, NULL, size));
+    MAKE(mr_shared_memory, mr_shared_memory_init(&made, NULL, size));
 }
 
-mr_status mr_manager_shareable_list(const mr_manager *manager, mr_shareable_list *object, const mr_item items[],
-                                    size_t count)
+mr_status mr_manager_make_shareable_list(const mr_manager *manager, mr_shareable_list *object,
+                                         const mr_item items[], size_t count)
 {
     MAKE(mr_shareable_list, mr_shareable_list_init(&made, NULL, items, count));
 }
 
-mr_status mr_manager_pool(const mr_manager *manager, mr_pool *object, int processes)
+mr_status mr_manager_make_pool(const mr_manager *manager, mr_pool *object, int processes)
 {
     MAKE(mr_pool, mr_pool_init(&made, processes));
 }

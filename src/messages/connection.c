@@ -288,47 +288,50 @@ mr_status mr_connection_recv_fd(const mr_connection *connection, int *fd, double
 
 /* ---- Asking ---- */
 
-mr_status mr_connection_poll(const mr_connection *connection, double timeout, bool *ready)
+static mr_status fail_empty(void)
+{
+    return mr__fail(MR_ETIMEDOUT, "mr_connection_poll: there is nothing to receive");
+}
+
+static mr_status poll_from_afar(const mr_connection *connection, double timeout)
+{
+    char nothing;
+    mr__call polling = {
+        .procedure = MR__FAR_POLL, .handles = {connection->mr__handle}, .seconds = timeout, .buffer = &nothing};
+    mr_status status = mr__far(&polling);
+    mr__fileno_update(MR__KIND_PIPE, connection->mr__handle);
+    return status == MR_OK && polling.numbers[0] == 0 ? fail_empty() : status;
+}
+
+mr_status mr_connection_poll(const mr_connection *connection, double timeout)
 {
     mr__end end;
     uint64_t size;
     mr_status status = mr__running("mr_connection_poll");
-    if (status == MR_OK && ready == NULL)
-        status = mr__fail(MR_EINVAL, "mr_connection_poll was given NULL instead of a place for the answer");
     if (status != MR_OK)
         return status;
-    *ready = false;
-    if (mr__is_far(connection)) {
-        char nothing;
-        mr__call polling = {.procedure = MR__FAR_POLL,
-                            .handles = {connection->mr__handle},
-                            .seconds = timeout,
-                            .buffer = &nothing};
-        status = mr__far(&polling);
-        *ready = status == MR_OK && polling.numbers[0] != 0;
-        mr__fileno_update(MR__KIND_PIPE, connection->mr__handle);
-        return status;
-    }
+    if (mr__is_far(connection))
+        return poll_from_afar(connection, timeout);
     status = mr__end_enter("mr_connection_poll", connection, MR__READING, timeout, &end);
-    if (status == MR_ETIMEDOUT)
-        return MR_OK;
     if (status != MR_OK)
         return status;
     status = mr__ring_await(&end.flow, &size);
-    *ready = status == MR_OK || status == MR_EEOF || status == MR_ESTATE;
     if (status == MR_ECLOSED)
         explain(&end, status, "");
+    else if (status == MR_ETIMEDOUT)
+        fail_empty();
     mr__end_leave(&end);
     mr__fileno_update(MR__KIND_PIPE, connection->mr__handle);
-    return status == MR_ECLOSED ? status : MR_OK;
+    return status == MR_ECLOSED || status == MR_ETIMEDOUT ? status : MR_OK; /* the end of file can be received */
 }
 
 int mr_connection_fileno(const mr_connection *connection)
 {
     static const char call[] = "mr_connection_fileno";
-    bool ready; /* no matter: after the poll the end is the caller's, and one to receive from */
-    if (mr_connection_poll(connection, 0, &ready) != MR_OK) {
-        mr__fail(mr_last_status(), "%s: %s", call, mr_last_error());
+    mr_status status =
+        mr_connection_poll(connection, 0); /* now the end is the caller's, and one to receive from */
+    if (status != MR_OK && status != MR_ETIMEDOUT) {
+        mr__fail(status, "%s: %s", call, mr_last_error());
         return -1;
     }
     return mr__fileno(call, MR__KIND_PIPE, connection->mr__handle);
@@ -386,26 +389,26 @@ static bool state_from_afar(const mr_connection *connection, int which)
     return mr__far(&asking) == MR_OK ? asking.numbers[which] != 0 : which == 2;
 }
 
-bool mr_connection_readable(const mr_connection *connection)
+bool mr_connection_is_readable(const mr_connection *connection)
 {
     if (mr__is_far(connection))
         return state_from_afar(connection, 0);
-    return has_way("mr_connection_readable", connection, MR__READING);
+    return has_way("mr_connection_is_readable", connection, MR__READING);
 }
 
-bool mr_connection_writable(const mr_connection *connection)
+bool mr_connection_is_writable(const mr_connection *connection)
 {
     if (mr__is_far(connection))
         return state_from_afar(connection, 1);
-    return has_way("mr_connection_writable", connection, MR__WRITING);
+    return has_way("mr_connection_is_writable", connection, MR__WRITING);
 }
 
-bool mr_connection_closed(const mr_connection *connection)
+bool mr_connection_is_closed(const mr_connection *connection)
 {
     if (mr__is_far(connection))
         return state_from_afar(connection, 2);
     mr__pipe *pipe;
     int number;
-    return mr__end_find("mr_connection_closed", connection, &pipe, &number) != MR_OK ||
+    return mr__end_find("mr_connection_is_closed", connection, &pipe, &number) != MR_OK ||
            (pipe->ends[number] & (MR__END_CLOSED | MR__END_LAPSED)) != 0;
 }

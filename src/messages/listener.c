@@ -10,7 +10,7 @@ static mr_status refuse(const char *call)
     return mr__fail(
         MR_ENOTSUP,
         "%s: Open MPI 4.1 cannot connect programs that were started separately; run the other one as a "
-        "process of this program (mr_process_init), and give it an end of a pipe (mr_pipe)",
+        "process of this program (mr_process_init), and give it an end of a pipe (mr_pipe_init)",
         call);
 }
 
@@ -58,14 +58,14 @@ mr_status mr_listener_close(const mr_listener *listener)
     return status != MR_OK ? status : refuse("mr_listener_close");
 }
 
-mr_status mr_client_connect(mr_connection *connection, const char *address, const void *key, size_t size,
-                            double timeout)
+mr_status mr_connection_connect(mr_connection *connection, const char *address, const void *key, size_t size,
+                                double timeout)
 {
     double deadline;
-    mr_status status = check_place("mr_client_connect", connection, "connection");
+    mr_status status = check_place("mr_connection_connect", connection, "connection");
     if (status == MR_OK)
-        status = check_address("mr_client_connect", address, key, size);
+        status = check_address("mr_connection_connect", address, key, size);
     if (status == MR_OK)
-        status = mr__deadline("mr_client_connect", timeout, &deadline);
-    return status != MR_OK ? status : refuse("mr_client_connect");
+        status = mr__deadline("mr_connection_connect", timeout, &deadline);
+    return status != MR_OK ? status : refuse("mr_connection_connect");
 }

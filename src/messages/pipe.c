@@ -68,17 +68,17 @@ static mr_status make_from_afar(mr_connection *a, mr_connection *b, bool duplex)
     return status;
 }
 
-mr_status mr_pipe(mr_connection *a, mr_connection *b, bool duplex)
+mr_status mr_pipe_init(mr_connection *a, mr_connection *b, bool duplex)
 {
     mr__object *object;
     uint64_t handle;
-    mr_status status = mr__running("mr_pipe");
+    mr_status status = mr__running("mr_pipe_init");
     if (status == MR_OK && (a == NULL || b == NULL))
-        status = mr__fail(MR_EINVAL, "mr_pipe was given NULL instead of a connection");
+        status = mr__fail(MR_EINVAL, "mr_pipe_init was given NULL instead of a connection");
     if (status == MR_OK && mr__is_far(a))
         return make_from_afar(a, b, duplex);
     if (status == MR_OK)
-        status = mr__object_new("mr_pipe", MR__KIND_PIPE, &object, &handle);
+        status = mr__object_new("mr_pipe_init", MR__KIND_PIPE, &object, &handle);
     if (status != MR_OK)
         return status;
     mr__pipe *pipe = (mr__pipe *)object;
@@ -317,7 +317,7 @@ static mr_status lock_side(mr__end *end, mr__direction direction)
 mr_status mr__end_enter(const char *call, const mr_connection *connection, mr__direction direction, double timeout,
                         mr__end *end)
 {
-    if (isnan(timeout))
+    if (!mr__is_timeout(timeout))
         return mr__deadline(call, timeout, &timeout);
     *end = (mr__end){.call = call,
                      .flow = {.timeout = timeout,

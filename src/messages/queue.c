@@ -249,13 +249,13 @@ static void discard_queue(mr__object *object)
 
 /* ---- Making ---- */
 
-static mr_status make(const char *call, mr_queue *made, long maxsize, bool is_joinable, bool is_simple)
+static mr_status make(const char *call, mr_queue *made, size_t maxsize, bool is_joinable, bool is_simple)
 {
     mr__object *object, *other;
     uint64_t handle;
     if (made == NULL)
         return mr__fail(MR_EINVAL, "%s: the queue is NULL", call);
-    if (maxsize < 0 || maxsize > INT32_MAX)
+    if (maxsize > INT32_MAX)
         return mr__fail(MR_EINVAL, "%s: a queue cannot have room for %ld items; give 0 for one without a limit",
                         call, maxsize);
     mr_status status = mr__object_new(call, MR__KIND_QUEUE, &object, &handle);
@@ -284,25 +284,31 @@ static mr_status make(const char *call, mr_queue *made, long maxsize, bool is_jo
     return MR_OK;
 }
 
-mr_status mr_queue_init(mr_queue *made, long maxsize)
+/* What is too much is so there, too. */
+static int64_t far_size(size_t maxsize)
+{
+    return maxsize <= INT32_MAX ? (int64_t)maxsize : INT64_MAX;
+}
+
+mr_status mr_queue_init(mr_queue *made, size_t maxsize)
 {
     if (mr__is_far(made))
-        return mr__far_new(MR__FAR_QUEUE_INIT, &made->mr__handle, maxsize);
+        return mr__far_new(MR__FAR_QUEUE_INIT, &made->mr__handle, far_size(maxsize));
     return make("mr_queue_init", made, maxsize, false, false);
 }
 
-mr_status mr_joinable_queue_init(mr_queue *made, long maxsize)
+mr_status mr_queue_init_joinable(mr_queue *made, size_t maxsize)
 {
     if (mr__is_far(made))
-        return mr__far_new(MR__FAR_JOINABLE_QUEUE_INIT, &made->mr__handle, maxsize);
-    return make("mr_joinable_queue_init", made, maxsize, true, false);
+        return mr__far_new(MR__FAR_JOINABLE_QUEUE_INIT, &made->mr__handle, far_size(maxsize));
+    return make("mr_queue_init_joinable", made, maxsize, true, false);
 }
 
-mr_status mr_simple_queue_init(mr_queue *made)
+mr_status mr_queue_init_simple(mr_queue *made)
 {
     if (mr__is_far(made))
         return mr__far_new(MR__FAR_SIMPLE_QUEUE_INIT, &made->mr__handle, 0);
-    return make("mr_simple_queue_init", made, 0, false, true);
+    return make("mr_queue_init_simple", made, 0, false, true);
 }
 
 /* ---- Entering ---- */
@@ -374,36 +380,36 @@ static mr_status enter_to_look(const char *call, const mr_queue *handle, mr__que
     return fail_closed(call);
 }
 
-long mr_queue_size(const mr_queue *handle)
+ptrdiff_t mr_queue_length(const mr_queue *handle)
 {
     if (mr__is_far(handle))
-        return (long)mr__far_ask(MR__FAR_QUEUE_SIZE, handle->mr__handle, -1);
+        return (ptrdiff_t)mr__far_ask(MR__FAR_QUEUE_SIZE, handle->mr__handle, -1);
     mr__queue *q;
-    if (enter_to_look("mr_queue_size", handle, &q) != MR_OK)
+    if (enter_to_look("mr_queue_length", handle, &q) != MR_OK)
         return -1;
-    long size = size_of(q);
+    ptrdiff_t length = size_of(q);
     mr__object_leave(&q->object);
-    return size;
+    return length;
 }
 
-bool mr_queue_empty(const mr_queue *handle)
+bool mr_queue_is_empty(const mr_queue *handle)
 {
     if (mr__is_far(handle))
-        return mr__far_ask(MR__FAR_QUEUE_EMPTY, handle->mr__handle, true) != 0;
+        return mr__far_ask(MR__FAR_QUEUE_EMPTY, handle->mr__handle, false) != 0;
     mr__queue *q;
-    if (enter_to_look("mr_queue_empty", handle, &q) != MR_OK)
-        return true;
+    if (enter_to_look("mr_queue_is_empty", handle, &q) != MR_OK)
+        return false;
     bool is_empty = !mr__queue_has_item(q);
     mr__object_leave(&q->object);
     return is_empty;
 }
 
-bool mr_queue_full(const mr_queue *handle)
+bool mr_queue_is_full(const mr_queue *handle)
 {
     if (mr__is_far(handle))
         return mr__far_ask(MR__FAR_QUEUE_FULL, handle->mr__handle, false) != 0;
     mr__queue *q;
-    if (enter_to_look("mr_queue_full", handle, &q) != MR_OK)
+    if (enter_to_look("mr_queue_is_full", handle, &q) != MR_OK)
         return false;
     bool is_full = q->maxsize > 0 && size_of(q) >= q->maxsize;
     mr__object_leave(&q->object);
@@ -451,7 +457,7 @@ static mr_status enter_joinable(const char *call, const mr_queue *handle, mr__qu
     if (status != MR_OK || (*q)->is_joinable)
         return status;
     mr__object_leave(&(*q)->object);
-    return mr__fail(MR_EINVAL, "%s: this is no joinable queue; make it with mr_joinable_queue_init", call);
+    return mr__fail(MR_EINVAL, "%s: this is no joinable queue; make it with mr_queue_init_joinable", call);
 }
 
 mr_status mr_queue_task_done(const mr_queue *handle)

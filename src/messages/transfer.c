@@ -46,7 +46,7 @@ typedef struct visit {
 static mr_status start_visit(visit *v, const char *call, const mr_queue *handle, double timeout)
 {
     *v = (visit){.call = call, .handle = handle, .timeout = timeout};
-    return isnan(timeout) ? mr__deadline(call, timeout, &v->deadline) : MR_OK;
+    return mr__is_timeout(timeout) ? MR_OK : mr__deadline(call, timeout, &v->deadline);
 }
 
 /* Looks for a short while whether the other side does something. Giving way to it, should it have no core, is

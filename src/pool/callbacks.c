@@ -37,7 +37,7 @@ static void end_call(void *called)
 
 static void call_back(watched *each)
 {
-    mr_callback call = mr_future_successful(&each->future) ? each->callback : each->error_callback;
+    mr_callback call = mr_future_is_successful(&each->future) ? each->callback : each->error_callback;
     pthread_cleanup_push(end_call, each); /* also if it never comes back */
     if (call != NULL)
         call(&each->future, each->state);

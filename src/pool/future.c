@@ -159,45 +159,45 @@ mr_status mr_future_wait(const mr_future *future, double timeout)
     return status;
 }
 
-bool mr_future_ready(const mr_future *future)
+bool mr_future_is_ready(const mr_future *future)
 {
     mr__object *object;
-    mr_status status = check("mr_future_ready", future);
+    mr_status status = check("mr_future_is_ready", future);
     if (status == MR_OK && mr__is_far(future))
         return mr__far_ask(MR__FAR_FUTURE_READY, future->mr__handle, 0) != 0;
     if (status == MR_OK)
-        status = mr__object_find("mr_future_ready", future->mr__handle, MR__KIND_JOB, &object);
+        status = mr__object_find("mr_future_is_ready", future->mr__handle, MR__KIND_JOB, &object);
     return status == MR_OK && mr__job_is_over(future->mr__handle);
 }
 
-bool mr_future_successful(const mr_future *future)
+bool mr_future_is_successful(const mr_future *future)
 {
     mr__job *job;
-    mr_status status = check("mr_future_successful", future);
+    mr_status status = check("mr_future_is_successful", future);
     if (status == MR_OK && mr__is_far(future))
         return mr__far_ask(MR__FAR_FUTURE_SUCCESSFUL, future->mr__handle, 0) != 0;
     if (status == MR_OK)
-        status = mr__job_enter("mr_future_successful", future->mr__handle, &job);
+        status = mr__job_enter("mr_future_is_successful", future->mr__handle, &job);
     if (status != MR_OK)
         return false;
     if (job->state == MR__JOB_OPEN)
-        status = mr__fail(MR_ESTATE, "mr_future_successful: not all tasks are done");
+        status = mr__fail(MR_ESTATE, "mr_future_is_successful: not all tasks are done");
     bool is_good = job->state == MR__JOB_COMPLETE && mr__job_body_of(job)->failures == 0;
     mr__object_leave(&job->object);
     return is_good;
 }
 
-long mr_future_count(const mr_future *future)
+ptrdiff_t mr_future_count(const mr_future *future)
 {
     mr__job *job;
     mr_status status = check("mr_future_count", future);
     if (status == MR_OK && mr__is_far(future))
-        return (long)mr__far_ask(MR__FAR_FUTURE_COUNT, future->mr__handle, -1);
+        return (ptrdiff_t)mr__far_ask(MR__FAR_FUTURE_COUNT, future->mr__handle, -1);
     if (status == MR_OK)
         status = mr__job_enter("mr_future_count", future->mr__handle, &job);
     if (status != MR_OK)
         return -1;
-    long count = (long)mr__job_body_of(job)->count;
+    ptrdiff_t count = (ptrdiff_t)mr__job_body_of(job)->count;
     mr__object_leave(&job->object);
     return count;
 }

@@ -60,7 +60,7 @@ static mr_status check_options(const mr_pool_options *options)
     const char *what =
         options->processes < 0                                               ? "less than 0 processes"
         : options->args_size > 0 && options->args == NULL                    ? "NULL instead of arguments"
-        : options->max_tasks_per_child < 0                                   ? "less than 0 tasks a child"
+        : options->max_tasks_per_child > PTRDIFF_MAX                         ? "less than 0 tasks a child"
         : options->max_retries < -1                                          ? "less than -1 retries"
         : !(options->task_timeout >= 0)                                      ? "a time-out of less than 0"
         : (unsigned)options->schedule > (unsigned)MR_SCHEDULE_EVEN           ? "no schedule"

@@ -20,7 +20,7 @@ mr_status mr__far_pool_init(mr_pool *pool, const mr_pool_options *options)
     memcpy(&address, &options->initializer, sizeof address);
     if (address != NULL)
         status = mr__symbol_of(address, true, "the initializer", &head.initializer);
-    if (status == MR_OK && mr_process_daemon(mr_current_process()))
+    if (status == MR_OK && mr_process_is_daemon(mr_current_process()))
         status = mr__fail(MR_EDAEMON, "%s is a daemon, and a daemon may not start processes",
                           mr_process_name(mr_current_process()));
     if (options->host != NULL)

@@ -36,10 +36,10 @@ mr_status mr_process_set_name(mr_process *object, const char *name)
     return status;
 }
 
-bool mr_process_daemon(const mr_process *object)
+bool mr_process_is_daemon(const mr_process *object)
 {
     mr__process *process = NULL;
-    if (mr__enter("mr_process_daemon", object, &process) != MR_OK)
+    if (mr__enter("mr_process_is_daemon", object, &process) != MR_OK)
         return false;
     bool daemon = process->daemon;
     mr__unlock();

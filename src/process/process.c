@@ -298,7 +298,7 @@ mr_status mr_process_close(mr_process *object)
     return status;
 }
 
-int mr_process_sentinel(mr_process *object)
+int mr_process_sentinel(const mr_process *object)
 {
     mr__process *process = NULL;
     if (mr__enter_after_start("mr_process_sentinel", object, &process) != MR_OK)

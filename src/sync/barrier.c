@@ -332,7 +332,7 @@ static mr_status wait_from_afar(const mr_barrier *handle, double timeout, int *i
     return status;
 }
 
-mr_status mr_barrier_wait(const mr_barrier *handle, double timeout, int *index)
+mr_status mr_barrier_wait(const mr_barrier *handle, int *index, double timeout)
 {
     static const char call[] = "mr_barrier_wait";
     if (mr__is_far(handle))
@@ -347,7 +347,7 @@ mr_status mr_barrier_wait(const mr_barrier *handle, double timeout, int *index)
         status = mr__seat_mine(&number);
     if (status != MR_OK)
         return status;
-    if (isinf(timeout) && timeout < 0)
+    if (!mr__is_timeout(timeout)) /* MR_DEFAULT */
         timeout = barrier->timeout;
     mr__seat *seat = mr__seat_at(number);
     status = arrive(call, handle, seat, timeout, &turn, &place);
@@ -402,7 +402,7 @@ mr_status mr__barrier_make(mr_barrier *handle, int parties, const mr__symbol *ac
     barrier->has_action = action != NULL;
     if (action != NULL)
         barrier->action = *action;
-    barrier->timeout = isinf(timeout) && timeout < 0 ? MR_FOREVER : timeout;
+    barrier->timeout = mr__is_timeout(timeout) ? timeout : MR_FOREVER;
     /* No turn of the slot's next barrier is to be taken for one of this. */
     barrier->state = (uint32_t)(object->generation * 0x9e3779b1u) & ~BROKEN;
     mr__object_leave(object);
@@ -488,21 +488,21 @@ int mr_barrier_n_waiting(const mr_barrier *handle)
     return (turn_of(state) & BROKEN) != 0 ? 0 : (int)count_of(state);
 }
 
-bool mr_barrier_broken(const mr_barrier *handle)
+bool mr_barrier_is_broken(const mr_barrier *handle)
 {
     if (mr__is_far(handle))
         return mr__far_ask(MR__FAR_BARRIER_BROKEN, handle->mr__handle, false) != 0;
     struct barrier *barrier = NULL;
-    return find("mr_barrier_broken", handle, &barrier) == MR_OK && (turn_of(barrier->state) & BROKEN) != 0 &&
+    return find("mr_barrier_is_broken", handle, &barrier) == MR_OK && (turn_of(barrier->state) & BROKEN) != 0 &&
            !is_being_reset(barrier);
 }
 
-mr_status mr_barrier_close(const mr_barrier *handle)
+mr_status mr_barrier_destroy(const mr_barrier *handle)
 {
     if (mr__is_far(handle))
         return mr__far_on(MR__FAR_BARRIER_CLOSE, handle->mr__handle, 0);
     struct barrier *barrier = NULL;
-    mr_status status = enter("mr_barrier_close", handle, &barrier);
+    mr_status status = enter("mr_barrier_destroy", handle, &barrier);
     if (status == MR_ECLOSED)
         return MR_OK;
     if (status == MR_OK)

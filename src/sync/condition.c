@@ -49,7 +49,7 @@ static void discard(mr__object *object)
 {
     const condition *c = (const condition *)object;
     if (c->has_own_lock)
-        mr_lock_close(&c->lock);
+        mr_lock_destroy(&c->lock);
 }
 
 const mr__kind mr__condition_kind = {.name = "condition", .forget = forget, .discard = discard};
@@ -74,7 +74,7 @@ mr_status mr_condition_init(mr_condition *handle, const mr_lock *lock)
     mr_lock used;
     mr_status status = mr__object_given(call, MR__KIND_CONDITION, handle);
     if (status == MR_OK && lock == NULL)
-        status = mr_rlock_init(&used);
+        status = mr_lock_init_recursive(&used);
     else if (status == MR_OK)
         status = mr__object_find(call, (used = *lock).mr__handle, MR__KIND_LOCK, &object);
     if (status != MR_OK)
@@ -82,7 +82,7 @@ mr_status mr_condition_init(mr_condition *handle, const mr_lock *lock)
     status = mr__object_new(call, MR__KIND_CONDITION, &object, &handle->mr__handle);
     if (status != MR_OK) {
         if (lock == NULL)
-            mr_lock_close(&used);
+            mr_lock_destroy(&used);
         return status;
     }
     condition *c = (condition *)object;
@@ -102,11 +102,11 @@ static mr_status find(const char *call, const mr_condition *handle, condition **
     return status;
 }
 
-mr_status mr_condition_close(const mr_condition *handle)
+mr_status mr_condition_destroy(const mr_condition *handle)
 {
     if (mr__is_far(handle))
         return mr__far_on(MR__FAR_CONDITION_CLOSE, handle->mr__handle, 0);
-    return mr__object_end("mr_condition_close", MR__KIND_CONDITION, handle == NULL ? NULL : &handle->mr__handle);
+    return mr__object_end("mr_condition_destroy", MR__KIND_CONDITION, handle == NULL ? NULL : &handle->mr__handle);
 }
 
 /* ---- The lock ---- */

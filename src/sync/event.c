@@ -124,7 +124,7 @@ mr_status mr_event_wait(const mr_event *handle, double timeout)
     event *e;
     double deadline;
     mr_status status = find(call, handle, &e);
-    if (status == MR_OK && (e->word & SET) != 0 && !isnan(timeout))
+    if (status == MR_OK && (e->word & SET) != 0 && mr__is_timeout(timeout))
         return MR_OK;
     if (status == MR_OK)
         status = mr__deadline(call, timeout, &deadline);
@@ -146,9 +146,9 @@ mr_status mr_event_wait(const mr_event *handle, double timeout)
     return status;
 }
 
-mr_status mr_event_close(const mr_event *handle)
+mr_status mr_event_destroy(const mr_event *handle)
 {
     if (mr__is_far(handle))
         return mr__far_on(MR__FAR_EVENT_CLOSE, handle->mr__handle, 0);
-    return mr__object_end("mr_event_close", MR__KIND_EVENT, handle == NULL ? NULL : &handle->mr__handle);
+    return mr__object_end("mr_event_destroy", MR__KIND_EVENT, handle == NULL ? NULL : &handle->mr__handle);
 }

@@ -1,4 +1,4 @@
-/* Locks: mr_lock, made by mr_lock_init or mr_rlock_init.
+/* Locks: mr_lock, made by mr_lock_init or mr_lock_init_recursive.
  *
  * The owner's seat stands in a word of its own. Taking a free lock and releasing one that nobody waits for are one
  * compare-and-swap each; everything else is done inside the object. A release frees the lock and wakes who has
@@ -157,18 +157,18 @@ mr_status mr_lock_init(mr_lock *handle)
     return make("mr_lock_init", handle, false);
 }
 
-mr_status mr_rlock_init(mr_lock *handle)
+mr_status mr_lock_init_recursive(mr_lock *handle)
 {
     if (mr__is_far(handle))
         return mr__far_new(MR__FAR_RLOCK_INIT, &handle->mr__handle, 0);
-    return make("mr_rlock_init", handle, true);
+    return make("mr_lock_init_recursive", handle, true);
 }
 
-mr_status mr_lock_close(const mr_lock *handle)
+mr_status mr_lock_destroy(const mr_lock *handle)
 {
     if (mr__is_far(handle))
         return mr__far_on(MR__FAR_LOCK_CLOSE, handle->mr__handle, 0);
-    return mr__object_end("mr_lock_close", MR__KIND_LOCK, handle == NULL ? NULL : &handle->mr__handle);
+    return mr__object_end("mr_lock_destroy", MR__KIND_LOCK, handle == NULL ? NULL : &handle->mr__handle);
 }
 
 /* The lock and the caller's seat. */
@@ -304,11 +304,11 @@ static mr_status acquire(const char *call, uint64_t handle, double timeout)
     mr_status status = find(call, handle, &l, &me);
     if (status != MR_OK)
         return status;
-    if (!isnan(timeout) && take_free(l, handle & GENERATION, me)) {
+    if (mr__is_timeout(timeout) && take_free(l, handle & GENERATION, me)) {
         l->depth = 1;
         return MR_OK;
     }
-    if (!isnan(timeout) && l->is_recursive && owner_of(l->word) == me)
+    if (mr__is_timeout(timeout) && l->is_recursive && owner_of(l->word) == me)
         return nest(call, l);
     return acquire_slowly(call, l, handle, me, timeout);
 }

@@ -214,11 +214,11 @@ mr_status mr_semaphore_init(mr_semaphore *handle, int64_t value)
     return make("mr_semaphore_init", handle, value, false);
 }
 
-mr_status mr_bounded_semaphore_init(mr_semaphore *handle, int64_t value)
+mr_status mr_semaphore_init_bounded(mr_semaphore *handle, int64_t value)
 {
     if (mr__is_far(handle))
         return mr__far_new(MR__FAR_BOUNDED_SEMAPHORE_INIT, &handle->mr__handle, value);
-    return make("mr_bounded_semaphore_init", handle, value, true);
+    return make("mr_semaphore_init_bounded", handle, value, true);
 }
 
 static mr_status enter(const char *call, const mr_semaphore *handle, semaphore **s)
@@ -231,11 +231,11 @@ static mr_status enter(const char *call, const mr_semaphore *handle, semaphore *
     return status;
 }
 
-mr_status mr_semaphore_close(const mr_semaphore *handle)
+mr_status mr_semaphore_destroy(const mr_semaphore *handle)
 {
     if (mr__is_far(handle))
         return mr__far_on(MR__FAR_SEMAPHORE_CLOSE, handle->mr__handle, 0);
-    return mr__object_end("mr_semaphore_close", MR__KIND_SEMAPHORE, handle == NULL ? NULL : &handle->mr__handle);
+    return mr__object_end("mr_semaphore_destroy", MR__KIND_SEMAPHORE, handle == NULL ? NULL : &handle->mr__handle);
 }
 
 /* ---- Use ---- */

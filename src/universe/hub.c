@@ -124,7 +124,7 @@ static bool is_same_build(mr__universe *universe, const mr__record *hello, const
     char text[512];
     snprintf(text, sizeof text,
              "the program on %s is another build than main's; has it been rebuilt while this one runs? Copy the "
-             "same file to all hosts, or check mr_set_executable",
+             "same file to all hosts, or check mr_program_set_executable",
              host);
     mr__growth_lost_batch(universe, rank->batch, text);
     mr__growth_fail(universe, MR_EBUILD, text);

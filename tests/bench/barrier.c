@@ -27,7 +27,7 @@ static int pass(const void *args, size_t size)
     for (int i = 0; i < WARM_UP + p->amount; i++) {
         if (i == WARM_UP)
             begin = now();
-        need(mr_barrier_wait(&p->barrier, MR_FOREVER, &index));
+        need(mr_barrier_wait(&p->barrier, &index, MR_FOREVER));
     }
     double each = (now() - begin) / p->amount;
     if (index == 0) /* one of them tells */

@@ -51,9 +51,9 @@ static int write_all(const void *args, size_t size)
 {
     const part *p = args;
     (void)size;
-    need(mr_barrier_wait(&p->barrier, MR_FOREVER, NULL));
+    need(mr_barrier_wait(&p->barrier, NULL, MR_FOREVER));
     set(&p->dict, p->number * KEYS, p->amount);
-    need(mr_barrier_wait(&p->barrier, MR_FOREVER, NULL));
+    need(mr_barrier_wait(&p->barrier, NULL, MR_FOREVER));
     return 0;
 }
 
@@ -66,9 +66,9 @@ static double measure_set_four(int count)
         need(mr_process_init(&processes[p.number], write_all, &p, sizeof p));
         need(mr_process_start(&processes[p.number]));
     }
-    need(mr_barrier_wait(&p.barrier, MR_FOREVER, NULL));
+    need(mr_barrier_wait(&p.barrier, NULL, MR_FOREVER));
     double begin = now();
-    need(mr_barrier_wait(&p.barrier, MR_FOREVER, NULL));
+    need(mr_barrier_wait(&p.barrier, NULL, MR_FOREVER));
     return (now() - begin) / count / PROCESSES;
 }
 

@@ -194,11 +194,11 @@ static double measure(const struct row *row, int count, const char *host)
     mr_connection mine;
     mr_process process;
     job work = {.count = count};
-    need(mr_pipe(&mine, &work.end, true));
+    need(mr_pipe_init(&mine, &work.end, true));
     need(mr_queue_init(&work.queue, 0));
     need(mr_lock_init(&work.lock));
     need(mr_value_init(&work.value, sizeof(int64_t), &(int64_t){0}));
-    need(mr_raw_array_init(&work.array, 1, LARGE, NULL));
+    need(mr_array_init_raw(&work.array, 1, LARGE, NULL));
     need(mr_dict_init(&work.dict));
     need(mr_process_init(&process, row->there, &work, sizeof work));
     need(mr_process_set_host(&process, host));

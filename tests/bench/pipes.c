@@ -56,7 +56,7 @@ static double time_with(mr_target other, int count, void (*turn)(const mr_connec
     mr_connection mine;
     mr_process process;
     job work = {.count = count};
-    need(mr_pipe(&mine, &work.end, true));
+    need(mr_pipe_init(&mine, &work.end, true));
     need(mr_process_init(&process, other, &work, sizeof work));
     need(mr_process_start(&process));
     turn(&mine, count);

@@ -132,7 +132,7 @@ static void measure_calls(int count)
     static const char *const others[] = {"node2", "node3"};
     shared with;
     long made, sum = 0;
-    need(mr_raw_value_init(&with.number, sizeof(int64_t), &(int64_t){0}));
+    need(mr_value_init_raw(&with.number, sizeof(int64_t), &(int64_t){0}));
     need(mr_queue_init(&with.answers, 0));
     need(mr_event_init(&with.begin));
     state before = take_state();

@@ -37,8 +37,8 @@ static bool make(struct objects *o)
 
 static void close_all(const struct objects *o)
 {
-    mr_dict_close(&o->dict);
-    mr_list_close(&o->list);
+    mr_dict_destroy(&o->dict);
+    mr_list_destroy(&o->list);
     mr_set_destroy(&o->set);
 }
 

@@ -236,13 +236,13 @@ static int leaves_in_action(void)
 static int waits_at(const void *args, size_t size)
 {
     (void)size;
-    CHECK_STATUS(mr_barrier_wait(args, MR_FOREVER, NULL), MR_EBROKEN);
+    CHECK_STATUS(mr_barrier_wait(args, NULL, MR_FOREVER), MR_EBROKEN);
     return 0;
 }
 
 static void *waits_in_a_thread(void *barrier)
 {
-    mr_barrier_wait(barrier, MR_FOREVER, NULL);
+    mr_barrier_wait(barrier, NULL, MR_FOREVER);
     return NULL;
 }
 
@@ -258,7 +258,7 @@ SCENARIO_LOCAL(exits, of_an_action)
     CHECK_EQ(pthread_create(&thread, NULL, waits_in_a_thread, &barrier), 0); /* the last one, who runs it */
     CHECK_EQ(pthread_join(thread, NULL), 0);
     CHECK(end(&p, 30, 0));
-    CHECK(mr_barrier_broken(&barrier));
+    CHECK(mr_barrier_is_broken(&barrier));
 }
 
 static mr_status method_leaves(void *self, const mr_item args[], size_t count, mr_reply *reply)
@@ -277,7 +277,7 @@ SCENARIO_LOCAL(exits, of_a_method)
     CHECK_OK(mr_manager_init(&manager));
     CHECK_OK(mr_manager_register(&manager, &type));
     CHECK_OR_STOP(CHECK_OK(mr_manager_start(&manager, NULL, NULL, 0)));
-    CHECK_OK(mr_manager_create(&manager, "Leaver", NULL, 0, &instance));
-    CHECK_STATUS(mr_instance_call(&instance, "leave", NULL, 0, 30, NULL, NULL), MR_EDIED);
+    CHECK_OK(mr_manager_make_instance(&manager, &instance, "Leaver", NULL, 0));
+    CHECK_STATUS(mr_instance_call(&instance, "leave", NULL, 0, NULL, NULL, 30), MR_EDIED);
     CHECK_OK(mr_manager_close(&manager));
 }

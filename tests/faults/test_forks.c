@@ -23,7 +23,7 @@ struct objects {
 static void make(struct objects *o)
 {
     CHECK_OK(mr_lock_init(&o->lock));
-    CHECK_OK(mr_rlock_init(&o->rlock));
+    CHECK_OK(mr_lock_init_recursive(&o->rlock));
     CHECK_OK(mr_semaphore_init(&o->semaphore, 1));
     CHECK_OK(mr_condition_init(&o->condition, NULL));
     CHECK_OK(mr_event_init(&o->event));
@@ -31,7 +31,7 @@ static void make(struct objects *o)
     CHECK_OK(mr_value_init(&o->value, sizeof(int), NULL));
     CHECK_OK(mr_queue_init(&o->queue, 0));
     CHECK_OK(mr_dict_init(&o->dict));
-    CHECK_OK(mr_pipe(&o->a, &o->b, true));
+    CHECK_OK(mr_pipe_init(&o->a, &o->b, true));
 }
 
 /* Everything is refused in a child; so it can take nothing along. */
@@ -49,7 +49,7 @@ static void check_refused_there(const struct objects *o)
     CHECK_STATUS(mr_condition_acquire(&o->condition, 0), MR_ENOTINIT);
     CHECK_STATUS(mr_event_set(&o->event), MR_ENOTINIT);
     CHECK_REFUSED(!mr_event_is_set(&o->event), MR_ENOTINIT);
-    CHECK_STATUS(mr_barrier_wait(&o->barrier, 0, NULL), MR_ENOTINIT);
+    CHECK_STATUS(mr_barrier_wait(&o->barrier, NULL, 0), MR_ENOTINIT);
     CHECK_STATUS(mr_value_set(&o->value, &(int){5}), MR_ENOTINIT);
     CHECK_STATUS(mr_queue_put(&o->queue, "", 1, 0), MR_ENOTINIT);
     CHECK_STATUS(mr_queue_get(&o->queue, &byte, 1, NULL, 0), MR_ENOTINIT);
@@ -115,7 +115,7 @@ SCENARIO_HOSTS(forks, have_no_part)
     CHECK_OK(mr_condition_acquire(&o.condition, 5));
     CHECK(!mr_event_is_set(&o.event));
     CHECK_EQ(mr_barrier_n_waiting(&o.barrier), 0);
-    CHECK_EQ(mr_queue_size(&o.queue), 0);
+    CHECK_EQ(mr_queue_length(&o.queue), 0);
     CHECK_OK(mr_connection_send(&o.a, "x", 1, 5));
     CHECK_OK(mr_connection_recv(&o.b, (char[1]){0}, 1, NULL, 5));
     CHECK_OK(mr_value_get(&o.value, &count));

@@ -60,7 +60,7 @@ static int lose_a_host(int argc, char **argv)
     CHECK_OR_STOP(CHECK_OK(mr_init(&argc, &argv)));
     CHECK_OK(mr_lock_init(&in.lock));
     CHECK_OK(mr_queue_init(&in.queue, 0));
-    CHECK_OK(mr_pipe(&mine, &in.end, true));
+    CHECK_OK(mr_pipe_init(&mine, &in.end, true));
     CHECK_OR_STOP(begin_on(&others[0], lives, NULL, 0, nodes[0]) &&
                   begin_on(&others[1], lives, NULL, 0, nodes[2]));
     CHECK_OR_STOP(begin_on(&holder, holds, &in, sizeof in, nodes[LOST]));

@@ -51,7 +51,7 @@ SCENARIO_SHARED(pipe_deaths, only_side)
     mr_connection r, w;
     mr_process p;
     int value = -1;
-    CHECK_OK(mr_pipe(&r, &w, false));
+    CHECK_OK(mr_pipe_init(&r, &w, false));
     CHECK_OR_STOP(begin(&p, sends_three_and_dies, &w, sizeof w));
     for (int i = 0; i < 3; i++) {
         CHECK_OK(mr_connection_recv(&r, &value, sizeof value, NULL, soon));
@@ -61,7 +61,7 @@ SCENARIO_SHARED(pipe_deaths, only_side)
     check_promise(&p);
     CHECK_STATUS(mr_connection_send(&w, "x", 1, 0), MR_ECLOSED);
 
-    CHECK_OK(mr_pipe(&r, &w, false));
+    CHECK_OK(mr_pipe_init(&r, &w, false));
     CHECK_OR_STOP(begin(&p, receives_one_and_dies, &r, sizeof r));
     mr_status status = MR_OK;
     while (status == MR_OK)
@@ -90,7 +90,7 @@ SCENARIO_SHARED(pipe_deaths, half_written)
     mr_process p;
     char *huge = malloc(HUGE_SIZE);
     size_t got, ready;
-    CHECK_OK(mr_pipe(&r, &w, false));
+    CHECK_OK(mr_pipe_init(&r, &w, false));
     CHECK_OR_STOP(begin(&p, sends_huge, &w, sizeof w));
     CHECK(await_lines("busy", 1, soon));
     rest(0.1);
@@ -99,7 +99,7 @@ SCENARIO_SHARED(pipe_deaths, half_written)
     CHECK_OK(mr_connection_recv(&r, huge, HUGE_SIZE, &got, soon));
     CHECK_EQ(got, 5);
     mr_waitable item = {.connection = &r};
-    CHECK_OK(mr_wait(&item, 1, soon, &ready));
+    CHECK_OK(mr_wait(&item, 1, &ready, soon));
     CHECK_STATUS(mr_connection_recv(&r, huge, HUGE_SIZE, &got, soon), MR_EEOF);
     CHECK_STATUS(mr_connection_recv(&r, huge, HUGE_SIZE, &got, 0), MR_EEOF);
     CHECK_OK(mr_connection_close(&r));
@@ -129,7 +129,7 @@ static int waits(const void *args, size_t size)
     size_t ready;
     mr_waitable item = {.connection = args};
     note("busy", "%d", (int)getpid());
-    mr_wait(&item, 1, MR_FOREVER, &ready);
+    mr_wait(&item, 1, &ready, MR_FOREVER);
     return 1;
 }
 
@@ -138,12 +138,12 @@ SCENARIO_SHARED(pipe_deaths, while_waiting)
     static const mr_target targets[] = {receives, waits};
     mr_connection a, b;
     mr_process p;
-    CHECK_OK(mr_pipe(&a, &b, true));
+    CHECK_OK(mr_pipe_init(&a, &b, true));
     CHECK_OR_STOP(begin(&p, dies_before_use, &b, sizeof b));
     CHECK_STATUS(mr_connection_recv(&a, NULL, 0, NULL, soon), MR_EEOF);
     check_promise(&p);
     for (int i = 0; i < 2; i++) {
-        CHECK_OK(mr_pipe(&a, &b, true));
+        CHECK_OK(mr_pipe_init(&a, &b, true));
         CHECK_OR_STOP(begin(&p, targets[i], &b, sizeof b));
         CHECK(await_lines("busy", i + 1, soon));
         rest(0.1);
@@ -224,7 +224,7 @@ static void die_at_random(int rounds)
         pthread_t killer;
         struct ends ends = {.seed = seed + (unsigned)round};
         bool kills_writer = rand_r(&seed) % 2 == 0;
-        CHECK_OR_STOP(CHECK_OK(mr_pipe(&a, &b, true)));
+        CHECK_OR_STOP(CHECK_OK(mr_pipe_init(&a, &b, true)));
         ends.c = b;
         CHECK_OK(mr_process_init(&p, kills_writer ? sends_at_random : receives_at_random, &ends, sizeof ends));
         CHECK_OR_STOP(CHECK_OK(mr_process_start(&p)));

@@ -95,7 +95,7 @@ static void survive_first_in_line(mr_target target, const char *begun, const cha
     if (puts)
         CHECK_OK(mr_queue_get(&q, &number, sizeof number, NULL, 0));
     CHECK_EQ(number, puts ? 9 : 7);
-    CHECK_EQ(mr_queue_size(&q), 0);
+    CHECK_EQ(mr_queue_length(&q), 0);
 }
 
 SCENARIO_LOCAL(queue_deaths, of_the_consumer_that_was_woken)
@@ -145,7 +145,7 @@ SCENARIO_SHARED(queue_deaths, of_a_worker_with_a_task)
     mr_queue q;
     mr_process worker;
     pthread_t killer;
-    CHECK_OK(mr_joinable_queue_init(&q, 0));
+    CHECK_OK(mr_queue_init_joinable(&q, 0));
     for (int i = 0; i < 2; i++)
         CHECK_OK(mr_queue_put(&q, &i, sizeof i, 0));
     CHECK_OR_STOP(begin(&worker, gets_two_and_does_one, &q, sizeof q));
@@ -216,7 +216,7 @@ SCENARIO_LOCAL(queue_deaths, in_the_middle_of_an_item)
         for (int k = 0; k < 3; k++) { /* one of those who get is the next one after one who died */
             CHECK_OR_STOP(begin(&p, k == 1 ? dies_putting : dies_getting, &item, sizeof item));
             CHECK(end(&p, patience, -SIGSEGV));
-            CHECK_EQ(mr_queue_size(&item.items), 2);
+            CHECK_EQ(mr_queue_length(&item.items), 2);
         }
         CHECK_OK(mr_queue_put(&item.items, "c", 1, 0));
         CHECK_STATUS(mr_queue_put(&item.items, "d", 1, 0), MR_ETIMEDOUT);
@@ -229,7 +229,7 @@ SCENARIO_LOCAL(queue_deaths, in_the_middle_of_an_item)
             CHECK_EQ(data[size - 1], 'a' + k);
             free(got);
         }
-        CHECK_EQ(mr_queue_size(&item.items), 0);
+        CHECK_EQ(mr_queue_length(&item.items), 0);
         CHECK_OK(mr_queue_destroy(&item.items));
         free(bytes);
     }
@@ -365,15 +365,15 @@ static void check_places(const mr_queue *q)
     CHECK_STATUS(mr_queue_put(q, "x", 1, 0), MR_ETIMEDOUT);
     for (int i = 0; i < PLACES; i++)
         CHECK_OK(mr_queue_get(q, &byte, 1, NULL, 0));
-    CHECK_EQ(mr_queue_size(q), 0);
+    CHECK_EQ(mr_queue_length(q), 0);
 }
 
 static void await_empty(const mr_queue *q)
 {
     double end = now() + patience;
-    while (mr_queue_size(q) > 0 && now() < end)
+    while (mr_queue_length(q) > 0 && now() < end)
         rest(0.001);
-    CHECK_EQ(mr_queue_size(q), 0);
+    CHECK_EQ(mr_queue_length(q), 0);
 }
 
 /* One of two producers and two consumers is killed, the others go on. */

@@ -20,7 +20,7 @@ static int waits(const void *args, size_t size)
 {
     const meeting *m = args;
     CHECK_EQ(size, sizeof *m);
-    mr_barrier_wait(&m->barrier, MR_FOREVER, NULL);
+    mr_barrier_wait(&m->barrier, NULL, MR_FOREVER);
     return 0;
 }
 
@@ -28,7 +28,7 @@ static int is_told(const void *args, size_t size)
 {
     const meeting *m = args;
     CHECK_EQ(size, sizeof *m);
-    CHECK_STATUS(mr_barrier_wait(&m->barrier, MR_FOREVER, NULL), MR_EBROKEN);
+    CHECK_STATUS(mr_barrier_wait(&m->barrier, NULL, MR_FOREVER), MR_EBROKEN);
     note("told", "%.6f", now());
     return 0;
 }
@@ -59,14 +59,14 @@ SCENARIO_SHARED(shared_deaths, in_a_barrier)
         CHECK(end(&others[i], 30, 0));
     }
     CHECK(end(&victim, 30, -SIGKILL));
-    CHECK(mr_barrier_broken(&m.barrier));
-    CHECK_STATUS(mr_barrier_wait(&m.barrier, MR_FOREVER, NULL), MR_EBROKEN);
+    CHECK(mr_barrier_is_broken(&m.barrier));
+    CHECK_STATUS(mr_barrier_wait(&m.barrier, NULL, MR_FOREVER), MR_EBROKEN);
     CHECK_OK(mr_barrier_reset(&m.barrier));
     CHECK_EQ(mr_barrier_n_waiting(&m.barrier), 0);
     for (int i = 0; i < 2; i++)
         CHECK_OR_STOP(begin(&others[i], waits, &m, sizeof m));
     CHECK_OR_STOP(begin(&victim, waits, &m, sizeof m));
-    CHECK_OK(mr_barrier_wait(&m.barrier, 30, NULL));
+    CHECK_OK(mr_barrier_wait(&m.barrier, NULL, 30));
     for (int i = 0; i < 2; i++)
         CHECK(end(&others[i], 30, 0));
     CHECK(end(&victim, 30, 0));
@@ -99,7 +99,7 @@ static int passes_until_it_breaks(const void *args, size_t size)
     const meeting *m = args;
     CHECK_EQ(size, sizeof *m);
     note("passing", "%d", (int)getpid());
-    for (long reached = 1; mr_barrier_wait(&m->barrier, MR_FOREVER, NULL) == MR_OK; reached++)
+    for (long reached = 1; mr_barrier_wait(&m->barrier, NULL, MR_FOREVER) == MR_OK; reached++)
         CHECK_OK(mr_value_set(&m->reached, &reached));
     CHECK_EQ(mr_last_status(), MR_EBROKEN);
     return 0;
@@ -114,7 +114,7 @@ SCENARIO_SHARED(shared_deaths, at_random_in_a_barrier, .timeout = 120)
         meeting m;
         mr_process p[PARTIES], *all[PARTIES];
         CHECK_OR_STOP(CHECK_OK(mr_barrier_init(&m.barrier, PARTIES, NULL, MR_FOREVER)));
-        CHECK_OR_STOP(CHECK_OK(mr_raw_value_init(&m.reached, sizeof(long), NULL)));
+        CHECK_OR_STOP(CHECK_OK(mr_value_init_raw(&m.reached, sizeof(long), NULL)));
         for (int i = 0; i < PARTIES; i++) {
             all[i] = &p[i];
             CHECK_OK(mr_process_init(all[i], passes_until_it_breaks, &m, sizeof m));
@@ -125,15 +125,15 @@ SCENARIO_SHARED(shared_deaths, at_random_in_a_barrier, .timeout = 120)
         CHECK_OK(mr_process_kill(&p[0]));
         CHECK(end(&p[0], 30, -SIGKILL));
         /* It may have died outside of the barrier, which nobody can know: main speaks for it. */
-        if (!mr_barrier_broken(&m.barrier))
+        if (!mr_barrier_is_broken(&m.barrier))
             CHECK_OK(mr_barrier_abort(&m.barrier));
         for (int i = 1; i < PARTIES; i++)
             CHECK_OR_STOP(end(&p[i], 30, 0));
         long reached = 0;
         CHECK_OK(mr_value_get(&m.reached, &reached));
         CHECK_AT_LEAST((double)reached, 1);
-        CHECK_OK(mr_barrier_close(&m.barrier));
-        CHECK_OK(mr_value_close(&m.reached));
+        CHECK_OK(mr_barrier_destroy(&m.barrier));
+        CHECK_OK(mr_value_destroy(&m.reached));
     }
 }
 
@@ -150,8 +150,8 @@ static int makes_and_sleeps(const void *args, size_t size)
 {
     mr_shared_memory kept, unlinked;
     (void)args, (void)size;
-    CHECK_OK(mr_shared_memory_create(&kept, "kept", 64));
-    CHECK_OK(mr_shared_memory_create(&unlinked, "unlinked", 64));
+    CHECK_OK(mr_shared_memory_init(&kept, "kept", 64));
+    CHECK_OK(mr_shared_memory_init(&unlinked, "unlinked", 64));
     CHECK_OK(mr_shared_memory_unlink(&unlinked));
     CHECK_OK(mr_shared_memory_write(&kept, 0, sizeof "still there", "still there"));
     char handle[64];
@@ -167,7 +167,7 @@ SCENARIO_SHARED(shared_deaths, while_attached)
     mr_shared_memory m;
     mr_process p;
     char text[20] = "";
-    CHECK_OR_STOP(CHECK_OK(mr_shared_memory_create(&m, "mine", 100)));
+    CHECK_OR_STOP(CHECK_OK(mr_shared_memory_init(&m, "mine", 100)));
     CHECK_OR_STOP(begin(&p, attaches_and_sleeps, &m, sizeof m));
     CHECK(await_lines("attached", 1, 30));
     CHECK_OK(mr_shared_memory_unlink(&m));
@@ -195,7 +195,7 @@ SCENARIO_SHARED(shared_deaths, while_attached)
 static int dies_with_the_lock(const void *args, size_t size)
 {
     mr_lock lock;
-    CHECK_OR_STOP(CHECK_OK(mr_array_lock(args, &lock)));
+    CHECK_OR_STOP(CHECK_OK(mr_array_get_lock(args, &lock)));
     CHECK_OR_STOP(CHECK_OK(mr_lock_acquire(&lock, 30)));
     CHECK_OK(mr_array_set(args, 0, 1, &(int){1})); /* and no more */
     note("holds", "the lock");
@@ -226,6 +226,6 @@ SCENARIO_SHARED(shared_deaths, with_the_lock_of_an_array)
         CHECK_EQ(numbers[1], 0);
         CHECK_OK(mr_array_set(&array, 0, 2, (int[]){5, 6}));
         CHECK(end(&p, 30, -SIGKILL));
-        CHECK_OK(mr_array_close(&array));
+        CHECK_OK(mr_array_destroy(&array));
     }
 }

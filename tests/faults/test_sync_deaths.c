@@ -23,9 +23,9 @@ struct waiter {
 static void make(struct objects *o)
 {
     CHECK_OK(mr_lock_init(&o->lock));
-    CHECK_OK(mr_rlock_init(&o->rlock));
+    CHECK_OK(mr_lock_init_recursive(&o->rlock));
     CHECK_OK(mr_semaphore_init(&o->units, 2));
-    CHECK_OK(mr_bounded_semaphore_init(&o->bounded, 1));
+    CHECK_OK(mr_semaphore_init_bounded(&o->bounded, 1));
     CHECK_OK(mr_condition_init(&o->condition, NULL));
     CHECK_OK(mr_event_init(&o->event));
 }

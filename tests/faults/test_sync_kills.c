@@ -37,8 +37,8 @@ struct worker {
 
 static bool make(struct objects *o)
 {
-    return mr_lock_init(&o->lock) == MR_OK && mr_rlock_init(&o->rlock) == MR_OK &&
-           mr_semaphore_init(&o->units, UNITS) == MR_OK && mr_bounded_semaphore_init(&o->bounded, 1) == MR_OK &&
+    return mr_lock_init(&o->lock) == MR_OK && mr_lock_init_recursive(&o->rlock) == MR_OK &&
+           mr_semaphore_init(&o->units, UNITS) == MR_OK && mr_semaphore_init_bounded(&o->bounded, 1) == MR_OK &&
            mr_condition_init(&o->condition, NULL) == MR_OK && mr_event_init(&o->event) == MR_OK;
 }
 

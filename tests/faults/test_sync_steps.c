@@ -46,18 +46,18 @@ static bool had(mr_status status)
 
 static bool make(struct objects *o)
 {
-    return mr_lock_init(&o->lock) == MR_OK && mr_rlock_init(&o->rlock) == MR_OK &&
-           mr_bounded_semaphore_init(&o->semaphore, 1) == MR_OK &&
+    return mr_lock_init(&o->lock) == MR_OK && mr_lock_init_recursive(&o->rlock) == MR_OK &&
+           mr_semaphore_init_bounded(&o->semaphore, 1) == MR_OK &&
            mr_condition_init(&o->condition, NULL) == MR_OK && mr_event_init(&o->event) == MR_OK;
 }
 
 static void close_all(const struct objects *o)
 {
-    mr_lock_close(&o->lock);
-    mr_lock_close(&o->rlock);
-    mr_semaphore_close(&o->semaphore);
-    mr_condition_close(&o->condition);
-    mr_event_close(&o->event);
+    mr_lock_destroy(&o->lock);
+    mr_lock_destroy(&o->rlock);
+    mr_semaphore_destroy(&o->semaphore);
+    mr_condition_destroy(&o->condition);
+    mr_event_destroy(&o->event);
 }
 
 static bool is_all_free(const struct objects *o)

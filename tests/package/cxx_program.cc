@@ -56,7 +56,7 @@ static void check_locked()
     mr_semaphore semaphore;
     mr_condition condition;
     CHECK(mr_lock_init(&lock) == MR_OK);
-    CHECK(mr_rlock_init(&rlock) == MR_OK);
+    CHECK(mr_lock_init_recursive(&rlock) == MR_OK);
     CHECK(mr_semaphore_init(&semaphore, 2) == MR_OK);
     CHECK(mr_condition_init(&condition, nullptr) == MR_OK);
     CHECK(holds_and_releases(rlock, mr_lock_acquire, mr_lock_release));
@@ -65,7 +65,7 @@ static void check_locked()
     CHECK(leave_early(lock) == 1);
     MR_LOCKED(&lock) CHECK(mr_lock_acquire(&lock, 0) == MR_ETIMEDOUT);
     CHECK(is_free(lock, mr_lock_acquire, mr_lock_release));
-    mr_lock_close(&lock);
+    mr_lock_destroy(&lock);
     mr_status status = MR_OK;
     bool has_run = false;
     MR_LOCKED_STATUS(&lock, status) has_run = true;
@@ -103,7 +103,7 @@ static void check_items()
     mr_lock lock;
     CHECK(MR_TAKE_OBJECT(&items[8], &lock) == MR_EINVAL);
     CHECK(MR_STRING(nullptr).data == nullptr);
-    mr_list_close(&list);
+    mr_list_destroy(&list);
 }
 
 static void check_scoped()
@@ -112,13 +112,13 @@ static void check_scoped()
     try {
         mr_scoped_connection a = {0}, b = {0};
         mr_scoped_manager manager = {};
-        CHECK(mr_pipe(&a, &b, true) == MR_OK);
+        CHECK(mr_pipe_init(&a, &b, true) == MR_OK);
         CHECK(mr_manager_init(&manager) == MR_OK);
         copy = a;
         throw 1;
     } catch (int) {
     }
-    CHECK(mr_connection_closed(&copy));
+    CHECK(mr_connection_is_closed(&copy));
 }
 
 struct worker : mr_process { // no virtual functions: it is copied byte for byte

@@ -209,7 +209,7 @@ SCENARIO(args, of_a_class_that_one_talks_to)
     static struct upper_caser p;
     mr_connection end_here;
     CHECK_OK(mr_process_init_class(&p.base, &upper_caser_class));
-    CHECK_OK(mr_pipe(&end_here, &p.requests, true));
+    CHECK_OK(mr_pipe_init(&end_here, &p.requests, true));
     CHECK_OR_STOP(CHECK_OK(mr_process_start(&p.base)));
     for (int i = 0; i < 2; i++) {
         char answer[16] = "";

@@ -27,7 +27,7 @@ static long counted(const meeting *m, size_t which)
 static void count_one(const meeting *m, size_t which)
 {
     mr_lock lock;
-    CHECK_OK(mr_array_lock(&m->counters, &lock));
+    CHECK_OK(mr_array_get_lock(&m->counters, &lock));
     CHECK_OK(mr_lock_acquire(&lock, long_time));
     long count = counted(m, which) + 1;
     CHECK_OK(mr_array_set(&m->counters, which, 1, &count));
@@ -60,7 +60,7 @@ static void meet(mr_target takes_part, const meeting *m)
 static void is_as_new(const mr_barrier *barrier)
 {
     CHECK_EQ(mr_barrier_n_waiting(barrier), 0);
-    CHECK(!mr_barrier_broken(barrier));
+    CHECK(!mr_barrier_is_broken(barrier));
 }
 
 /* No party is ever a phase ahead of another; one of them leads in each. */
@@ -71,11 +71,11 @@ static int keeps_step(const void *args, size_t size)
     for (int pass = 1; pass <= 10; pass++) {
         int index = -1;
         count_one(m, PASSES);
-        CHECK_OR_STOP(CHECK_OK(mr_barrier_wait(&m->barrier, long_time, &index)));
+        CHECK_OR_STOP(CHECK_OK(mr_barrier_wait(&m->barrier, &index, long_time)));
         CHECK_EQ(counted(m, PASSES), pass * PARTIES);
         CHECK_OR_STOP(CHECK(index >= 0 && index < PARTIES));
         count_one(m, (size_t)(PHASES + index));
-        CHECK_OR_STOP(CHECK_OK(mr_barrier_wait(&m->other, MR_FOREVER, NULL)));
+        CHECK_OR_STOP(CHECK_OK(mr_barrier_wait(&m->other, NULL, MR_FOREVER)));
     }
     return 0;
 }
@@ -99,13 +99,13 @@ static int counts_all(const void *args, size_t size)
     for (long pass = 1; pass <= THOUSAND; pass++) {
         int index = -1;
         long seen[PARTIES];
-        CHECK_OR_STOP(CHECK_OK(mr_barrier_wait(&m->barrier, long_time, &index)));
+        CHECK_OR_STOP(CHECK_OK(mr_barrier_wait(&m->barrier, &index, long_time)));
         CHECK_OR_STOP(CHECK_OK(mr_array_set(&m->counters, (size_t)(PHASES + index), 1, &pass)));
-        CHECK_OR_STOP(CHECK_OK(mr_barrier_wait(&m->barrier, long_time, NULL)));
+        CHECK_OR_STOP(CHECK_OK(mr_barrier_wait(&m->barrier, NULL, long_time)));
         CHECK_OR_STOP(CHECK_OK(mr_array_get(&m->counters, PHASES, PARTIES, seen)));
         for (int i = 0; i < PARTIES; i++)
             CHECK_OR_STOP(CHECK_EQ(seen[i], pass));
-        CHECK_OR_STOP(CHECK_OK(mr_barrier_wait(&m->barrier, long_time, NULL)));
+        CHECK_OR_STOP(CHECK_OK(mr_barrier_wait(&m->barrier, NULL, long_time)));
     }
     return 0;
 }
@@ -132,9 +132,9 @@ static int sees_the_action(const void *args, size_t size)
     CHECK_EQ(size, sizeof the_meeting);
     memcpy(&the_meeting, args, size);
     for (int pass = 1; pass <= 20; pass++) {
-        CHECK_OR_STOP(CHECK_OK(mr_barrier_wait(&the_meeting.barrier, long_time, NULL)));
+        CHECK_OR_STOP(CHECK_OK(mr_barrier_wait(&the_meeting.barrier, NULL, long_time)));
         CHECK_EQ(counted(&the_meeting, ACTIONS), pass);
-        CHECK_OR_STOP(CHECK_OK(mr_barrier_wait(&the_meeting.other, long_time, NULL)));
+        CHECK_OR_STOP(CHECK_OK(mr_barrier_wait(&the_meeting.other, NULL, long_time)));
     }
     return 0;
 }
@@ -155,11 +155,11 @@ SCENARIO_SHARED(barrier, action)
     int index = -1;
     CHECK_OK(mr_barrier_init(&alone, 1, NULL, MR_FOREVER));
     for (int i = 0; i < 3; i++)
-        CHECK_OK(mr_barrier_wait(&alone, MR_FOREVER, &index));
+        CHECK_OK(mr_barrier_wait(&alone, &index, MR_FOREVER));
     CHECK_EQ(index, 0);
     CHECK_OK(mr_barrier_init(&alone, 1, fails, MR_FOREVER));
-    CHECK_STATUS(mr_barrier_wait(&alone, MR_FOREVER, NULL), MR_EBROKEN);
-    CHECK(mr_barrier_broken(&alone));
+    CHECK_STATUS(mr_barrier_wait(&alone, NULL, MR_FOREVER), MR_EBROKEN);
+    CHECK(mr_barrier_is_broken(&alone));
 }
 
 /* One who is told index 2 aborts. */
@@ -168,13 +168,13 @@ static int aborts_or_is_told(const void *args, size_t size)
     const meeting *m = args;
     int index = -1;
     CHECK_EQ(size, sizeof *m);
-    CHECK_OK(mr_barrier_wait(&m->barrier, long_time, &index));
+    CHECK_OK(mr_barrier_wait(&m->barrier, &index, long_time));
     if (index == PARTIES / 2) {
         CHECK_OK(mr_barrier_abort(&m->barrier));
         count_one(m, PASSES);
         return 0;
     }
-    CHECK_STATUS(mr_barrier_wait(&m->barrier, long_time, NULL), MR_EBROKEN);
+    CHECK_STATUS(mr_barrier_wait(&m->barrier, NULL, long_time), MR_EBROKEN);
     count_one(m, BROKEN);
     return 0;
 }
@@ -186,9 +186,9 @@ SCENARIO_SHARED(barrier, abort)
     meet(aborts_or_is_told, &m);
     CHECK_EQ(counted(&m, PASSES), 1);
     CHECK_EQ(counted(&m, BROKEN), PARTIES - 1);
-    CHECK(mr_barrier_broken(&m.barrier));
+    CHECK(mr_barrier_is_broken(&m.barrier));
     CHECK_EQ(mr_barrier_n_waiting(&m.barrier), 0);
-    CHECK_STATUS(mr_barrier_wait(&m.barrier, MR_FOREVER, NULL), MR_EBROKEN);
+    CHECK_STATUS(mr_barrier_wait(&m.barrier, NULL, MR_FOREVER), MR_EBROKEN);
 }
 
 static void await_waiting(const mr_barrier *barrier, int count)
@@ -203,21 +203,21 @@ static void await_waiting(const mr_barrier *barrier, int count)
 static int resets_or_is_told(const meeting *m, bool aborts)
 {
     int index = -1;
-    CHECK_OK(mr_barrier_wait(&m->barrier, long_time, &index));
+    CHECK_OK(mr_barrier_wait(&m->barrier, &index, long_time));
     if (index == PARTIES / 2) {
         await_waiting(&m->barrier, PARTIES - 1);
         CHECK_OK(aborts ? mr_barrier_abort(&m->barrier) : mr_barrier_reset(&m->barrier));
     } else {
-        CHECK_STATUS(mr_barrier_wait(&m->barrier, long_time, NULL), MR_EBROKEN);
+        CHECK_STATUS(mr_barrier_wait(&m->barrier, NULL, long_time), MR_EBROKEN);
         count_one(m, BROKEN);
     }
     if (aborts) {
-        CHECK_OK(mr_barrier_wait(&m->other, long_time, &index));
+        CHECK_OK(mr_barrier_wait(&m->other, &index, long_time));
         if (index == 0)
             CHECK_OK(mr_barrier_reset(&m->barrier));
-        CHECK_OK(mr_barrier_wait(&m->other, long_time, NULL));
+        CHECK_OK(mr_barrier_wait(&m->other, NULL, long_time));
     }
-    CHECK_OK(mr_barrier_wait(&m->barrier, long_time, NULL));
+    CHECK_OK(mr_barrier_wait(&m->barrier, NULL, long_time));
     count_one(m, PASSES);
     return 0;
 }
@@ -256,20 +256,20 @@ static int is_late_or_waits(const void *args, size_t size)
     int index = -1;
     CHECK_EQ(size, sizeof *m);
     double timeouts[] = {short_time, MR_DEFAULT};
-    CHECK_OR_STOP(CHECK_OK(mr_barrier_wait(&m->other, long_time, &index)));
+    CHECK_OR_STOP(CHECK_OK(mr_barrier_wait(&m->other, &index, long_time)));
     bool is_late = index == PARTIES / 2;
     for (int i = 0; i < 2; i++) {
-        CHECK_OK(mr_barrier_wait(&m->barrier, long_time, &index));
+        CHECK_OK(mr_barrier_wait(&m->barrier, &index, long_time));
         double begin = now();
         if (is_late)
             rest(2 * short_time);
-        CHECK_STATUS(mr_barrier_wait(&m->barrier, timeouts[i], NULL), MR_EBROKEN);
+        CHECK_STATUS(mr_barrier_wait(&m->barrier, NULL, timeouts[i]), MR_EBROKEN);
         CHECK_AT_LEAST(now() - begin, 0.8 * short_time);
         CHECK_AT_MOST(now() - begin, 10);
-        CHECK_OK(mr_barrier_wait(&m->other, long_time, &index));
+        CHECK_OK(mr_barrier_wait(&m->other, &index, long_time));
         if (index == 0)
             CHECK_OK(mr_barrier_reset(&m->barrier));
-        CHECK_OK(mr_barrier_wait(&m->other, long_time, NULL));
+        CHECK_OK(mr_barrier_wait(&m->other, NULL, long_time));
     }
     return 0;
 }
@@ -283,15 +283,15 @@ SCENARIO_SHARED(barrier, timeout)
     mr_barrier two;
     CHECK_OK(mr_barrier_init(&two, 2, NULL, MR_FOREVER));
     double begin = now();
-    CHECK_STATUS(mr_barrier_wait(&two, 0, NULL), MR_EBROKEN);
+    CHECK_STATUS(mr_barrier_wait(&two, NULL, 0), MR_EBROKEN);
     CHECK_AT_MOST(now() - begin, 1);
     CHECK_OK(mr_barrier_reset(&two));
-    CHECK_STATUS(mr_barrier_wait(&two, -5, NULL), MR_EBROKEN);
+    CHECK_STATUS(mr_barrier_wait(&two, NULL, -5), MR_EBROKEN);
 }
 
 static void *waits_in_thread(void *barrier)
 {
-    CHECK_STATUS(mr_barrier_wait(barrier, MR_FOREVER, NULL), MR_ECLOSED);
+    CHECK_STATUS(mr_barrier_wait(barrier, NULL, MR_FOREVER), MR_ECLOSED);
     return NULL;
 }
 
@@ -307,17 +307,17 @@ SCENARIO_SHARED(barrier, bad_input)
     CHECK_STATUS(mr_barrier_init(&barrier, -1, NULL, MR_FOREVER), MR_EINVAL);
     CHECK_STATUS(mr_barrier_init(&barrier, 1, NULL, (double)NAN), MR_EINVAL);
     CHECK_STATUS(mr_barrier_init(&barrier, 1, no_function, MR_FOREVER), MR_EBUILD);
-    CHECK_STATUS(mr_barrier_wait(NULL, 0, NULL), MR_EINVAL);
-    CHECK_STATUS(mr_barrier_wait(&none, 0, NULL), MR_EINVAL);
+    CHECK_STATUS(mr_barrier_wait(NULL, NULL, 0), MR_EINVAL);
+    CHECK_STATUS(mr_barrier_wait(&none, NULL, 0), MR_EINVAL);
     CHECK_STATUS(mr_barrier_reset(NULL), MR_EINVAL);
     CHECK_STATUS(mr_barrier_abort(&none), MR_EINVAL);
     CHECK_REFUSED(mr_barrier_parties(NULL) == -1, MR_EINVAL);
     CHECK_REFUSED(mr_barrier_n_waiting(&none) == -1, MR_EINVAL);
-    CHECK_REFUSED(!mr_barrier_broken(NULL), MR_EINVAL);
-    CHECK_STATUS(mr_barrier_close(NULL), MR_EINVAL);
+    CHECK_REFUSED(!mr_barrier_is_broken(NULL), MR_EINVAL);
+    CHECK_STATUS(mr_barrier_destroy(NULL), MR_EINVAL);
 
     CHECK_OK(mr_barrier_init(&barrier, 2, NULL, MR_FOREVER));
-    CHECK_STATUS(mr_barrier_wait(&barrier, (double)NAN, NULL), MR_EINVAL);
+    CHECK_STATUS(mr_barrier_wait(&barrier, NULL, (double)NAN), MR_EINVAL);
     is_as_new(&barrier);
     mr_array array = {barrier.mr__handle};
     CHECK_STATUS(mr_array_get(&array, 0, 1, &on_the_stack), MR_EINVAL);
@@ -325,9 +325,9 @@ SCENARIO_SHARED(barrier, bad_input)
     pthread_t thread;
     CHECK_EQ(pthread_create(&thread, NULL, waits_in_thread, &barrier), 0);
     await_waiting(&barrier, 1);
-    CHECK_OK(mr_barrier_close(&barrier));
-    CHECK_OK(mr_barrier_close(&barrier));
+    CHECK_OK(mr_barrier_destroy(&barrier));
+    CHECK_OK(mr_barrier_destroy(&barrier));
     CHECK_EQ(pthread_join(thread, NULL), 0);
-    CHECK_STATUS(mr_barrier_wait(&barrier, 0, NULL), MR_ECLOSED);
+    CHECK_STATUS(mr_barrier_wait(&barrier, NULL, 0), MR_ECLOSED);
     CHECK_REFUSED(mr_barrier_parties(&barrier) == -1, MR_ECLOSED);
 }

@@ -254,7 +254,7 @@ SCENARIO_LOCAL(condition, wait_result)
     CHECK_STATUS(mr_condition_release(&c), MR_ENOTOWNER);
     CHECK(end(&p, 30, 0));
     check_not_owner(&c);
-    CHECK_OK(mr_condition_close(&c));
+    CHECK_OK(mr_condition_destroy(&c));
 }
 
 static void *waits_for_ever(void *condition)
@@ -277,7 +277,7 @@ SCENARIO_SHARED(condition, misuse)
     check_calls(&(mr_condition){lock.mr__handle}, MR_EINVAL);
     CHECK_STATUS(mr_condition_init(NULL, &lock), MR_EINVAL);
     CHECK_STATUS(mr_condition_init(&c, &(mr_lock){0}), MR_EINVAL);
-    CHECK_STATUS(mr_condition_close(NULL), MR_EINVAL);
+    CHECK_STATUS(mr_condition_destroy(NULL), MR_EINVAL);
 
     CHECK_OK(mr_condition_init(&c, &lock));
     check_not_owner(&c);
@@ -294,11 +294,11 @@ SCENARIO_SHARED(condition, misuse)
         CHECK_EQ(pthread_create(&thread, NULL, waits_for_ever, closed), 0);
         CHECK(await_lines("waiting", i + 1, 30));
         CHECK_OK(mr_condition_acquire(closed, 30));
-        CHECK_OK(mr_condition_close(closed));
+        CHECK_OK(mr_condition_destroy(closed));
         if (i == 0)
             CHECK_OK(mr_lock_release(&lock));
         CHECK_EQ(pthread_join(thread, NULL), 0);
-        CHECK_OK(mr_condition_close(closed));
+        CHECK_OK(mr_condition_destroy(closed));
         check_calls(closed, MR_ECLOSED);
         if (i == 0)
             CHECK_OK(mr_lock_release(&lock)); /* the waiter held it when it returned; anybody may release it */
@@ -307,9 +307,9 @@ SCENARIO_SHARED(condition, misuse)
     CHECK_OK(mr_lock_init(&lock));
     CHECK_OK(mr_condition_init(&c, &lock));
     CHECK_OK(mr_condition_acquire(&c, 0));
-    CHECK_OK(mr_lock_close(&lock)); /* under a condition that is in use */
+    CHECK_OK(mr_lock_destroy(&lock)); /* under a condition that is in use */
     CHECK_STATUS(mr_condition_wait(&c, 0), MR_ECLOSED);
     CHECK_STATUS(mr_condition_notify_all(&c), MR_ECLOSED);
     CHECK_STATUS(mr_condition_acquire(&c, 0), MR_ECLOSED);
-    CHECK_OK(mr_condition_close(&c));
+    CHECK_OK(mr_condition_destroy(&c));
 }

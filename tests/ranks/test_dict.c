@@ -34,7 +34,7 @@ SCENARIO_SHARED(dict, basics)
     CHECK_TEXT(text, "be");
     CHECK(item_is(value, MR_STRING("be")));
     CHECK_DICT(&copy, "{65: b'A', 66: b'B', 67: b'C', 68: b'D', 69: b'E'}");
-    CHECK_OK(mr_dict_close(&copy));
+    CHECK_OK(mr_dict_destroy(&copy));
     CHECK_REFUSED(mr_dict_length(&copy) == -1, MR_ECLOSED);
     CHECK_OK(mr_dict_keys(&d, &items, &count));
     CHECK_ITEMS(items, count, "[65, 66, 67, 68, 69]");
@@ -66,8 +66,8 @@ SCENARIO_SHARED(dict, basics)
     CHECK_EQ(mr_dict_length(&d), 0);
     CHECK_STATUS(mr_dict_popitem(&d, &items), MR_ENOENT);
     CHECK_OK(mr_dict_update(&d, NULL, 0));
-    CHECK_OK(mr_dict_close(&d));
-    CHECK_OK(mr_dict_close(&d));
+    CHECK_OK(mr_dict_destroy(&d));
+    CHECK_OK(mr_dict_destroy(&d));
     CHECK_STATUS(mr_dict_set(&d, MR_INT(1), MR_INT(2)), MR_ECLOSED);
 }
 
@@ -223,8 +223,8 @@ SCENARIO_SHARED(dict, unions)
     CHECK_STATUS(mr_dict_init_fromkeys(NULL, keys, 1, MR_NONE), MR_EINVAL);
     CHECK_STATUS(mr_dict_init_fromkeys(&empty, &MR_DOUBLE(NAN), 1, MR_NONE), MR_EINVAL); /* no key */
     CHECK_STATUS(mr_dict_reversed(NULL, &items, &count), MR_EINVAL);
-    CHECK_OK(mr_dict_close(&empty));
-    CHECK_OK(mr_dict_close(&d));
+    CHECK_OK(mr_dict_destroy(&empty));
+    CHECK_OK(mr_dict_destroy(&d));
 }
 
 /* What the calls with _alloc at their end give is the caller's. */
@@ -245,7 +245,7 @@ SCENARIO_SHARED(dict, items_of_any_size)
     CHECK_OK(mr_dict_pop_alloc(&d, MR_INT(1), &value));
     CHECK_TEXT(value.data, "a default");
     free((void *)(uintptr_t)value.data);
-    CHECK_OK(mr_dict_close(&d));
+    CHECK_OK(mr_dict_destroy(&d));
 }
 
 static void check_inner(const mr_dict *outer, const char *key, const char *wanted)
@@ -303,7 +303,7 @@ SCENARIO_SHARED(dict, nested)
     CHECK_TEXT(text, "item");
     CHECK_OK(mr_queue_destroy(&queue)); /* what is closed is closed in there, too */
     CHECK_STATUS(mr_queue_put(&found, "item", 5, 0), MR_ECLOSED);
-    CHECK_OK(mr_dict_close(&cycle));
+    CHECK_OK(mr_dict_destroy(&cycle));
 }
 
 static mr_status twice(const mr_item *now, mr_item *next, void *argument)
@@ -368,7 +368,7 @@ SCENARIO_SHARED(dict, atomic_updates)
     CHECK_OK(mr_lock_acquire(&lock, 0));
     CHECK_OK(mr_dict_modify(&d, MR_STRING("fresh"), twice, &calls)); /* it is an RLock */
     CHECK_OK(mr_lock_release(&lock));
-    CHECK_OK(mr_dict_close(&d));
+    CHECK_OK(mr_dict_destroy(&d));
     CHECK_STATUS(mr_lock_acquire(&lock, 0), MR_ECLOSED);
 }
 
@@ -441,7 +441,7 @@ SCENARIO_LOCAL(dict, million, .timeout = 120)
     }
     CHECK_OK(mr_iterator_close(&all));
     CHECK_OK(mr_dict_clear(&d));
-    CHECK_OK(mr_dict_close(&d));
+    CHECK_OK(mr_dict_destroy(&d));
 }
 
 SCENARIO_SHARED(dict, bad_input)
@@ -461,7 +461,7 @@ SCENARIO_SHARED(dict, bad_input)
     CHECK_STATUS(mr_dict_init(NULL), MR_EINVAL);
     for (int i = 0; i < 3; i++) {
         const mr_dict *b = bad[i];
-        CHECK_STATUS(mr_dict_close(b), MR_EINVAL);
+        CHECK_STATUS(mr_dict_destroy(b), MR_EINVAL);
         CHECK_REFUSED(mr_dict_length(b) == -1, MR_EINVAL);
         CHECK_REFUSED(!mr_dict_has(b, MR_INT(1)), MR_EINVAL);
         CHECK_STATUS(mr_dict_set(b, MR_INT(1), MR_INT(1)), MR_EINVAL);

@@ -46,7 +46,7 @@ SCENARIO_SHARED(event, basics)
     CHECK_OK(mr_event_wait(&e, 30));
     CHECK(mr_event_is_set(&e));
     CHECK(end(&p, 30, 0));
-    CHECK_OK(mr_event_close(&e));
+    CHECK_OK(mr_event_destroy(&e));
 }
 
 /* ---- Many ---- */
@@ -118,7 +118,7 @@ SCENARIO_SHARED(event, misuse)
     CHECK_OK(mr_lock_init(&lock));
     check_calls(&(mr_event){lock.mr__handle}, MR_EINVAL);
     CHECK_STATUS(mr_event_init(NULL), MR_EINVAL);
-    CHECK_STATUS(mr_event_close(NULL), MR_EINVAL);
+    CHECK_STATUS(mr_event_destroy(NULL), MR_EINVAL);
     CHECK_OK(mr_event_init(&e));
     CHECK_STATUS(mr_event_wait(&e, NAN), MR_EINVAL);
     CHECK_OK(mr_event_set(&e));
@@ -128,8 +128,8 @@ SCENARIO_SHARED(event, misuse)
     CHECK_EQ(pthread_create(&thread, NULL, waits_for_ever, &copy), 0);
     CHECK(await_lines("waiting", 1, 30));
     rest(0.1);
-    CHECK_OK(mr_event_close(&e));
+    CHECK_OK(mr_event_destroy(&e));
     CHECK_EQ(pthread_join(thread, NULL), 0);
-    CHECK_OK(mr_event_close(&e));
+    CHECK_OK(mr_event_destroy(&e));
     check_calls(&copy, MR_ECLOSED);
 }

@@ -207,12 +207,12 @@ static int makes_processes(const void *args, size_t size)
     bool daemon;
     CHECK_EQ(size, sizeof daemon);
     memcpy(&daemon, args, sizeof daemon);
-    CHECK_EQ(mr_process_daemon(mr_current_process()), daemon);
+    CHECK_EQ(mr_process_is_daemon(mr_current_process()), daemon);
     mr_process p;
     CHECK_OK(mr_process_init(&p, does_nothing, NULL, 0));
-    CHECK_EQ(mr_process_daemon(&p), daemon);
+    CHECK_EQ(mr_process_is_daemon(&p), daemon);
     CHECK_OK(mr_process_set_daemon(&p, !daemon));
-    CHECK_EQ(mr_process_daemon(&p), !daemon);
+    CHECK_EQ(mr_process_is_daemon(&p), !daemon);
     CHECK_OK(mr_process_close(&p));
     return 0;
 }
@@ -224,9 +224,9 @@ SCENARIO_HOSTS(family, daemon_flag_is_inherited)
         bool daemon = i == 1;
         mr_process p;
         CHECK_OK(mr_process_init(&p, makes_processes, &daemon, sizeof daemon));
-        CHECK(!mr_process_daemon(&p));
+        CHECK(!mr_process_is_daemon(&p));
         CHECK_OK(mr_process_set_daemon(&p, daemon));
-        CHECK_EQ(mr_process_daemon(&p), daemon);
+        CHECK_EQ(mr_process_is_daemon(&p), daemon);
         CHECK_OK(mr_process_start(&p));
         CHECK_STATUS(mr_process_set_daemon(&p, !daemon), MR_ESTATE);
         CHECK(end(&p, 30, 0));

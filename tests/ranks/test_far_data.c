@@ -55,7 +55,7 @@ static void use_array(mr_status (*init)(mr_array *, size_t, size_t, const void *
     CHECK(is_filled(numbers + 1000 + PART, LENGTH - 1000 - PART, 1000 + PART));
     CHECK_STATUS(mr_array_get(&array, 1, LENGTH, numbers), MR_EINVAL);
     CHECK_STATUS(mr_array_set(&array, LENGTH - PART + 1, PART, numbers), MR_EINVAL);
-    CHECK_OK(mr_array_close(&array));
+    CHECK_OK(mr_array_destroy(&array));
     CHECK_STATUS(mr_array_get(&array, 0, LENGTH, numbers), MR_ECLOSED);
     CHECK_STATUS(mr_array_set(&array, 0, LENGTH, numbers), MR_ECLOSED);
     free(numbers);
@@ -64,7 +64,7 @@ static void use_array(mr_status (*init)(mr_array *, size_t, size_t, const void *
 SCENARIO_SHARED(far_data, arrays)
 {
     use_array(mr_array_init);
-    use_array(mr_raw_array_init);
+    use_array(mr_array_init_raw);
 }
 
 SCENARIO_SHARED(far_data, shared_memory)
@@ -73,7 +73,7 @@ SCENARIO_SHARED(far_data, shared_memory)
     mr_shared_memory memory;
     int *numbers = malloc(SIZE), *seen = calloc(1, SIZE);
     fill(numbers, LENGTH, 5);
-    CHECK_OR_STOP(CHECK_OK(mr_shared_memory_create(&memory, NULL, SIZE)));
+    CHECK_OR_STOP(CHECK_OK(mr_shared_memory_init(&memory, NULL, SIZE)));
     CHECK_OK(mr_shared_memory_write(&memory, 0, SIZE, numbers));
     CHECK_OK(mr_shared_memory_read(&memory, 0, SIZE, seen));
     CHECK(is_filled(seen, LENGTH, 5));

@@ -39,15 +39,15 @@ static int gives_nothing(const void *in, void *out)
 
 static void make(struct objects *all)
 {
-    CHECK_OK(mr_rlock_init(&all->lock));
+    CHECK_OK(mr_lock_init_recursive(&all->lock));
     CHECK_OK(mr_semaphore_init(&all->semaphore, 0));
     CHECK_OK(mr_condition_init(&all->condition, &all->lock));
     CHECK_OK(mr_event_init(&all->event));
     CHECK_OK(mr_barrier_init(&all->barrier, 2, NULL, MR_FOREVER));
-    CHECK_OK(mr_raw_array_init(&all->array, 1, 10, NULL));
-    CHECK_OK(mr_raw_value_init(&all->value, 8, NULL));
-    CHECK_OK(mr_shared_memory_create(&all->memory, "handles", 64));
-    CHECK_OK(mr_pipe(&all->a, &all->b, true));
+    CHECK_OK(mr_array_init_raw(&all->array, 1, 10, NULL));
+    CHECK_OK(mr_value_init_raw(&all->value, 8, NULL));
+    CHECK_OK(mr_shared_memory_init(&all->memory, "handles", 64));
+    CHECK_OK(mr_pipe_init(&all->a, &all->b, true));
     CHECK_OK(mr_dict_init(&all->dict));
     CHECK_OK(mr_list_init(&all->list, &MR_INT(1), 1));
     CHECK_OK(mr_set_init(&all->set, NULL, 0));
@@ -101,8 +101,8 @@ static void call_containers(uint64_t h)
         free(items);
     mr_namespace_get(&space, "x", &value, NULL, 0);
     mr_namespace_has(&space, "x");
-    mr_manager_create(&manager, "x", NULL, 0, &instance);
-    mr_instance_call(&(mr_instance){h, h}, "x", NULL, 0, 0, NULL, NULL);
+    mr_manager_make_instance(&manager, &instance, "x", NULL, 0);
+    mr_instance_call(&(mr_instance){h, h}, "x", NULL, 0, NULL, NULL, 0);
 }
 
 /* Calls that leave an object as it is, or nearly so, if the handle should be good. */
@@ -110,7 +110,6 @@ static void call_all(uint64_t h)
 {
     char bytes[16] = {0};
     size_t size;
-    bool ready;
     mr_lock lock = {h}, seen;
     mr_barrier barrier = {h};
     mr_shared_memory memory = {h, h};
@@ -128,29 +127,29 @@ static void call_all(uint64_t h)
     mr_condition_notify(&(mr_condition){h}, 1);
     mr_event_wait(&(mr_event){h}, 0);
     mr_event_clear(&(mr_event){h});
-    mr_barrier_wait(&barrier, 0, NULL);
+    mr_barrier_wait(&barrier, NULL, 0);
     mr_barrier_reset(&barrier);
     mr_array_get(&array, 0, 1, bytes);
-    mr_array_lock(&array, &seen);
+    mr_array_get_lock(&array, &seen);
     mr_value_get(&value, bytes);
-    mr_value_lock(&value, &seen);
+    mr_value_get_lock(&value, &seen);
     mr_shared_memory_data(&memory);
     mr_shared_memory_size(&memory);
     mr_shared_memory_name(&memory);
     mr_shareable_list_get(&list, 0, &found, bytes, sizeof bytes);
     if (mr_connection_send(&c, &h, sizeof h, 0) == MR_OK) /* which looks for handles in what it sends */
-        mr_connection_poll(&c, 0, &ready);
+        mr_connection_poll(&c, 0);
     mr_connection_recv(&c, bytes, sizeof bytes, &size, 0);
     mr_pool_processes(&(mr_pool){h});
     mr_pool_insights(&(mr_pool){h}, NULL, 0);
     mr_pool_join(&(mr_pool){h}, 0);
     mr_pool_apply(&(mr_pool){h}, gives_nothing, NULL, 0, NULL, 0);
     mr_future_wait(&(mr_future){h}, 0);
-    mr_future_ready(&(mr_future){h});
+    mr_future_is_ready(&(mr_future){h});
     mr_future_count(&(mr_future){h});
     mr_future_get(&(mr_future){h}, bytes, sizeof bytes, 0);
     mr_future_result(&(mr_future){h}, 0, bytes, sizeof bytes, &size, 0);
-    mr_wait(&item, 1, 0, &size);
+    mr_wait(&item, 1, &size, 0);
     call_containers(h);
 }
 

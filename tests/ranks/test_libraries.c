@@ -46,7 +46,7 @@ SCENARIO_SHARED(libraries, of_targets)
 static int waits_at(const void *args, size_t size)
 {
     (void)size;
-    CHECK_OK(mr_barrier_wait(args, 20, NULL));
+    CHECK_OK(mr_barrier_wait(args, NULL, 20));
     return 0;
 }
 
@@ -61,7 +61,7 @@ SCENARIO_SHARED(libraries, of_actions)
         CHECK(begin(&p[i], waits_at, &barrier, sizeof barrier));
     for (int i = 0; i < 2; i++)
         CHECK(end(&p[i], 30, 0));
-    CHECK(!mr_barrier_broken(&barrier));
+    CHECK(!mr_barrier_is_broken(&barrier));
 }
 
 SCENARIO_LOCAL(libraries, of_pools_and_managers)
@@ -88,8 +88,8 @@ SCENARIO_LOCAL(libraries, of_pools_and_managers)
     CHECK_OK(mr_manager_init(&manager));
     CHECK_OK(mr_manager_register(&manager, symbol("plugin_type")));
     CHECK_OK(mr_manager_start(&manager, NULL, NULL, 0));
-    CHECK_OK(mr_manager_create(&manager, "Plugged", NULL, 0, &instance));
-    CHECK_OK(mr_instance_call(&instance, "answer", NULL, 0, 30, &answer, &count));
+    CHECK_OK(mr_manager_make_instance(&manager, &instance, "Plugged", NULL, 0));
+    CHECK_OK(mr_instance_call(&instance, "answer", NULL, 0, &answer, &count, 30));
     CHECK_EQ(answer->integer, 7);
     free(answer);
     CHECK_OK(mr_manager_close(&manager));

@@ -32,7 +32,7 @@ PROGRAM_LOCAL(limits, address_space)
     CHECK(works());
     mr_array array;
     CHECK_OK(mr_array_init(&array, 1, (size_t)64 * MIB, NULL));
-    CHECK_OK(mr_array_close(&array));
+    CHECK_OK(mr_array_destroy(&array));
     CHECK_STATUS(mr_array_init(&array, 1, (size_t)2048 * MIB, NULL), MR_ENOMEM);
     CHECK(strstr(mr_last_error(), "ulimit -v") != NULL);
     CHECK_OK(mr_finalize());

@@ -95,8 +95,8 @@ SCENARIO_SHARED(list, basics)
     CHECK_EQ(mr_list_length(&b), 13);
     CHECK_OK(mr_list_repeat(&b, 0));
     CHECK_LIST(&b, "[]");
-    CHECK_OK(mr_list_close(&b));
-    CHECK_OK(mr_list_close(&b));
+    CHECK_OK(mr_list_destroy(&b));
+    CHECK_OK(mr_list_destroy(&b));
     CHECK_REFUSED(mr_list_length(&b) == -1, MR_ECLOSED);
 }
 
@@ -176,7 +176,7 @@ SCENARIO_SHARED(list, iteration)
     CHECK_OK(mr_iterator_close(&all));
     CHECK_OK(mr_list_iterate(&l, &all));
     CHECK_OK(mr_iterator_next(&all));
-    CHECK_OK(mr_list_close(&l));
+    CHECK_OK(mr_list_destroy(&l));
     CHECK_STATUS(mr_iterator_next(&all), MR_ECLOSED);
     CHECK_OK(mr_iterator_close(&all));
     CHECK_STATUS(mr_list_iterate(NULL, &all), MR_EINVAL);
@@ -213,7 +213,7 @@ SCENARIO_SHARED(list, nested)
     CHECK_OK(mr_list_pop(&inner, -1, &item, NULL, 0));
     inner = inner_of(&outer, 1);
     CHECK_EQ(mr_list_length(&inner), 2);
-    CHECK_OK(mr_list_close(&inner)); /* what is closed is closed in there, too */
+    CHECK_OK(mr_list_destroy(&inner)); /* what is closed is closed in there, too */
     inner = inner_of(&outer, 1);
     CHECK_REFUSED(mr_list_length(&inner) == -1, MR_ECLOSED);
 
@@ -227,8 +227,8 @@ SCENARIO_SHARED(list, nested)
     CHECK_OK(mr_list_get(&self, 1, &item, NULL, 0));
     CHECK_OK(MR_TAKE_OBJECT(&item, &found));
     CHECK_OK(mr_queue_put(&found, "x", 1, 0));
-    CHECK_EQ(mr_queue_size(&queue), 1);
-    CHECK_OK(mr_list_close(&self));
+    CHECK_EQ(mr_queue_length(&queue), 1);
+    CHECK_OK(mr_list_destroy(&self));
 }
 
 static mr_status longer(const mr_item *now, mr_item *next, void *text)
@@ -261,7 +261,7 @@ SCENARIO_SHARED(list, atomic_updates)
     CHECK_OK(mr_list_get_lock(&l, &lock));
     CHECK_OK(mr_lock_acquire(&lock, 0));
     CHECK_OK(mr_lock_release(&lock));
-    CHECK_OK(mr_list_close(&l));
+    CHECK_OK(mr_list_destroy(&l));
     CHECK_STATUS(mr_lock_acquire(&lock, 0), MR_ECLOSED);
 }
 
@@ -323,7 +323,7 @@ SCENARIO_LOCAL(list, million, .timeout = 120)
     CHECK_EQ(int_at(&l, 0), MANY - 1);
     CHECK_STATUS(mr_list_repeat(&l, 10000), MR_ELIMIT);
     CHECK_EQ(mr_list_length(&l), MANY / 2);
-    CHECK_OK(mr_list_close(&l));
+    CHECK_OK(mr_list_destroy(&l));
 }
 
 SCENARIO_SHARED(list, bad_input)
@@ -344,7 +344,7 @@ SCENARIO_SHARED(list, bad_input)
     CHECK_STATUS(mr_list_init(&none, &odd, 1), MR_EINVAL);
     for (int i = 0; i < 3; i++) {
         const mr_list *b = bad[i];
-        CHECK_STATUS(mr_list_close(b), MR_EINVAL);
+        CHECK_STATUS(mr_list_destroy(b), MR_EINVAL);
         CHECK_REFUSED(mr_list_length(b) == -1, MR_EINVAL);
         CHECK_REFUSED(!mr_list_has(b, MR_INT(1)), MR_EINVAL);
         CHECK_STATUS(mr_list_set(b, 0, MR_INT(1)), MR_EINVAL);

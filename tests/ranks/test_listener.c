@@ -15,7 +15,7 @@ static void check_calls(mr_status status)
     CHECK_STATUS(mr_listener_init(&l, "here", NULL, 0), status);
     CHECK_STATUS(mr_listener_accept(&l, &c, MR_FOREVER), status);
     CHECK_STATUS(mr_listener_close(&l), status);
-    CHECK_STATUS(mr_client_connect(&c, "here", "key", 3, MR_FOREVER), status);
+    CHECK_STATUS(mr_connection_connect(&c, "here", "key", 3, MR_FOREVER), status);
 }
 
 /* _TestListener.test_multiple_bind, test_context, test_empty_authkey; _TestListenerClient.test_listener_client,
@@ -31,7 +31,7 @@ SCENARIO(listener, is_not_supported)
     check_calls(MR_ENOTSUP);
     CHECK_AT_MOST(now() - before, 1); /* nobody waits for ever */
     CHECK(strstr(mr_last_error(), "as a process of this program") != NULL);
-    CHECK(mr_connection_closed(&c));
+    CHECK(mr_connection_is_closed(&c));
 
     CHECK_STATUS(mr_listener_init(NULL, "here", NULL, 0), MR_EINVAL);
     CHECK_STATUS(mr_listener_init(&l, NULL, NULL, 0), MR_EINVAL);
@@ -42,11 +42,11 @@ SCENARIO(listener, is_not_supported)
     CHECK_STATUS(mr_listener_accept(&l, NULL, 0), MR_EINVAL);
     CHECK_STATUS(mr_listener_accept(&l, &c, NAN), MR_EINVAL);
     CHECK_STATUS(mr_listener_close(NULL), MR_EINVAL);
-    CHECK_STATUS(mr_client_connect(NULL, "here", NULL, 0, 0), MR_EINVAL);
-    CHECK_STATUS(mr_client_connect(&c, "", NULL, 0, 0), MR_EINVAL);
-    CHECK_STATUS(mr_client_connect(&c, "here", NULL, 1, 0), MR_EINVAL);
-    CHECK_STATUS(mr_client_connect(&c, "here", key, sizeof key, 0), MR_EINVAL);
-    CHECK_STATUS(mr_client_connect(&c, "here", NULL, 0, NAN), MR_EINVAL);
+    CHECK_STATUS(mr_connection_connect(NULL, "here", NULL, 0, 0), MR_EINVAL);
+    CHECK_STATUS(mr_connection_connect(&c, "", NULL, 0, 0), MR_EINVAL);
+    CHECK_STATUS(mr_connection_connect(&c, "here", NULL, 1, 0), MR_EINVAL);
+    CHECK_STATUS(mr_connection_connect(&c, "here", key, sizeof key, 0), MR_EINVAL);
+    CHECK_STATUS(mr_connection_connect(&c, "here", NULL, 0, NAN), MR_EINVAL);
     CHECK(works());
 }
 

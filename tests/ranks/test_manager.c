@@ -38,21 +38,21 @@ static void make(struct objects *o)
     const mr_manager *m = &o->manager;
     const int32_t numbers[] = {0, 1, 2, 3, 4};
     begin_manager(&o->manager);
-    CHECK_OK(mr_manager_event(m, &o->event));
-    CHECK_OK(mr_manager_lock(m, &o->lock));
-    CHECK_OK(mr_manager_rlock(m, &o->rlock));
-    CHECK_OK(mr_manager_semaphore(m, &o->semaphore, 1));
-    CHECK_OK(mr_manager_bounded_semaphore(m, &o->bounded, 1));
-    CHECK_OK(mr_manager_condition(m, &o->condition, NULL));
-    CHECK_OK(mr_manager_barrier(m, &o->barrier, 5, NULL, MR_FOREVER));
-    CHECK_OK(mr_manager_queue(m, &o->queue, 2));
-    CHECK_OK(mr_manager_joinable_queue(m, &o->joinable, 2));
-    CHECK_OK(mr_manager_list(m, &o->list, (mr_item[]){MR_INT(3), MR_INT(1), MR_INT(2), MR_INT(1)}, 4));
-    CHECK_OK(mr_manager_dict(m, &o->dict));
-    CHECK_OK(mr_manager_set(m, &o->set, &MR_INT(1), 1));
-    CHECK_OK(mr_manager_value(m, &o->value, sizeof(int32_t), &numbers[1]));
-    CHECK_OK(mr_manager_array(m, &o->array, sizeof numbers[0], 5, numbers));
-    CHECK_OK(mr_manager_namespace(m, &o->space));
+    CHECK_OK(mr_manager_make_event(m, &o->event));
+    CHECK_OK(mr_manager_make_lock(m, &o->lock));
+    CHECK_OK(mr_manager_make_lock_recursive(m, &o->rlock));
+    CHECK_OK(mr_manager_make_semaphore(m, &o->semaphore, 1));
+    CHECK_OK(mr_manager_make_semaphore_bounded(m, &o->bounded, 1));
+    CHECK_OK(mr_manager_make_condition(m, &o->condition, NULL));
+    CHECK_OK(mr_manager_make_barrier(m, &o->barrier, 5, NULL, MR_FOREVER));
+    CHECK_OK(mr_manager_make_queue(m, &o->queue, 2));
+    CHECK_OK(mr_manager_make_queue_joinable(m, &o->joinable, 2));
+    CHECK_OK(mr_manager_make_list(m, &o->list, (mr_item[]){MR_INT(3), MR_INT(1), MR_INT(2), MR_INT(1)}, 4));
+    CHECK_OK(mr_manager_make_dict(m, &o->dict));
+    CHECK_OK(mr_manager_make_set(m, &o->set, &MR_INT(1), 1));
+    CHECK_OK(mr_manager_make_value(m, &o->value, sizeof(int32_t), &numbers[1]));
+    CHECK_OK(mr_manager_make_array(m, &o->array, sizeof numbers[0], 5, numbers));
+    CHECK_OK(mr_manager_make_namespace(m, &o->space));
 }
 
 static int uses_sync(const void *args, size_t size)
@@ -88,14 +88,14 @@ static int uses_data(const void *args, size_t size)
     CHECK_EQ(size, sizeof *o);
     const mr_queue *queues[] = {&o->queue, &o->joinable};
     for (int i = 0; i < 2; i++) {
-        CHECK_EQ(mr_queue_size(queues[i]), 2);
-        CHECK(mr_queue_full(queues[i]));
-        CHECK(!mr_queue_empty(queues[i]));
+        CHECK_EQ(mr_queue_length(queues[i]), 2);
+        CHECK(mr_queue_is_full(queues[i]));
+        CHECK(!mr_queue_is_empty(queues[i]));
         CHECK_OK(mr_queue_get(queues[i], text, sizeof text, NULL, 5));
         CHECK_TEXT(text, "a");
         CHECK_OK(mr_queue_get(queues[i], text, sizeof text, NULL, 5));
         CHECK_TEXT(text, "b");
-        CHECK(mr_queue_empty(queues[i]));
+        CHECK(mr_queue_is_empty(queues[i]));
     }
     CHECK_OK(mr_queue_task_done(&o->joinable));
     CHECK_OK(mr_queue_task_done(&o->joinable));
@@ -139,7 +139,7 @@ static int uses_data(const void *args, size_t size)
     CHECK_OK(mr_namespace_get(&o->space, "x", &value, NULL, 0));
     CHECK_EQ(value.integer, 1);
     mr_dict another; /* a worker may use the manager as well */
-    CHECK_OK(mr_manager_dict(&o->manager, &another));
+    CHECK_OK(mr_manager_make_dict(&o->manager, &another));
     CHECK_OK(mr_namespace_set(&o->space, "made there", MR_OBJECT(&another)));
     mr_manager copy = o->manager;
     CHECK_STATUS(mr_manager_shutdown(&copy), MR_ENOTCREATOR);
@@ -189,7 +189,7 @@ SCENARIO_SHARED(manager, data_types)
     CHECK_OK(mr_namespace_set(&o.space, "x", MR_INT(1)));
     CHECK_OR_STOP(begin(&p, uses_data, &o, sizeof o));
     CHECK(end(&p, 30, 0));
-    CHECK(mr_queue_empty(&o.queue));
+    CHECK(mr_queue_is_empty(&o.queue));
     CHECK_OK(mr_queue_join(&o.joinable, 10));
     CHECK_EQ(mr_list_length(&o.list), 0);
     CHECK_EQ(mr_dict_length(&o.dict), 0);
@@ -202,7 +202,7 @@ SCENARIO_SHARED(manager, data_types)
     CHECK_OK(mr_manager_shutdown(&o.manager));
     CHECK_REFUSED(mr_dict_length(&another) == -1, MR_ECLOSED);
     CHECK_REFUSED(mr_set_length(&o.set) == -1, MR_ECLOSED);
-    CHECK_REFUSED(mr_queue_size(&o.queue) == -1, MR_ECLOSED);
+    CHECK_REFUSED(mr_queue_length(&o.queue) == -1, MR_ECLOSED);
     CHECK_REFUSED(mr_list_length(&o.list) == -1, MR_ECLOSED);
     CHECK_STATUS(mr_value_get(&o.value, &number), MR_ECLOSED);
     CHECK_STATUS(mr_array_get(&o.array, 0, 1, &number), MR_ECLOSED);
@@ -235,13 +235,13 @@ SCENARIO_SHARED(manager, life)
     mr_manager m;
     mr_dict d, e;
     CHECK_OR_STOP(CHECK_OK(mr_manager_init(&m)));
-    CHECK_STATUS(mr_manager_dict(&m, &d), MR_ESTATE);
+    CHECK_STATUS(mr_manager_make_dict(&m, &d), MR_ESTATE);
     CHECK_EQ(mr_manager_exitcode(&m), MR_EXITCODE_NONE);
     CHECK_OK(mr_manager_shutdown(&m)); /* nothing to do */
     CHECK_OK(mr_manager_start(&m, leaves_a_note, "args", 4));
     CHECK_EQ(noted_lines("initializer"), 1);
     CHECK_STATUS(mr_manager_start(&m, NULL, NULL, 0), MR_ESTATE);
-    CHECK_OK(mr_manager_dict(&m, &d));
+    CHECK_OK(mr_manager_make_dict(&m, &d));
     CHECK_OK(mr_dict_set(&d, MR_INT(1), MR_INT(1)));
     CHECK_STATUS(mr_manager_join(&m, 0), MR_ETIMEDOUT);
     CHECK_OK(mr_manager_shutdown(&m));
@@ -249,10 +249,10 @@ SCENARIO_SHARED(manager, life)
     CHECK_OK(mr_manager_join(&m, 0));
     CHECK_EQ(mr_manager_exitcode(&m), 0);
     CHECK_STATUS(mr_dict_set(&d, MR_INT(1), MR_INT(1)), MR_ECLOSED);
-    CHECK_STATUS(mr_manager_dict(&m, &d), MR_ECLOSED);
+    CHECK_STATUS(mr_manager_make_dict(&m, &d), MR_ECLOSED);
     for (int i = 0; i < 3; i++) { /* again, and at once */
         CHECK_OK(mr_manager_start(&m, NULL, NULL, 0));
-        CHECK_OK(mr_manager_dict(&m, &e));
+        CHECK_OK(mr_manager_make_dict(&m, &e));
         CHECK_OK(mr_dict_set(&e, MR_INT(1), MR_INT(1)));
         CHECK_OK(mr_manager_shutdown(&m));
     }
@@ -354,7 +354,7 @@ static mr_status counter_squares(void *self, const mr_item args[], size_t count,
     if (count != 1 || args[0].size != sizeof m)
         return mr_fail(MR_EINVAL, "squares needs the manager");
     memcpy(&m, args[0].data, sizeof m);
-    mr_status status = mr_manager_create(&m, "Squares", NULL, 0, &made);
+    mr_status status = mr_manager_make_instance(&m, &made, "Squares", NULL, 0);
     return status == MR_OK ? mr_reply_set(reply, (mr_item[]){MR_OBJECT(&made)}, 1) : status;
 }
 
@@ -394,7 +394,7 @@ static int64_t ask(const mr_instance *object, const char *method, mr_item argume
 {
     mr_item *answer;
     size_t count = 0;
-    if (!CHECK_OK(mr_instance_call(object, method, &argument, argument.type != MR_ITEM_NONE, 30, &answer, &count)))
+    if (!CHECK_OK(mr_instance_call(object, method, &argument, argument.type != MR_ITEM_NONE, &answer, &count, 30)))
         return -1;
     int64_t number = count > 0 ? answer[0].integer : 0;
     free(answer);
@@ -420,35 +420,35 @@ SCENARIO_SHARED(manager, types, .timeout = 120)
     mr_dict d;
     mr_process p[2];
     begin_with_types(&m);
-    CHECK_STATUS(mr_manager_create(&m, "Nothing", NULL, 0, &c), MR_ENOENT);
-    CHECK_STATUS(mr_manager_create(&m, "Counter", NULL, 0, &c), MR_EINVAL);
+    CHECK_STATUS(mr_manager_make_instance(&m, &c, "Nothing", NULL, 0), MR_ENOENT);
+    CHECK_STATUS(mr_manager_make_instance(&m, &c, "Counter", NULL, 0), MR_EINVAL);
     CHECK_TEXT(mr_last_error(), "a counter needs a number to begin with");
-    CHECK_OK(mr_manager_create(&m, "Counter", &MR_INT(10), 1, &c));
-    CHECK_OK(mr_instance_call(&c, "add", (mr_item[]){MR_INT(1), MR_INT(2)}, 2, 30, &answer, &count));
+    CHECK_OK(mr_manager_make_instance(&m, &c, "Counter", &MR_INT(10), 1));
+    CHECK_OK(mr_instance_call(&c, "add", (mr_item[]){MR_INT(1), MR_INT(2)}, 2, &answer, &count, 30));
     CHECK_ITEMS(answer, count, "[13, 'so many']");
-    CHECK_OK(mr_instance_call(&c, "add", NULL, 0, 30, NULL, NULL));
-    CHECK_STATUS(mr_instance_call(&c, "fail", NULL, 0, 30, NULL, NULL), MR_ETASK);
+    CHECK_OK(mr_instance_call(&c, "add", NULL, 0, NULL, NULL, 30));
+    CHECK_STATUS(mr_instance_call(&c, "fail", NULL, 0, NULL, NULL, 30), MR_ETASK);
     CHECK_TEXT(mr_last_error(), "the counter stands at 13 and fails");
-    CHECK_STATUS(mr_instance_call(&c, "fail", &MR_INT(MR_EBROKEN), 1, 30, NULL, NULL), MR_EBROKEN);
-    CHECK_STATUS(mr_instance_call(&c, "_hidden", NULL, 0, 30, NULL, NULL), MR_ENOENT);
-    CHECK_STATUS(mr_instance_call(&c, "nothing", NULL, 0, 30, NULL, NULL), MR_ENOENT);
-    CHECK_STATUS(mr_instance_call(&c, "sleep", &MR_DOUBLE(0.3), 1, 0.001, NULL, NULL), MR_ETIMEDOUT);
-    CHECK_OK(mr_manager_create(&m, "Narrow", NULL, 0, &narrow));
-    CHECK_OK(mr_instance_call(&narrow, "_hidden", NULL, 0, 30, &answer, &count));
+    CHECK_STATUS(mr_instance_call(&c, "fail", &MR_INT(MR_EBROKEN), 1, NULL, NULL, 30), MR_EBROKEN);
+    CHECK_STATUS(mr_instance_call(&c, "_hidden", NULL, 0, NULL, NULL, 30), MR_ENOENT);
+    CHECK_STATUS(mr_instance_call(&c, "nothing", NULL, 0, NULL, NULL, 30), MR_ENOENT);
+    CHECK_STATUS(mr_instance_call(&c, "sleep", &MR_DOUBLE(0.3), 1, NULL, NULL, 0.001), MR_ETIMEDOUT);
+    CHECK_OK(mr_manager_make_instance(&m, &narrow, "Narrow", NULL, 0));
+    CHECK_OK(mr_instance_call(&narrow, "_hidden", NULL, 0, &answer, &count, 30));
     CHECK_ITEMS(answer, count, "['hidden']");
-    CHECK_STATUS(mr_instance_call(&narrow, "fail", NULL, 0, 30, NULL, NULL), MR_ENOENT);
+    CHECK_STATUS(mr_instance_call(&narrow, "fail", NULL, 0, NULL, NULL, 30), MR_ENOENT);
 
-    CHECK_OK(mr_instance_call(&c, "squares", &MR_BYTES(&m, sizeof m), 1, 30, &answer, &count));
+    CHECK_OK(mr_instance_call(&c, "squares", &MR_BYTES(&m, sizeof m), 1, &answer, &count, 30));
     CHECK_OK(MR_TAKE_OBJECT(&answer[0], &squares));
     free(answer);
     for (int i = 0; i < 3; i++)
         CHECK_EQ(ask(&squares, "next", MR_NONE), i * i);
-    CHECK_STATUS(mr_instance_call(&squares, "next", NULL, 0, 30, NULL, NULL), MR_ENOENT);
-    CHECK_OK(mr_instance_close(&squares));
-    CHECK_OK(mr_instance_close(&squares));
-    CHECK_STATUS(mr_instance_call(&squares, "next", NULL, 0, 30, NULL, NULL), MR_ECLOSED);
+    CHECK_STATUS(mr_instance_call(&squares, "next", NULL, 0, NULL, NULL, 30), MR_ENOENT);
+    CHECK_OK(mr_instance_destroy(&squares));
+    CHECK_OK(mr_instance_destroy(&squares));
+    CHECK_STATUS(mr_instance_call(&squares, "next", NULL, 0, NULL, NULL, 30), MR_ECLOSED);
 
-    CHECK_OK(mr_manager_dict(&m, &d));
+    CHECK_OK(mr_manager_make_dict(&m, &d));
     ask(&c, "use", MR_OBJECT(&d));
     CHECK_DICT(&d, "{'used': True}");
     if (scenario_launch() != LAUNCH_hostsFar) {
@@ -464,7 +464,7 @@ SCENARIO_SHARED(manager, types, .timeout = 120)
     CHECK_OK(mr_manager_shutdown(&m));
     CHECK_EQ(mr_manager_exitcode(&m), 0);
     CHECK_EQ(noted_number("ended", 0), 113);
-    CHECK_STATUS(mr_instance_call(&c, "add", NULL, 0, 30, NULL, NULL), MR_ECLOSED);
+    CHECK_STATUS(mr_instance_call(&c, "add", NULL, 0, NULL, NULL, 30), MR_ECLOSED);
     CHECK_OK(mr_manager_close(&m));
 }
 
@@ -475,17 +475,17 @@ SCENARIO_SHARED(manager, method_that_crashes)
     mr_instance c;
     mr_dict d;
     begin_with_types(&m);
-    CHECK_OK(mr_manager_create(&m, "Counter", &MR_INT(1), 1, &c));
-    CHECK_OK(mr_manager_dict(&m, &d));
-    CHECK_STATUS(mr_instance_call(&c, "crash", NULL, 0, 30, NULL, NULL), MR_EDIED);
-    CHECK_STATUS(mr_instance_call(&c, "add", NULL, 0, 30, NULL, NULL), MR_EDIED);
+    CHECK_OK(mr_manager_make_instance(&m, &c, "Counter", &MR_INT(1), 1));
+    CHECK_OK(mr_manager_make_dict(&m, &d));
+    CHECK_STATUS(mr_instance_call(&c, "crash", NULL, 0, NULL, NULL, 30), MR_EDIED);
+    CHECK_STATUS(mr_instance_call(&c, "add", NULL, 0, NULL, NULL, 30), MR_EDIED);
     CHECK_OK(mr_dict_set(&d, MR_INT(1), MR_INT(1)));
     CHECK_OK(mr_manager_join(&m, 30));
     CHECK_EQ(mr_manager_exitcode(&m), -SIGKILL);
     CHECK_OK(mr_manager_shutdown(&m));
     CHECK_STATUS(mr_dict_set(&d, MR_INT(1), MR_INT(1)), MR_ECLOSED);
     CHECK_OK(mr_manager_start(&m, NULL, NULL, 0));
-    CHECK_OK(mr_manager_create(&m, "Counter", &MR_INT(5), 1, &c));
+    CHECK_OK(mr_manager_make_instance(&m, &c, "Counter", &MR_INT(5), 1));
     CHECK_EQ(ask(&c, "add", MR_INT(1)), 6);
     CHECK_OK(mr_manager_close(&m));
 }
@@ -497,12 +497,12 @@ SCENARIO_SHARED(manager, instance_of_an_earlier_start)
     mr_manager m;
     mr_instance old, new;
     begin_with_types(&m);
-    CHECK_OK(mr_manager_create(&m, "Counter", &MR_INT(1), 1, &old));
+    CHECK_OK(mr_manager_make_instance(&m, &old, "Counter", &MR_INT(1), 1));
     CHECK_OK(mr_manager_shutdown(&m));
     CHECK_OR_STOP(CHECK_OK(mr_manager_start(&m, NULL, NULL, 0)));
-    CHECK_OK(mr_manager_create(&m, "Counter", &MR_INT(2), 1, &new));
-    CHECK_STATUS(mr_instance_call(&old, "add", &MR_INT(1), 1, 30, NULL, NULL), MR_ECLOSED);
-    mr_instance_close(&old);
+    CHECK_OK(mr_manager_make_instance(&m, &new, "Counter", &MR_INT(2), 1));
+    CHECK_STATUS(mr_instance_call(&old, "add", &MR_INT(1), 1, NULL, NULL, 30), MR_ECLOSED);
+    mr_instance_destroy(&old);
     CHECK_EQ(ask(&new, "add", MR_INT(1)), 3);
     CHECK_OK(mr_manager_close(&m));
 }
@@ -512,8 +512,8 @@ SCENARIO_LOCAL(manager, method_that_hangs)
     mr_manager m;
     mr_instance c;
     begin_with_types(&m);
-    CHECK_OK(mr_manager_create(&m, "Counter", &MR_INT(1), 1, &c));
-    CHECK_STATUS(mr_instance_call(&c, "sleep", &MR_DOUBLE(1000), 1, 0.01, NULL, NULL), MR_ETIMEDOUT);
+    CHECK_OK(mr_manager_make_instance(&m, &c, "Counter", &MR_INT(1), 1));
+    CHECK_STATUS(mr_instance_call(&c, "sleep", &MR_DOUBLE(1000), 1, NULL, NULL, 0.01), MR_ETIMEDOUT);
     CHECK_OK(mr_manager_shutdown(&m));
     CHECK_EQ(mr_manager_exitcode(&m), -SIGTERM);
 }
@@ -523,7 +523,7 @@ static int calls_for_long(const void *args, size_t size)
 {
     CHECK_EQ(size, sizeof(mr_instance));
     note("calling", "%d", (int)getpid());
-    mr_instance_call(args, "sleep", &MR_DOUBLE(1), 1, MR_FOREVER, NULL, NULL);
+    mr_instance_call(args, "sleep", &MR_DOUBLE(1), 1, NULL, NULL, MR_FOREVER);
     return 0;
 }
 
@@ -533,7 +533,7 @@ SCENARIO_SHARED(manager, caller_that_dies)
     mr_instance c;
     mr_process p[3];
     begin_with_types(&m);
-    CHECK_OK(mr_manager_create(&m, "Counter", &MR_INT(1), 1, &c));
+    CHECK_OK(mr_manager_make_instance(&m, &c, "Counter", &MR_INT(1), 1));
     for (int i = 0; i < 3; i++)
         CHECK_OR_STOP(begin(&p[i], calls_for_long, &c, sizeof c));
     CHECK(await_lines("calling", 3, 30));
@@ -572,7 +572,7 @@ SCENARIO_LOCAL(manager, pool)
     mr_process p;
     int in = 5, out = 0;
     begin_manager(&m);
-    CHECK_OR_STOP(CHECK_OK(mr_manager_pool(&m, &pool, 2)));
+    CHECK_OR_STOP(CHECK_OK(mr_manager_make_pool(&m, &pool, 2)));
     CHECK_OR_STOP(begin(&p, uses_pool, &pool, sizeof pool));
     CHECK(end(&p, 30, 0));
     CHECK_OK(mr_pool_map(&pool, squares_it, &in, sizeof in, &out, sizeof out, 1));
@@ -606,11 +606,11 @@ SCENARIO_SHARED(manager, shared_memory)
     char name[128], list_name[128];
     const mr_item items[] = {MR_INT(1), MR_STRING("two")};
     CHECK_OK(mr_manager_init(&m));
-    CHECK_STATUS(mr_manager_shared_memory(&m, &memory, 32), MR_ESTATE);
-    CHECK_STATUS(mr_manager_shareable_list(&m, &list, items, 2), MR_ESTATE);
+    CHECK_STATUS(mr_manager_make_shared_memory(&m, &memory, 32), MR_ESTATE);
+    CHECK_STATUS(mr_manager_make_shareable_list(&m, &list, items, 2), MR_ESTATE);
     CHECK_OK(mr_manager_start(&m, NULL, NULL, 0));
-    CHECK_OK(mr_manager_shared_memory(&m, &memory, 32));
-    CHECK_OK(mr_manager_shareable_list(&m, &list, items, 2));
+    CHECK_OK(mr_manager_make_shared_memory(&m, &memory, 32));
+    CHECK_OK(mr_manager_make_shareable_list(&m, &list, items, 2));
     CHECK_EQ(mr_shareable_list_length(&list), 2);
     snprintf(name, sizeof name, "%s", mr_shared_memory_name(&memory));
     snprintf(list_name, sizeof list_name, "%s", mr_shared_memory_name(&list.shm));
@@ -624,7 +624,7 @@ SCENARIO_SHARED(manager, shared_memory)
     {
         mr_scoped_manager scoped = {0};
         begin_manager(&scoped);
-        CHECK_OK(mr_manager_shared_memory(&scoped, &memory, 32));
+        CHECK_OK(mr_manager_make_shared_memory(&scoped, &memory, 32));
         snprintf(name, sizeof name, "%s", mr_shared_memory_name(&memory));
         CHECK_OK(mr_shared_memory_attach(&again, name));
     }
@@ -658,8 +658,8 @@ SCENARIO_SHARED(manager, bad_input)
         CHECK_STATUS(mr_manager_shutdown(bad[i]), MR_EINVAL);
         CHECK_STATUS(mr_manager_close(bad[i]), MR_EINVAL);
         CHECK_STATUS(mr_manager_register(bad[i], &counter_type), MR_EINVAL);
-        CHECK_STATUS(mr_manager_dict(bad[i], &d), MR_EINVAL);
-        CHECK_STATUS(mr_manager_create(bad[i], "Counter", NULL, 0, &instance), MR_EINVAL);
+        CHECK_STATUS(mr_manager_make_dict(bad[i], &d), MR_EINVAL);
+        CHECK_STATUS(mr_manager_make_instance(bad[i], &instance, "Counter", NULL, 0), MR_EINVAL);
     }
     CHECK_STATUS(mr_manager_join(NULL, 0), MR_EINVAL);
     CHECK_REFUSED(mr_manager_exitcode(NULL) == MR_EXITCODE_NONE, MR_EINVAL);
@@ -674,18 +674,18 @@ SCENARIO_SHARED(manager, bad_input)
     CHECK_STATUS(mr_manager_connect(NULL, "address", NULL, 0), MR_EINVAL);
     CHECK_STATUS(mr_manager_connect(&m, "address", "key", 3), MR_ENOTSUP);
     CHECK_OK(mr_manager_start(&m, NULL, NULL, 0));
-    CHECK_STATUS(mr_manager_dict(&m, NULL), MR_EINVAL);
-    CHECK_STATUS(mr_manager_list(&m, &l, &wrong, 1), MR_EINVAL);
-    CHECK_STATUS(mr_manager_create(&m, "Counter", NULL, 0, &instance), MR_ENOENT);
-    CHECK_STATUS(mr_manager_create(&m, NULL, NULL, 0, &instance), MR_EINVAL);
-    CHECK_STATUS(mr_manager_create(&m, "Counter", NULL, 0, NULL), MR_EINVAL);
-    CHECK_STATUS(mr_manager_create(&m, "Counter", NULL, 1, &instance), MR_EINVAL);
-    CHECK_STATUS(mr_manager_create(&m, "Counter", &wrong, 1, &instance), MR_EINVAL);
-    CHECK_STATUS(mr_instance_call(NULL, "x", NULL, 0, 1, NULL, NULL), MR_EINVAL);
-    CHECK_STATUS(mr_instance_call(&no_instance, "x", NULL, 0, 1, NULL, NULL), MR_EINVAL);
-    CHECK_STATUS(mr_instance_call(&no_instance, NULL, NULL, 0, 1, NULL, NULL), MR_EINVAL);
-    CHECK_STATUS(mr_instance_call(&no_instance, "x", NULL, 0, NAN, NULL, NULL), MR_EINVAL);
-    CHECK_STATUS(mr_instance_close(NULL), MR_EINVAL);
+    CHECK_STATUS(mr_manager_make_dict(&m, NULL), MR_EINVAL);
+    CHECK_STATUS(mr_manager_make_list(&m, &l, &wrong, 1), MR_EINVAL);
+    CHECK_STATUS(mr_manager_make_instance(&m, &instance, "Counter", NULL, 0), MR_ENOENT);
+    CHECK_STATUS(mr_manager_make_instance(&m, &instance, NULL, NULL, 0), MR_EINVAL);
+    CHECK_STATUS(mr_manager_make_instance(&m, NULL, "Counter", NULL, 0), MR_EINVAL);
+    CHECK_STATUS(mr_manager_make_instance(&m, &instance, "Counter", NULL, 1), MR_EINVAL);
+    CHECK_STATUS(mr_manager_make_instance(&m, &instance, "Counter", &wrong, 1), MR_EINVAL);
+    CHECK_STATUS(mr_instance_call(NULL, "x", NULL, 0, NULL, NULL, 1), MR_EINVAL);
+    CHECK_STATUS(mr_instance_call(&no_instance, "x", NULL, 0, NULL, NULL, 1), MR_EINVAL);
+    CHECK_STATUS(mr_instance_call(&no_instance, NULL, NULL, 0, NULL, NULL, 1), MR_EINVAL);
+    CHECK_STATUS(mr_instance_call(&no_instance, "x", NULL, 0, NULL, NULL, NAN), MR_EINVAL);
+    CHECK_STATUS(mr_instance_destroy(NULL), MR_EINVAL);
     CHECK_STATUS(mr_reply_set(NULL, NULL, 0), MR_EINVAL);
     CHECK_OK(mr_manager_close(&m));
 }

@@ -45,7 +45,7 @@ static void check_process_calls(mr_process *p, mr_status status)
     size_t size;
     CHECK_REFUSED(mr_process_name(p) == NULL, status);
     CHECK_STATUS(mr_process_set_name(p, "name"), status);
-    CHECK_REFUSED(!mr_process_daemon(p), status);
+    CHECK_REFUSED(!mr_process_is_daemon(p), status);
     CHECK_STATUS(mr_process_set_daemon(p, true), status);
     CHECK_REFUSED(mr_process_authkey(p, &size) == NULL, status);
     CHECK_STATUS(mr_process_set_authkey(p, "key", 3), status);
@@ -86,9 +86,9 @@ static void check_container_calls(mr_status status)
     CHECK_STATUS(mr_namespace_set(&space, "name", MR_STRING(text)), status);
     CHECK_STATUS(mr_manager_init(&manager), status);
     CHECK_STATUS(mr_manager_start(&manager, NULL, NULL, 0), status);
-    CHECK_STATUS(mr_manager_dict(&manager, &dict), status);
+    CHECK_STATUS(mr_manager_make_dict(&manager, &dict), status);
     CHECK_STATUS(mr_manager_shutdown(&manager), status);
-    CHECK_STATUS(mr_instance_call(&instance, "x", NULL, 0, 0, NULL, NULL), status);
+    CHECK_STATUS(mr_instance_call(&instance, "x", NULL, 0, NULL, NULL, 0), status);
 }
 
 /* Every other function that works between mr_init and mr_finalize only. */
@@ -103,7 +103,7 @@ static void check_other_calls(mr_status status)
     CHECK(mr_current_process() == NULL);
     CHECK(mr_parent_process() == NULL);
     CHECK_REFUSED(mr_active_children(NULL, 0) == -1, status);
-    CHECK_STATUS(mr_set_pinning(MR_PIN_NONE), status);
+    CHECK_STATUS(mr_program_set_pinning(MR_PIN_NONE), status);
     CHECK_STATUS(mr_pool_init(&pool, 1), status);
     CHECK_REFUSED(mr_pool_processes(&pool) == -1, status);
     check_container_calls(status);
@@ -174,7 +174,7 @@ SCENARIO(misuse, too_late_to_set)
     CHECK_STATUS(mr_process_set_authkey(&p, "key", 3), MR_ESTATE);
     CHECK_STATUS(mr_process_set_host(&p, "host"), MR_ESTATE);
     CHECK_STATUS(mr_process_set_reuse(&p, true), MR_ESTATE);
-    CHECK(!mr_process_daemon(&p));
+    CHECK(!mr_process_is_daemon(&p));
     CHECK_FAILS(mr_process_set_daemon(mr_current_process(), true));
     CHECK_OK(mr_process_kill(&p));
     CHECK(end(&p, 30, -SIGKILL));
@@ -226,8 +226,8 @@ static int misuses_itself_and_main(const void *args, size_t size)
     CHECK_STATUS(mr_process_join(mr_parent_process(), NAN), MR_EINVAL);
     CHECK_STATUS(mr_finalize(), MR_ENOTCREATOR);
     CHECK_STATUS(mr_init(NULL, NULL), MR_ESTATE);
-    CHECK_STATUS(mr_set_pinning(MR_PIN_NONE), MR_ENOTCREATOR);
-    CHECK_FAILS(mr_set_executable("/proc/self/exe"));
+    CHECK_STATUS(mr_program_set_pinning(MR_PIN_NONE), MR_ENOTCREATOR);
+    CHECK_FAILS(mr_program_set_executable("/proc/self/exe"));
     CHECK(works());
     return 0;
 }
@@ -427,9 +427,9 @@ SCENARIO(misuse, one_process_twice_in_a_batch)
 
 SCENARIO(misuse, pinning)
 {
-    CHECK_STATUS(mr_set_pinning((mr_pinning)-1), MR_EINVAL);
-    CHECK_STATUS(mr_set_pinning((mr_pinning)4), MR_EINVAL);
-    CHECK_STATUS(mr_set_pinning((mr_pinning)INT_MAX), MR_EINVAL);
+    CHECK_STATUS(mr_program_set_pinning((mr_pinning)-1), MR_EINVAL);
+    CHECK_STATUS(mr_program_set_pinning((mr_pinning)4), MR_EINVAL);
+    CHECK_STATUS(mr_program_set_pinning((mr_pinning)INT_MAX), MR_EINVAL);
 }
 
 /* ---- Pools ---- */
@@ -469,7 +469,7 @@ static void check_bad_tasks(const mr_pool *pool)
     CHECK_STATUS(mr_imap_close(NULL), MR_EINVAL);
     CHECK_STATUS(mr_future_wait(NULL, 0), MR_EINVAL);
     CHECK_STATUS(mr_future_get(&future, &number, sizeof number, 0), MR_EINVAL); /* never made */
-    CHECK_REFUSED(!mr_future_ready(&future), MR_EINVAL);
+    CHECK_REFUSED(!mr_future_is_ready(&future), MR_EINVAL);
     CHECK_REFUSED(mr_future_count(&future) == -1, MR_EINVAL);
     CHECK_OK(mr_pool_map_async(pool, &good, &future));
     CHECK_STATUS(mr_future_get(&future, &number, sizeof number, NAN), MR_EINVAL);

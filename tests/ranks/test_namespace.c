@@ -65,8 +65,8 @@ SCENARIO_SHARED(namespace, basics)
     CHECK_OR_STOP(begin(&p, reads, &n, sizeof n));
     CHECK(end(&p, 30, 0));
     CHECK(mr_namespace_has(&n, "seen"));
-    CHECK_OK(mr_namespace_close(&n));
-    CHECK_OK(mr_namespace_close(&n));
+    CHECK_OK(mr_namespace_destroy(&n));
+    CHECK_OK(mr_namespace_destroy(&n));
     CHECK_REFUSED(!mr_namespace_has(&n, "seen"), MR_ECLOSED);
 }
 
@@ -86,7 +86,7 @@ SCENARIO_SHARED(namespace, bad_input)
     const mr_namespace *bad[] = {NULL, &none, &wrong};
     for (int i = 0; i < 3; i++) {
         const mr_namespace *b = bad[i];
-        CHECK_STATUS(mr_namespace_close(b), MR_EINVAL);
+        CHECK_STATUS(mr_namespace_destroy(b), MR_EINVAL);
         CHECK_STATUS(mr_namespace_set(b, "a", MR_NONE), MR_EINVAL);
         CHECK_STATUS(mr_namespace_get(b, "a", &value, NULL, 0), MR_EINVAL);
         CHECK_STATUS(mr_namespace_del(b, "a"), MR_EINVAL);

@@ -73,7 +73,7 @@ SCENARIO_ON_HOSTS(pitfalls, shared_memory)
     mr_shared_memory memory;
     int fd = shm_open("/pitfall", O_RDWR | O_CREAT, 0600);
     CHECK(fd >= 0);
-    CHECK_OR_STOP(CHECK_OK(mr_shared_memory_create(&memory, "pitfall", 8)));
+    CHECK_OR_STOP(CHECK_OK(mr_shared_memory_init(&memory, "pitfall", 8)));
     CHECK_OK(mr_shared_memory_write(&memory, 0, sizeof "shared", "shared"));
     run_there(looks_for_memory, "pitfall", sizeof "pitfall");
     CHECK_OK(mr_shared_memory_unlink(&memory));
@@ -153,7 +153,7 @@ SCENARIO_ON_HOSTS(pitfalls, clocks)
     CHECK_OK(mr_lock_acquire(&on.lock, MR_FOREVER));
     CHECK_OK(mr_event_init(&on.event));
     CHECK_OK(mr_queue_init(&on.queue, 0));
-    CHECK_OK(mr_pipe(&mine, &on.end, true));
+    CHECK_OK(mr_pipe_init(&mine, &on.end, true));
     run_there(waits_there, &on, sizeof on);
     if (getenv("MULTIRANK_HOSTS_CLOCKS") != NULL) /* tests/scripts/clocks.sh */
         CHECK_AT_LEAST(noted_number("apart", 0), 5000);

@@ -214,7 +214,7 @@ SCENARIO_HOSTS_N(placement, every_host_that_was_asked_for)
 static void check_two(mr_placement placement, bool are_together)
 {
     mr_process p[2], *pointers[2] = {&p[0], &p[1]};
-    CHECK_OK(mr_set_placement(placement));
+    CHECK_OK(mr_program_set_placement(placement));
     for (int i = 0; i < 2; i++)
         CHECK_OK(mr_process_init(&p[i], sleeps, NULL, 0));
     CHECK_OR_STOP(CHECK_OK(mr_process_start_all(pointers, 2)));
@@ -228,7 +228,7 @@ static void check_two(mr_placement placement, bool are_together)
 SCENARIO_HOSTS_N(placement, evenly_or_packed)
 {
     bool one_host = mr_host_count() == 1;
-    CHECK_STATUS(mr_set_placement((mr_placement)2), MR_EINVAL);
+    CHECK_STATUS(mr_program_set_placement((mr_placement)2), MR_EINVAL);
     check_two(MR_PLACE_PACKED, true);
     check_two(MR_PLACE_EVENLY, one_host);
 }
@@ -310,7 +310,7 @@ SCENARIO(placement, without_pinning_none_has_a_core)
 {
     if (mr_cpu_count() > 48)
         SKIP("too many hardware threads to be noted");
-    CHECK_OK(mr_set_pinning(MR_PIN_NONE));
+    CHECK_OK(mr_program_set_pinning(MR_PIN_NONE));
     check_unpinned(1);
 }
 
@@ -337,7 +337,7 @@ static void check_executable(const char *given, const char *wanted_path)
 {
     char wanted[PATH_MAX];
     snprintf(wanted, sizeof wanted, "%s", wanted_path); /* which may be note_path's */
-    CHECK_OK(mr_set_executable(given));
+    CHECK_OK(mr_program_set_executable(given));
     CHECK_EQ(chdir("/"), 0);
     mr_process p;
     CHECK(begin(&p, notes_executable, NULL, 0));
@@ -382,11 +382,11 @@ SCENARIO(placement, executable_that_is_none)
     CHECK_OR_STOP(CHECK(file != NULL));
     fputs("not a program\n", file);
     fclose(file);
-    CHECK_STATUS(mr_set_executable(note_path("missing")), MR_EINVAL);
-    CHECK_STATUS(mr_set_executable(note_path("plain")), MR_EINVAL);
-    CHECK_STATUS(mr_set_executable(notes_folder()), MR_EINVAL);
-    CHECK_STATUS(mr_set_executable(""), MR_EINVAL);
-    CHECK_STATUS(mr_set_executable(NULL), MR_EINVAL);
+    CHECK_STATUS(mr_program_set_executable(note_path("missing")), MR_EINVAL);
+    CHECK_STATUS(mr_program_set_executable(note_path("plain")), MR_EINVAL);
+    CHECK_STATUS(mr_program_set_executable(notes_folder()), MR_EINVAL);
+    CHECK_STATUS(mr_program_set_executable(""), MR_EINVAL);
+    CHECK_STATUS(mr_program_set_executable(NULL), MR_EINVAL);
     CHECK(works());
 }
 
@@ -475,12 +475,12 @@ SCENARIO(placement, executable_that_was_removed, .timeout = 30)
     mr_process p;
     snprintf(copy, sizeof copy, "%s", note_path("copy"));
     copy_executable(copy);
-    CHECK_OK(mr_set_executable(copy));
+    CHECK_OK(mr_program_set_executable(copy));
     CHECK_EQ(unlink(copy), 0);
     CHECK_OK(mr_process_init(&p, does_nothing, NULL, 0));
     CHECK_STATUS(mr_process_start(&p), MR_ELAUNCH);
     CHECK(strstr(mr_last_error(), copy) != NULL);
-    CHECK_OK(mr_set_executable(own_executable()));
+    CHECK_OK(mr_program_set_executable(own_executable()));
     CHECK_OK(mr_process_start(&p));
     CHECK(end(&p, 20, 0));
 }
@@ -507,7 +507,7 @@ SCENARIO(placement, executable_of_another_build, .timeout = 30)
     mr_process p;
     copy_executable(note_path("rebuilt"));
     rebuild(note_path("rebuilt"));
-    CHECK_OR_STOP(CHECK_OK(mr_set_executable(note_path("rebuilt"))));
+    CHECK_OR_STOP(CHECK_OK(mr_program_set_executable(note_path("rebuilt"))));
     CHECK_OK(mr_process_init(&p, does_nothing, NULL, 0));
     CHECK_STATUS(mr_process_start(&p), MR_EBUILD);
 }

@@ -107,15 +107,15 @@ SCENARIO_SHARED(pool, apply)
 
     CHECK_OK(mr_pool_apply_async(&pool, rests, &seconds, sizeof seconds, sizeof seconds, &future));
     double begin = now();
-    CHECK(!mr_future_ready(&future));
-    CHECK_REFUSED(!mr_future_successful(&future), MR_ESTATE);
+    CHECK(!mr_future_is_ready(&future));
+    CHECK_REFUSED(!mr_future_is_successful(&future), MR_ESTATE);
     CHECK_STATUS(mr_future_get(&future, &seconds, sizeof seconds, 0.1), MR_ETIMEDOUT);
     CHECK_AT_LEAST(now() - begin, 0.1);
     CHECK_STATUS(mr_future_wait(&future, -1), MR_ETIMEDOUT);
     seconds = 0;
     CHECK_OK(mr_future_get(&future, &seconds, sizeof seconds, patience));
     CHECK(seconds > 0.29);
-    CHECK(mr_future_ready(&future) && mr_future_successful(&future));
+    CHECK(mr_future_is_ready(&future) && mr_future_is_successful(&future));
     CHECK_STATUS(mr_future_get(&future, &seconds, 7, 0), MR_ETOOSMALL);
     CHECK_OK(mr_future_get(&future, &seconds, sizeof seconds, 0));
     CHECK_OK(mr_future_close(&future));
@@ -206,7 +206,7 @@ SCENARIO_LOCAL(pool, nothing)
     mr_tasks tasks = {.task = square, .in_size = sizeof(int), .out_size = sizeof(int), .chunk_size = 1};
     CHECK_OK(mr_pool_map_async(&pool, &tasks, &future));
     CHECK_OK(mr_future_get(&future, NULL, 0, 0));
-    CHECK(mr_future_successful(&future));
+    CHECK(mr_future_is_successful(&future));
     CHECK_OK(mr_future_close(&future));
     for (int i = 0; i < 2; i++) {
         CHECK_OK(i == 0 ? mr_pool_imap(&pool, &tasks, &imap) : mr_pool_imap_unordered(&pool, &tasks, &imap));

@@ -33,7 +33,7 @@ SCENARIO_LOCAL(pool_life, make)
 {
     mr_pool pool;
     const mr_pool_options bad[] = {{.processes = -1},
-                                   {.max_tasks_per_child = -1},
+                                   {.max_tasks_per_child = (size_t)-1},
                                    {.max_retries = -2},
                                    {.task_timeout = -1},
                                    {.task_timeout = NAN},
@@ -172,7 +172,7 @@ SCENARIO_LOCAL(pool_life, max_memory)
     mr_tasks tasks = {.task = takes_memory, .count = 40, .out_size = sizeof(pid_t), .chunk_size = 1};
     CHECK_OK(mr_pool_map_async(&pool, &tasks, &future));
     CHECK_OK(mr_future_wait(&future, patience));
-    CHECK(mr_future_successful(&future));
+    CHECK(mr_future_is_successful(&future));
     CHECK_EQ(mr_pool_insights(&pool, &insight, 1), 1);
     CHECK_AT_LEAST(insight.started, 4);
     CHECK_AT_MOST(insight.started, 15);
@@ -367,7 +367,7 @@ SCENARIO_LOCAL(pool_life, worker_that_cannot_be_started)
     mr_pool pool;
     mr_process children[8];
     CHECK(works());
-    CHECK_OK(mr_set_executable("/bin/false"));
+    CHECK_OK(mr_program_set_executable("/bin/false"));
     mr__ctx.launch.start_timeout = 2;
     double begin = now();
     mr_status status = mr_pool_init(&pool, 8);

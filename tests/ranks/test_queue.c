@@ -54,12 +54,12 @@ SCENARIO_SHARED(queue, put)
     CHECK_OK(mr_queue_init(&both.items, 6));
     CHECK_OK(mr_queue_init(&both.answers, 0));
     CHECK_OR_STOP(begin(&p, drains, &both, sizeof both));
-    CHECK(mr_queue_empty(&both.items));
-    CHECK(!mr_queue_full(&both.items));
+    CHECK(mr_queue_is_empty(&both.items));
+    CHECK(!mr_queue_is_full(&both.items));
     for (int i = 1; i <= 6; i++)
         CHECK_OK(mr_queue_put(&both.items, &i, sizeof i, i % 3 == 0 ? 0 : i % 3 == 1 ? MR_FOREVER : 1));
-    CHECK(!mr_queue_empty(&both.items));
-    CHECK(mr_queue_full(&both.items));
+    CHECK(!mr_queue_is_empty(&both.items));
+    CHECK(mr_queue_is_full(&both.items));
     double start = now();
     CHECK_STATUS(mr_queue_put(&both.items, "x", 1, 0), MR_ETIMEDOUT);
     CHECK_STATUS(mr_queue_put(&both.items, "x", 1, -3), MR_ETIMEDOUT);
@@ -67,12 +67,12 @@ SCENARIO_SHARED(queue, put)
     start = now();
     CHECK_STATUS(mr_queue_put(&both.items, "x", 1, 0.2), MR_ETIMEDOUT);
     CHECK_AT_LEAST(now() - start, 0.2 - clock_slack);
-    CHECK_EQ(mr_queue_size(&both.items), 6);
+    CHECK_EQ(mr_queue_length(&both.items), 6);
     put_number(&both.answers, 1);
     CHECK(end(&p, patience, 0));
     CHECK_EQ(get_number(&both.answers), 2);
-    CHECK(mr_queue_empty(&both.items));
-    CHECK(!mr_queue_full(&both.items));
+    CHECK(mr_queue_is_empty(&both.items));
+    CHECK(!mr_queue_is_full(&both.items));
 }
 
 static int fills(const void *args, size_t size)
@@ -90,20 +90,20 @@ SCENARIO_SHARED(queue, get)
     mr_process p;
     int number = 0;
     CHECK_OK(mr_queue_init(&q, 0));
-    CHECK_EQ(mr_queue_size(&q), 0);
+    CHECK_EQ(mr_queue_length(&q), 0);
     put_number(&q, 0);
-    CHECK_EQ(mr_queue_size(&q), 1);
+    CHECK_EQ(mr_queue_length(&q), 1);
     put_number(&q, 1);
-    CHECK_EQ(mr_queue_size(&q), 2);
+    CHECK_EQ(mr_queue_length(&q), 2);
     CHECK_EQ(get_number(&q), 0);
-    CHECK_EQ(mr_queue_size(&q), 1);
+    CHECK_EQ(mr_queue_length(&q), 1);
     CHECK_EQ(get_number(&q), 1);
-    CHECK_EQ(mr_queue_size(&q), 0);
+    CHECK_EQ(mr_queue_length(&q), 0);
 
     CHECK_OR_STOP(begin(&p, fills, &q, sizeof q));
     CHECK(end(&p, patience, 0));
-    CHECK(!mr_queue_empty(&q));
-    CHECK(!mr_queue_full(&q));
+    CHECK(!mr_queue_is_empty(&q));
+    CHECK(!mr_queue_is_full(&q));
     CHECK_OK(mr_queue_get(&q, &number, sizeof number, NULL, MR_FOREVER));
     CHECK_EQ(number, 2);
     CHECK_OK(mr_queue_get(&q, &number, sizeof number, NULL, 1));
@@ -112,7 +112,7 @@ SCENARIO_SHARED(queue, get)
     CHECK_EQ(number, 4);
     CHECK_OK(mr_queue_get(&q, &number, sizeof number, NULL, -1));
     CHECK_EQ(number, 5);
-    CHECK(mr_queue_empty(&q));
+    CHECK(mr_queue_is_empty(&q));
     double start = now();
     CHECK_STATUS(mr_queue_get(&q, &number, sizeof number, NULL, 0), MR_ETIMEDOUT);
     CHECK_STATUS(mr_queue_get(&q, &number, sizeof number, NULL, -1), MR_ETIMEDOUT);
@@ -205,7 +205,7 @@ SCENARIO_SHARED(queue, any_size)
         CHECK_EQ(size, wanted);
     }
     CHECK(end(&p, patience, 0));
-    CHECK_EQ(mr_queue_size(&q), 0);
+    CHECK_EQ(mr_queue_length(&q), 0);
     CHECK_OK(mr_queue_destroy(&q));
     free(bytes);
 }
@@ -253,13 +253,13 @@ SCENARIO_SHARED(queue, bad_item)
     CHECK_STATUS(mr_queue_put(&q, "x", SIZE_MAX, 1), MR_ENOMEM);
     CHECK_STATUS(mr_queue_put(&q, "x", SIZE_MAX / 2, 1), MR_ENOMEM);
     CHECK_STATUS(mr_queue_put(&q, NULL, 1, 1), MR_EINVAL);
-    CHECK_EQ(mr_queue_size(&q), 0);
+    CHECK_EQ(mr_queue_length(&q), 0);
     for (int i = 0; i < 3; i++) {
         put_number(&q, i);
-        CHECK(mr_queue_full(&q));
+        CHECK(mr_queue_is_full(&q));
         CHECK_EQ(get_number(&q), i);
     }
-    CHECK(mr_queue_empty(&q));
+    CHECK(mr_queue_is_empty(&q));
 }
 
 /* ---- Many at a time ---- */
@@ -315,7 +315,7 @@ static int gets_many(const void *args, size_t size)
     return 0;
 }
 
-static void check_crowd(long maxsize)
+static void check_crowd(size_t maxsize)
 {
     crowd all = {.index = 0};
     mr_process p[2 * SIDE], *pointers[2 * SIDE];
@@ -354,7 +354,7 @@ static void check_crowd(long maxsize)
         CHECK_EQ(seen[i / EACH][i % EACH], 1);
     for (int i = SIDE; i < 2 * SIDE; i++)
         CHECK(end(&p[i], patience, 0));
-    CHECK(mr_queue_empty(&all.items));
+    CHECK(mr_queue_is_empty(&all.items));
     CHECK_OK(mr_queue_destroy(&all.items));
     CHECK_OK(mr_queue_destroy(&all.results));
 }
@@ -396,7 +396,7 @@ SCENARIO_SHARED(queue, sleeps)
     CHECK_OR_STOP(begin(&p, waits_on_both_sides, &both, sizeof both));
     rest(0.5);
     put_number(&both.items, 1);
-    while (!mr_queue_full(&both.answers))
+    while (!mr_queue_is_full(&both.answers))
         rest(0.01);
     rest(0.5);
     CHECK_EQ(get_number(&both.answers), 1);
@@ -429,21 +429,21 @@ SCENARIO_SHARED(queue, wait)
     CHECK_OK(mr_queue_init(&q, 0));
     CHECK_OK(mr_queue_init(&other, 0));
     mr_waitable items[] = {{.queue = &other}, {.queue = &q}};
-    CHECK_STATUS(mr_wait(items, 2, 0.1, &ready), MR_ETIMEDOUT);
+    CHECK_STATUS(mr_wait(items, 2, &ready, 0.1), MR_ETIMEDOUT);
     CHECK_EQ(ready, 0);
     CHECK_OR_STOP(begin(&p, puts_after_a_while, &q, sizeof q));
-    CHECK_OK(mr_wait(items, 2, patience, &ready));
+    CHECK_OK(mr_wait(items, 2, &ready, patience));
     CHECK_EQ(ready, 1);
     CHECK(!items[0].ready && items[1].ready);
-    CHECK_OK(mr_wait(items, 2, 0, &ready));
+    CHECK_OK(mr_wait(items, 2, &ready, 0));
     CHECK_EQ(get_number(&q), 5);
     CHECK(end(&p, patience, 0));
-    CHECK_STATUS(mr_wait(items, 2, 0, &ready), MR_ETIMEDOUT);
+    CHECK_STATUS(mr_wait(items, 2, &ready, 0), MR_ETIMEDOUT);
     CHECK_OR_STOP(begin(&p, destroys_after_a_while, &q, sizeof q));
-    CHECK_STATUS(mr_wait(items, 2, patience, &ready), MR_ECLOSED);
+    CHECK_STATUS(mr_wait(items, 2, &ready, patience), MR_ECLOSED);
     CHECK(end(&p, patience, 0));
     CHECK_OK(mr_queue_close(&other));
-    CHECK_STATUS(mr_wait(items, 1, patience, &ready), MR_ECLOSED);
+    CHECK_STATUS(mr_wait(items, 1, &ready, patience), MR_ECLOSED);
 }
 
 /* ---- Queues that can be joined ---- */
@@ -465,7 +465,7 @@ SCENARIO_SHARED(queue, task_done)
     enum { WORKERS = 4, TASKS = 10 };
     mr_queue q, plain;
     mr_process p[WORKERS];
-    CHECK_OK(mr_joinable_queue_init(&q, 0));
+    CHECK_OK(mr_queue_init_joinable(&q, 0));
     CHECK_OK(mr_queue_join(&q, 0));
     for (int i = 0; i < WORKERS; i++)
         CHECK_OR_STOP(begin(&p[i], does_tasks, &q, sizeof q));
@@ -473,7 +473,7 @@ SCENARIO_SHARED(queue, task_done)
         for (int i = 0; i < TASKS; i++)
             put_number(&q, i);
         CHECK_OK(mr_queue_join(&q, patience));
-        CHECK(mr_queue_empty(&q));
+        CHECK(mr_queue_is_empty(&q));
     }
     for (int i = 0; i < WORKERS; i++)
         CHECK_OK(mr_queue_put(&q, NULL, 0, patience));
@@ -525,15 +525,15 @@ static int gets_two(const void *args, size_t size)
 SCENARIO_SHARED(queue, closed)
 {
     char byte;
-    mr_status (*const make[])(mr_queue *, long) = {mr_queue_init, mr_joinable_queue_init};
+    mr_status (*const make[])(mr_queue *, size_t) = {mr_queue_init, mr_queue_init_joinable};
     for (int i = 0; i < 2; i++) {
         mr_queue unused, used;
         CHECK_OK(make[i](&unused, 0));
         CHECK_STATUS(mr_queue_join_thread(&unused), MR_ESTATE);
         CHECK_OK(mr_queue_close(&unused));
         CHECK_OK(mr_queue_join_thread(&unused));
-        CHECK(mr_queue_empty(&unused));
-        CHECK_EQ(mr_queue_size(&unused), 0);
+        CHECK(mr_queue_is_empty(&unused));
+        CHECK_EQ(mr_queue_length(&unused), 0);
         CHECK_STATUS(mr_queue_put(&unused, "foo", 3, 0), MR_ECLOSED);
         CHECK_STATUS(mr_queue_get(&unused, &byte, 1, NULL, 0), MR_ECLOSED);
         CHECK_OK(make[i](&used, 0));
@@ -542,9 +542,9 @@ SCENARIO_SHARED(queue, closed)
         CHECK_OK(mr_queue_close(&used));
         CHECK_OK(mr_queue_close(&used));
         CHECK_OK(mr_queue_join_thread(&used));
-        CHECK_REFUSED(mr_queue_empty(&used), MR_ECLOSED);
-        CHECK_REFUSED(!mr_queue_full(&used), MR_ECLOSED);
-        CHECK_REFUSED(mr_queue_size(&used) == -1, MR_ECLOSED);
+        CHECK_REFUSED(!mr_queue_is_empty(&used), MR_ECLOSED);
+        CHECK_REFUSED(!mr_queue_is_full(&used), MR_ECLOSED);
+        CHECK_REFUSED(mr_queue_length(&used) == -1, MR_ECLOSED);
         CHECK_STATUS(mr_queue_put(&used, "foo", 3, 0), MR_ECLOSED);
         CHECK_STATUS(mr_queue_put(&used, &used, 5000, 0), MR_ECLOSED);
         CHECK_STATUS(mr_queue_get(&used, &byte, 1, NULL, 0), MR_ECLOSED);
@@ -617,10 +617,10 @@ static int fills_simple(const void *args, size_t size)
 {
     (void)size;
     const two_queues *both = args;
-    CHECK(mr_queue_empty(&both->items));
+    CHECK(mr_queue_is_empty(&both->items));
     put_number(&both->items, 1);
     put_number(&both->items, 2);
-    CHECK(!mr_queue_empty(&both->items));
+    CHECK(!mr_queue_is_empty(&both->items));
     put_number(&both->answers, 1);
     return 0;
 }
@@ -633,22 +633,22 @@ SCENARIO_SHARED(queue, simple)
     mr_process p;
     mr_queue unused;
     char byte;
-    CHECK_OK(mr_simple_queue_init(&both.items));
-    CHECK_OK(mr_simple_queue_init(&both.answers));
-    CHECK(mr_queue_empty(&both.items));
+    CHECK_OK(mr_queue_init_simple(&both.items));
+    CHECK_OK(mr_queue_init_simple(&both.answers));
+    CHECK(mr_queue_is_empty(&both.items));
     CHECK_OR_STOP(begin(&p, fills_simple, &both, sizeof both));
     CHECK_EQ(get_number(&both.answers), 1);
-    CHECK(!mr_queue_empty(&both.items));
+    CHECK(!mr_queue_is_empty(&both.items));
     CHECK_EQ(get_number(&both.items), 1);
     CHECK_EQ(get_number(&both.items), 2);
-    CHECK(mr_queue_empty(&both.items));
+    CHECK(mr_queue_is_empty(&both.items));
     CHECK(end(&p, patience, 0));
-    CHECK_OK(mr_simple_queue_init(&unused));
+    CHECK_OK(mr_queue_init_simple(&unused));
     const mr_queue *closed[] = {&both.items, &unused};
     for (int i = 0; i < 2; i++) {
         CHECK_OK(mr_queue_close(closed[i]));
         CHECK_OK(mr_queue_close(closed[i]));
-        CHECK_REFUSED(mr_queue_empty(closed[i]), MR_ECLOSED);
+        CHECK_REFUSED(!mr_queue_is_empty(closed[i]), MR_ECLOSED);
         CHECK_STATUS(mr_queue_put(closed[i], "x", 1, 0), MR_ECLOSED);
         CHECK_STATUS(mr_queue_get(closed[i], &byte, 1, NULL, 0), MR_ECLOSED);
     }
@@ -665,9 +665,9 @@ static void check_unusable(const mr_queue *q, mr_status status)
     CHECK_STATUS(mr_queue_put(q, &size, 5000, MR_FOREVER), status);
     CHECK_STATUS(mr_queue_get(q, &number, sizeof number, &size, MR_FOREVER), status);
     CHECK_STATUS(mr_queue_get_alloc(q, &data, &size, MR_FOREVER), status);
-    CHECK_REFUSED(mr_queue_size(q) == -1, status);
-    CHECK_REFUSED(mr_queue_empty(q), status);
-    CHECK_REFUSED(!mr_queue_full(q), status);
+    CHECK_REFUSED(mr_queue_length(q) == -1, status);
+    CHECK_REFUSED(!mr_queue_is_empty(q), status);
+    CHECK_REFUSED(!mr_queue_is_full(q), status);
     CHECK_STATUS(mr_queue_task_done(q), status);
     CHECK_STATUS(mr_queue_join(q, MR_FOREVER), status);
     CHECK_STATUS(mr_queue_close(q), status);
@@ -683,12 +683,12 @@ SCENARIO_SHARED(queue, misuse)
     size_t size;
     void *data;
     CHECK_STATUS(mr_queue_init(NULL, 0), MR_EINVAL);
-    CHECK_STATUS(mr_queue_init(&q, -1), MR_EINVAL);
-    CHECK_STATUS(mr_joinable_queue_init(&q, LONG_MAX), MR_EINVAL);
-    CHECK_STATUS(mr_simple_queue_init(NULL), MR_EINVAL);
+    CHECK_STATUS(mr_queue_init(&q, (size_t)-1), MR_EINVAL);
+    CHECK_STATUS(mr_queue_init_joinable(&q, (size_t)INT_MAX + 1), MR_EINVAL);
+    CHECK_STATUS(mr_queue_init_simple(NULL), MR_EINVAL);
     check_unusable(NULL, MR_EINVAL);
     check_unusable(&(mr_queue){0}, MR_EINVAL);
-    CHECK_OK(mr_joinable_queue_init(&q, 0));
+    CHECK_OK(mr_queue_init_joinable(&q, 0));
     CHECK_OK(mr_queue_init(&other, 0));
     CHECK_STATUS(mr_queue_put(&q, "x", 1, NAN), MR_EINVAL);
     CHECK_STATUS(mr_queue_get(&q, &number, sizeof number, NULL, NAN), MR_EINVAL);
@@ -704,9 +704,9 @@ SCENARIO_SHARED(queue, misuse)
             continue;
         mr_status status = mr_queue_put(&wild, "x", 1, 0);
         CHECK(status == MR_EINVAL || status == MR_ECLOSED);
-        CHECK(mr_queue_size(&wild) == -1);
+        CHECK(mr_queue_length(&wild) == -1);
     }
-    CHECK_EQ(mr_queue_size(&q), 0);
+    CHECK_EQ(mr_queue_length(&q), 0);
     CHECK_OK(mr_queue_destroy(&q));
     check_unusable(&q, MR_ECLOSED);
 }

@@ -43,9 +43,9 @@ SCENARIO_SHARED(semaphore, counts)
     CHECK_EQ(mr_semaphore_value(&s), 3);
     CHECK(begin(&p, releases, &s, sizeof s) && end(&p, 30, 0));
     CHECK_EQ(mr_semaphore_value(&s), 4);
-    CHECK_OK(mr_semaphore_close(&s));
+    CHECK_OK(mr_semaphore_destroy(&s));
 
-    CHECK_OK(mr_bounded_semaphore_init(&bounded, 2));
+    CHECK_OK(mr_semaphore_init_bounded(&bounded, 2));
     check_counting(&bounded);
     CHECK_STATUS(mr_semaphore_release(&bounded), MR_EOVERFLOW);
     CHECK_EQ(mr_semaphore_value(&bounded), 2);
@@ -97,7 +97,7 @@ SCENARIO_SHARED(semaphore, between_processes)
     struct contest c;
     mr_process p[WORKERS];
     page *shared = page_open("page");
-    CHECK_OK(mr_bounded_semaphore_init(&c.units, UNITS));
+    CHECK_OK(mr_semaphore_init_bounded(&c.units, UNITS));
     CHECK_OK(mr_semaphore_init(&c.items, 0));
     for (int i = 0; i < WORKERS; i++)
         CHECK_OR_STOP(begin(&p[i], shares, &c, sizeof c));
@@ -139,11 +139,11 @@ SCENARIO_SHARED(semaphore, misuse)
     check_calls(&none, MR_EINVAL);
     CHECK_OK(mr_lock_init(&lock));
     check_calls(&(mr_semaphore){lock.mr__handle}, MR_EINVAL);
-    CHECK_STATUS(mr_semaphore_close(&(mr_semaphore){lock.mr__handle}), MR_EINVAL);
+    CHECK_STATUS(mr_semaphore_destroy(&(mr_semaphore){lock.mr__handle}), MR_EINVAL);
     CHECK_OK(mr_lock_acquire(&lock, 0));
     CHECK_STATUS(mr_semaphore_init(NULL, 1), MR_EINVAL);
     CHECK_STATUS(mr_semaphore_init(&s, -1), MR_EINVAL);
-    CHECK_STATUS(mr_bounded_semaphore_init(&s, INT64_MIN), MR_EINVAL);
+    CHECK_STATUS(mr_semaphore_init_bounded(&s, INT64_MIN), MR_EINVAL);
 
     CHECK_OK(mr_semaphore_init(&s, INT64_MAX));
     CHECK_STATUS(mr_semaphore_release(&s), MR_EOVERFLOW);
@@ -151,7 +151,7 @@ SCENARIO_SHARED(semaphore, misuse)
     CHECK_OK(mr_semaphore_release(&s));
     CHECK_STATUS(mr_semaphore_acquire(&s, NAN), MR_EINVAL);
     CHECK_EQ(mr_semaphore_value(&s), INT64_MAX);
-    CHECK_OK(mr_semaphore_close(&s));
+    CHECK_OK(mr_semaphore_destroy(&s));
     check_calls(&s, MR_ECLOSED);
 
     CHECK_OK(mr_semaphore_init(&s, 0));
@@ -159,8 +159,8 @@ SCENARIO_SHARED(semaphore, misuse)
     CHECK_EQ(pthread_create(&thread, NULL, waits_for_ever, &copy), 0);
     CHECK(await_lines("waiting", 1, 30));
     rest(0.1);
-    CHECK_OK(mr_semaphore_close(&s));
+    CHECK_OK(mr_semaphore_destroy(&s));
     CHECK_EQ(pthread_join(thread, NULL), 0);
-    CHECK_OK(mr_semaphore_close(&s));
+    CHECK_OK(mr_semaphore_destroy(&s));
     check_calls(&copy, MR_ECLOSED);
 }

@@ -199,5 +199,5 @@ SCENARIO_SHARED(set, bad_input)
     CHECK_STATUS(mr_set_get_lock(&s, NULL), MR_EINVAL);
     CHECK_SET(&s, "{0, 1}");
     CHECK_OK(mr_set_destroy(&s));
-    CHECK_OK(mr_dict_close(&dict));
+    CHECK_OK(mr_dict_destroy(&dict));
 }

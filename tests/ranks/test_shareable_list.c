@@ -113,7 +113,7 @@ SCENARIO_LOCAL(shareable_list, writing)
     CHECK_OK(mr_shareable_list_attach(&same, "duplicate"));
     CHECK(is(&same, -1, MR_STRING("own")));
     CHECK_OK(mr_shared_memory_close(&same.shm));
-    CHECK_REFUSED(mr_shareable_list_length(&same) == 0, MR_ECLOSED);
+    CHECK_REFUSED(mr_shareable_list_length(&same) == -1, MR_ECLOSED);
     CHECK_OK(mr_shared_memory_unlink(&copy.shm));
     CHECK_STATUS(mr_shareable_list_attach(&same, "duplicate"), MR_ENOENT);
 }
@@ -138,7 +138,7 @@ static int turns_over(const void *args, size_t size)
 static int finds_it_unlinked(const void *args, size_t size)
 {
     (void)size;
-    CHECK_REFUSED(mr_shareable_list_length(args) == 0, MR_ENOENT);
+    CHECK_REFUSED(mr_shareable_list_length(args) == -1, MR_ENOENT);
     return 0;
 }
 
@@ -202,9 +202,9 @@ SCENARIO_SHARED(shareable_list, bad_input)
     CHECK_STATUS(mr_shareable_list_init(&list, NULL, &nothing, 1), MR_EINVAL);
     CHECK_STATUS(mr_shareable_list_init(&list, NULL, &item, SIZE_MAX), MR_ENOMEM);
     CHECK_STATUS(mr_shareable_list_init(&list, "", &MR_NONE, 1), MR_EINVAL);
-    CHECK_REFUSED(mr_shareable_list_length(NULL) == 0, MR_EINVAL);
-    CHECK_REFUSED(mr_shareable_list_length(&none) == 0, MR_EINVAL);
-    CHECK_OK(mr_shared_memory_create(&block, "no list", 8));
+    CHECK_REFUSED(mr_shareable_list_length(NULL) == -1, MR_EINVAL);
+    CHECK_REFUSED(mr_shareable_list_length(&none) == -1, MR_EINVAL);
+    CHECK_OK(mr_shared_memory_init(&block, "no list", 8));
     CHECK_STATUS(mr_shareable_list_attach(&list, "no list"), MR_EINVAL);
     CHECK_STATUS(mr_shareable_list_attach(NULL, "no list"), MR_EINVAL);
     CHECK_STATUS(mr_shareable_list_attach(&list, NULL), MR_EINVAL);

@@ -30,7 +30,7 @@ static void set_byte(const mr_shared_memory *memory, size_t offset, unsigned cha
 SCENARIO_SHARED(shared_memory, basics)
 {
     mr_shared_memory a, b, c;
-    CHECK_OR_STOP(CHECK_OK(mr_shared_memory_create(&a, "test01_tsmb", 512)));
+    CHECK_OR_STOP(CHECK_OK(mr_shared_memory_init(&a, "test01_tsmb", 512)));
     CHECK_TEXT(mr_shared_memory_name(&a), "test01_tsmb");
     CHECK_EQ(mr_shared_memory_size(&a), 512);
     unsigned char bytes[512];
@@ -45,7 +45,7 @@ SCENARIO_SHARED(shared_memory, basics)
     set_byte(&b, 511, 7);
     CHECK_EQ(byte_at(&a, 511), 7);
 
-    CHECK_STATUS(mr_shared_memory_create(&c, "test01_tsmb", 1), MR_EEXIST);
+    CHECK_STATUS(mr_shared_memory_init(&c, "test01_tsmb", 1), MR_EEXIST);
     CHECK_STATUS(mr_shared_memory_attach(&c, "test01"), MR_ENOENT);
     CHECK_OK(mr_shared_memory_close(&b));
     CHECK_OK(mr_shared_memory_close(&b)); /* twice is harmless */
@@ -59,7 +59,7 @@ SCENARIO_SHARED(shared_memory, basics)
     CHECK_STATUS(mr_shared_memory_attach(&c, "test01_tsmb"), MR_ENOENT);
     CHECK_OK(mr_shared_memory_close(&a));
     CHECK_EQ(byte_at(&b, 511), 7); /* the memory stays for who is attached */
-    CHECK_OK(mr_shared_memory_create(&c, "test01_tsmb", 16));
+    CHECK_OK(mr_shared_memory_init(&c, "test01_tsmb", 16));
     CHECK_EQ(byte_at(&c, 0), 0);
 
     CHECK_OK(mr_shared_memory_close(&b)); /* the last one of the first block */
@@ -77,11 +77,11 @@ SCENARIO_SHARED(shared_memory, generated_names)
     mr_shared_memory first, taken, next;
     char name[64];
     unsigned number = 0;
-    CHECK_OR_STOP(CHECK_OK(mr_shared_memory_create(&first, NULL, 1)));
+    CHECK_OR_STOP(CHECK_OK(mr_shared_memory_init(&first, NULL, 1)));
     CHECK_OR_STOP(CHECK_EQ(sscanf(mr_shared_memory_name(&first), "shm_%u", &number), 1));
     snprintf(name, sizeof name, "shm_%u", number + 1);
-    CHECK_OK(mr_shared_memory_create(&taken, name, 1));
-    CHECK_OK(mr_shared_memory_create(&next, NULL, 1));
+    CHECK_OK(mr_shared_memory_init(&taken, name, 1));
+    CHECK_OK(mr_shared_memory_init(&next, NULL, 1));
     CHECK(strcmp(mr_shared_memory_name(&next), name) != 0);
     CHECK(exists(mr_shared_memory_name(&next)));
 }
@@ -94,13 +94,13 @@ SCENARIO_SHARED(shared_memory, bad_input)
     mr_shared_memory m, none = {0, 0};
     memset(name, 'n', sizeof name - 1);
     name[sizeof name - 1] = '\0';
-    CHECK_STATUS(mr_shared_memory_create(NULL, "a", 1), MR_EINVAL);
-    CHECK_STATUS(mr_shared_memory_create(&m, "a", 0), MR_EINVAL);
-    CHECK_STATUS(mr_shared_memory_create(&m, "a", (size_t)-1), MR_EINVAL);
-    CHECK_STATUS(mr_shared_memory_create(&m, "a", PTRDIFF_MAX), MR_ENOMEM);
+    CHECK_STATUS(mr_shared_memory_init(NULL, "a", 1), MR_EINVAL);
+    CHECK_STATUS(mr_shared_memory_init(&m, "a", 0), MR_EINVAL);
+    CHECK_STATUS(mr_shared_memory_init(&m, "a", (size_t)-1), MR_EINVAL);
+    CHECK_STATUS(mr_shared_memory_init(&m, "a", PTRDIFF_MAX), MR_ENOMEM);
     CHECK(!exists("a"));
-    CHECK_STATUS(mr_shared_memory_create(&m, "", 1), MR_EINVAL);
-    CHECK_STATUS(mr_shared_memory_create(&m, name, 1), MR_EINVAL);
+    CHECK_STATUS(mr_shared_memory_init(&m, "", 1), MR_EINVAL);
+    CHECK_STATUS(mr_shared_memory_init(&m, name, 1), MR_EINVAL);
     CHECK_STATUS(mr_shared_memory_attach(NULL, "a"), MR_EINVAL);
     CHECK_STATUS(mr_shared_memory_attach(&m, NULL), MR_EINVAL);
     CHECK_STATUS(mr_shared_memory_attach(&m, ""), MR_EINVAL);
@@ -118,7 +118,7 @@ SCENARIO_SHARED(shared_memory, bad_input)
     m = (mr_shared_memory){array.mr__handle, 1};
     CHECK_STATUS(mr_shared_memory_write(&m, 0, 1, name), MR_EINVAL);
     name[MR_SHARED_MEMORY_NAME_MAX] = '\0';
-    CHECK_OK(mr_shared_memory_create(&m, name, 1));
+    CHECK_OK(mr_shared_memory_init(&m, name, 1));
     CHECK_TEXT(mr_shared_memory_name(&m), name);
 }
 
@@ -156,7 +156,7 @@ SCENARIO_SHARED(shared_memory, across_processes)
 {
     mr_shared_memory m;
     mr_process p;
-    CHECK_OR_STOP(CHECK_OK(mr_shared_memory_create(&m, "across", 100)));
+    CHECK_OR_STOP(CHECK_OK(mr_shared_memory_init(&m, "across", 100)));
     char text[8] = "parent";
     CHECK_OK(mr_shared_memory_write(&m, 0, sizeof text, text));
     CHECK_OR_STOP(begin(&p, attaches_and_writes, &m, sizeof m));
@@ -176,7 +176,7 @@ SCENARIO_SHARED(shared_memory, across_processes)
 SCENARIO_SHARED(shared_memory, memory)
 {
     mr_shared_memory a, b;
-    CHECK_OR_STOP(CHECK_OK(mr_shared_memory_create(&a, "mapped", 100)));
+    CHECK_OR_STOP(CHECK_OK(mr_shared_memory_init(&a, "mapped", 100)));
     if (scenario_launch() == LAUNCH_hostsFar) {
         CHECK_REFUSED(mr_shared_memory_data(&a) == NULL, MR_ENOHOST);
         CHECK(strstr(mr_last_error(), "mr_shared_memory_read") != NULL);

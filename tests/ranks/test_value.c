@@ -140,7 +140,7 @@ SCENARIO_SHARED(value, with_lock)
 /* _TestValue.test_rawvalue, _TestSharedCTypes.test_sharedctypes */
 SCENARIO_SHARED(value, raw)
 {
-    check_doubled(mr_raw_value_init, mr_raw_array_init);
+    check_doubled(mr_value_init_raw, mr_array_init_raw);
 }
 
 /* _TestSharedCTypes.test_copy, _TestValue.test_getobj_getlock */
@@ -149,30 +149,30 @@ SCENARIO_SHARED(value, copy_and_lock)
     mr_value value, copy, raw;
     mr_lock lock, seen;
     point now = {1, 2, "first"};
-    CHECK_OK(mr_raw_value_init(&value, sizeof now, &now));
+    CHECK_OK(mr_value_init_raw(&value, sizeof now, &now));
     CHECK_OK(mr_value_copy(&copy, &value));
-    CHECK_STATUS(mr_value_lock(&copy, &seen), MR_ESTATE);
+    CHECK_STATUS(mr_value_get_lock(&copy, &seen), MR_ESTATE);
     CHECK_OK(mr_value_set(&value, &(point){3, 4, "second"}));
     CHECK_OK(mr_value_get(&copy, &now));
     CHECK_EQ(now.x, 1);
     CHECK_TEXT(now.name, "first");
-    CHECK_OK(mr_value_close(&value));
+    CHECK_OK(mr_value_destroy(&value));
     CHECK_OK(mr_value_get(&copy, &now));
 
     CHECK_OK(mr_value_init(&value, sizeof(int), NULL));
     int number = -1;
     CHECK_OK(mr_value_get(&value, &number));
     CHECK_EQ(number, 0);
-    CHECK_OK(mr_value_lock(&value, &seen));
+    CHECK_OK(mr_value_get_lock(&value, &seen));
     CHECK_OK(mr_lock_acquire(&seen, 0));
     CHECK_OK(mr_lock_acquire(&seen, 0)); /* an RLock */
     CHECK_OK(mr_value_set(&value, &(int){5}));
     CHECK_OK(mr_lock_release(&seen));
     CHECK_OK(mr_lock_release(&seen));
     CHECK_OK(mr_lock_init(&lock));
-    CHECK_OK(mr_raw_value_init(&raw, sizeof(int), NULL));
+    CHECK_OK(mr_value_init_raw(&raw, sizeof(int), NULL));
     CHECK_OK(mr_value_synchronize(&raw, &lock));
-    CHECK_OK(mr_value_lock(&raw, &seen));
+    CHECK_OK(mr_value_get_lock(&raw, &seen));
     CHECK(memcmp(&seen, &lock, sizeof lock) == 0);
     CHECK_STATUS(mr_value_synchronize(&raw, NULL), MR_ESTATE);
 
@@ -184,7 +184,7 @@ SCENARIO_SHARED(value, copy_and_lock)
     CHECK_STATUS(mr_value_get(&value, NULL), MR_EINVAL);
     CHECK_STATUS(mr_value_set(NULL, &now), MR_EINVAL);
     CHECK_STATUS(mr_array_get(&array, 0, 1, &number), MR_EINVAL); /* a value is no array */
-    CHECK_OK(mr_value_close(&value));
-    CHECK_OK(mr_value_close(&value));
+    CHECK_OK(mr_value_destroy(&value));
+    CHECK_OK(mr_value_destroy(&value));
     CHECK_STATUS(mr_value_set(&value, &(int){5}), MR_ECLOSED);
 }

@@ -35,7 +35,7 @@ static int tells(const void *args, size_t size)
         if (CPU_ISSET(cpu, &set))
             used += (size_t)snprintf(cpus + used, sizeof cpus - used, "%s%zu", used > 0 ? "," : "", cpu);
     printf("process on %s, CPUs %s\n", host, cpus);
-    return mr_barrier_wait(&visit.all_are_here, 60, NULL) == MR_OK ? visit.code : 1;
+    return mr_barrier_wait(&visit.all_are_here, NULL, 60) == MR_OK ? visit.code : 1;
 }
 
 static _Noreturn int sleeps(const void *args, size_t size)
