@@ -1,9 +1,9 @@
-#include "arena.h"
+#include "arena/arena.h"
 
-#include "context.h"
-#include "object.h"
-#include "seat.h"
-#include "status.h"
+#include "base/context.h"
+#include "base/status.h"
+#include "object/object.h"
+#include "object/seat.h"
 
 #include <errno.h>
 #include <sched.h>

@@ -1,6 +1,6 @@
-#include "context.h"
+#include "base/context.h"
 
-#include "status.h"
+#include "base/status.h"
 
 #include <errno.h>
 #include <fcntl.h>

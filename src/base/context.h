@@ -2,8 +2,8 @@
 #ifndef MR_CONTEXT_H
 #define MR_CONTEXT_H
 
-#include "launch.h"
-#include "topology.h"
+#include "base/topology.h"
+#include "launch/launch.h"
 
 #include <pthread.h>
 

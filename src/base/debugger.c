@@ -1,6 +1,6 @@
-#include "debugger.h"
+#include "base/debugger.h"
 
-#include "context.h"
+#include "base/context.h"
 
 #include <fnmatch.h>
 #include <stdio.h>

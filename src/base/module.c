@@ -1,7 +1,7 @@
-#include "module.h"
+#include "base/module.h"
 
-#include "context.h"
-#include "status.h"
+#include "base/context.h"
+#include "base/status.h"
 
 #include <dlfcn.h>
 #include <elf.h>

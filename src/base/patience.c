@@ -7,9 +7,9 @@
  * They are taken over in Open MPI's own libraries only, by the tables (GOT) through which these call others. The
  * program and all its other libraries keep their libevent and their sched_yield. Where the tables cannot be
  * changed, waits spin as Open MPI means them to: slower, but right. */
-#include "patience.h"
+#include "base/patience.h"
 
-#include "context.h"
+#include "base/context.h"
 
 #include <dlfcn.h>
 #include <elf.h>

@@ -1,6 +1,6 @@
-#include "topology.h"
+#include "base/topology.h"
 
-#include "status.h"
+#include "base/status.h"
 
 #include <ctype.h>
 #include <errno.h>

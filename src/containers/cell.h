@@ -3,7 +3,7 @@
 #ifndef MR_CELL_H
 #define MR_CELL_H
 
-#include "arena.h"
+#include "arena/arena.h"
 
 typedef struct mr__cell {
     uint8_t type, is_block, code, object; /* of the item; whether bits is a ref */

@@ -1,12 +1,12 @@
-/* What dicts, lists, sets and namespaces have in common: a block in the arena that is replaced as a whole when they
- * grow, a lock of their own, and the way a call on them takes: as a request, which is done here or, by a far call
- * (far.h), at main. */
+/* What dicts, lists, sets and namespaces have in common: a block in the arena that is replaced as a whole when
+ * they grow, a lock of their own, and the way a call on them takes: as a request, which is done here or, by a far
+ * call (far.h), at main. */
 #ifndef MR_CONTAINER_H
 #define MR_CONTAINER_H
 
-#include "cell.h"
-#include "far.h"
-#include "object.h"
+#include "containers/cell.h"
+#include "far/far.h"
+#include "object/object.h"
 
 typedef struct mr__container {
     mr__object object;

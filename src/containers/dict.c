@@ -1,9 +1,9 @@
-/* Dicts, and the namespaces and sets that are made of them: what is done to them, by the request (container.h). Every
- * change is one store (table.h); of several at once, the plan is written down first and carried out to its end, by
- * the next who comes if need be. */
-#include "container.h"
-#include "status.h"
-#include "table.h"
+/* Dicts, and the namespaces and sets that are made of them: what is done to them, by the request (container.h).
+ * Every change is one store (table.h); of several at once, the plan is written down first and carried out to its
+ * end, by the next who comes if need be. */
+#include "base/status.h"
+#include "containers/container.h"
+#include "containers/table.h"
 
 #include <stdlib.h>
 #include <string.h>

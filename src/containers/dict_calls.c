@@ -1,6 +1,6 @@
 /* What users call on dicts: mr_dict_... */
-#include "container.h"
-#include "status.h"
+#include "base/status.h"
+#include "containers/container.h"
 
 #include <stdlib.h>
 

@@ -1,9 +1,9 @@
 /* Lists: what is done to them, by the request (container.h). What adds or takes at an end moves the row's span;
  * what sets one item writes down first what it is to be; everything else makes a new row. Each takes effect by one
  * store. */
-#include "container.h"
-#include "row.h"
-#include "status.h"
+#include "base/status.h"
+#include "containers/container.h"
+#include "containers/row.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* What users call on lists: mr_list_... */
-#include "container.h"
-#include "status.h"
+#include "base/status.h"
+#include "containers/container.h"
 
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 /* Namespaces: dicts (dict.c) whose keys are names. */
-#include "container.h"
-#include "status.h"
+#include "base/status.h"
+#include "containers/container.h"
 
 #include <stdlib.h>
 

@@ -4,7 +4,7 @@
 #ifndef MR_ROW_H
 #define MR_ROW_H
 
-#include "cell.h"
+#include "containers/cell.h"
 
 typedef struct mr__row {
     uint64_t capacity;

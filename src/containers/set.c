@@ -1,8 +1,8 @@
 /* Sets: dicts (dict.c) whose keys are the items. What is done with the items of two sets at once. */
-#include "set.h"
-#include "container.h"
-#include "status.h"
-#include "table.h"
+#include "containers/set.h"
+#include "base/status.h"
+#include "containers/container.h"
+#include "containers/table.h"
 
 #include <stdlib.h>
 

@@ -1,7 +1,7 @@
 /* What users call on sets: mr_set_... */
-#include "container.h"
-#include "set.h"
-#include "status.h"
+#include "base/status.h"
+#include "containers/container.h"
+#include "containers/set.h"
 
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
-#include "table.h"
+#include "containers/table.h"
 
-#include "status.h"
+#include "base/status.h"
 
 #include <string.h>
 

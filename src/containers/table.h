@@ -5,7 +5,7 @@
 #ifndef MR_TABLE_H
 #define MR_TABLE_H
 
-#include "cell.h"
+#include "containers/cell.h"
 
 enum { MR__ENTRY_GONE = 2 };
 

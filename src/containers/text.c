@@ -1,6 +1,6 @@
 /* Items as Python prints them. */
-#include "container.h"
-#include "status.h"
+#include "base/status.h"
+#include "containers/container.h"
 
 #include <ctype.h>
 #include <stdio.h>

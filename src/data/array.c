@@ -1,8 +1,8 @@
-#include "array.h"
+#include "data/array.h"
 
-#include "context.h"
-#include "far.h"
-#include "status.h"
+#include "base/context.h"
+#include "base/status.h"
+#include "far/far.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 #ifndef MR_ARRAY_H
 #define MR_ARRAY_H
 
-#include "object.h"
+#include "object/object.h"
 
 enum { MR__ARRAY_INLINE = 128 }; /* bytes that lie in the slot itself */
 

@@ -1,6 +1,6 @@
-#include "items.h"
+#include "data/items.h"
 
-#include "status.h"
+#include "base/status.h"
 
 #include <stdlib.h>
 #include <string.h>

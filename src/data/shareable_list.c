@@ -1,11 +1,11 @@
 /* Lists in shared memory. Each slot has two halves; writing fills the one that is not current and then turns over,
  * so that a writer who is killed halfway leaves the old value. What is read from the memory is checked: anybody
  * may have written there. */
-#include "context.h"
-#include "far.h"
-#include "items.h"
-#include "shared_memory.h"
-#include "status.h"
+#include "base/context.h"
+#include "base/status.h"
+#include "data/items.h"
+#include "data/shared_memory.h"
+#include "far/far.h"
 
 #include <stdatomic.h>
 #include <stdio.h>

@@ -1,13 +1,13 @@
 /* Blocks of memory with names. A block lives as long as it has its name or somebody is attached to it. Who is
  * attached is written in the block: a death must not leave it behind. */
-#include "shared_memory.h"
+#include "data/shared_memory.h"
 
-#include "context.h"
-#include "far.h"
-#include "object.h"
-#include "registry.h"
-#include "status.h"
-#include "universe.h"
+#include "base/context.h"
+#include "base/status.h"
+#include "far/far.h"
+#include "object/object.h"
+#include "process/registry.h"
+#include "universe/universe.h"
 
 #include <stdio.h>
 #include <stdlib.h>

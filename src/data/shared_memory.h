@@ -2,7 +2,7 @@
 #ifndef MR_SHARED_MEMORY_H
 #define MR_SHARED_MEMORY_H
 
-#include "object.h"
+#include "object/object.h"
 
 /* Makes a block that others can find only when fill, if not NULL, has filled it. */
 mr_status mr__memory_create(const char *call, mr_shared_memory *handle, const char *name, uint64_t size,

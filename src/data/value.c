@@ -1,7 +1,7 @@
 /* Values: arrays of one element. */
-#include "array.h"
-#include "far.h"
-#include "status.h"
+#include "base/status.h"
+#include "data/array.h"
+#include "far/far.h"
 
 static mr__array_call as(const char *name)
 {

@@ -1,9 +1,9 @@
-#include "deputy.h"
+#include "far/deputy.h"
 
-#include "context.h"
-#include "seat.h"
-#include "status.h"
-#include "universe.h"
+#include "base/context.h"
+#include "base/status.h"
+#include "object/seat.h"
+#include "universe/universe.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -89,11 +89,9 @@ static bool send_bytes(const mr__deputy *deputy, const void *bytes, size_t size,
 
 static mr_status serve(mr__call *call)
 {
-    static mr_status (*const groups[])(mr__call *) = {mr__serve_sync, mr__serve_data, mr__serve_messages,
-                                                      mr__serve_containers, mr__serve_pool};
     size_t group = (size_t)call->procedure / MR__FAR_GROUP;
-    if (call->procedure >= 0 && group < sizeof groups / sizeof groups[0])
-        return groups[group](call);
+    if (call->procedure >= 0 && group < MR__PROCEDURE_GROUPS)
+        return mr__procedures[group](call);
     return mr__fail(MR_ENOTSUP, "there is no procedure %d for processes on other hosts", call->procedure);
 }
 

@@ -4,8 +4,8 @@
 #ifndef MR_DEPUTY_H
 #define MR_DEPUTY_H
 
-#include "far.h"
-#include "module.h"
+#include "base/module.h"
+#include "far/far.h"
 
 struct mr__universe;
 
@@ -32,14 +32,13 @@ bool mr__caller_is_dead(void);
 /* Has the caller run a function of the program; gives what it returned, -1 if that cannot be had. */
 int mr__call_back(const mr__symbol *function);
 
-/* ---- The procedures, by groups. What comes back, at most call->capacity bytes, is put into memory from malloc:
- * call->buffer, call->received ---- */
+/* ---- The procedures ---- */
 
-mr_status mr__serve_sync(mr__call *call);
-mr_status mr__serve_data(mr__call *call);
-mr_status mr__serve_messages(mr__call *call);
-mr_status mr__serve_pool(mr__call *call);
-mr_status mr__serve_containers(mr__call *call);
+/* Make a call here, by groups of procedures (program/procedures.c). What comes back, at most call->capacity bytes,
+ * is put into memory from malloc: call->buffer, call->received. */
+enum { MR__PROCEDURE_GROUPS = 5 };
+typedef mr_status mr__procedure(mr__call *call);
+extern mr__procedure *const mr__procedures[MR__PROCEDURE_GROUPS];
 
 /* What a call took away from others has not arrived: it goes back. */
 void mr__serve_put_back(const mr__call *call);

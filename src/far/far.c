@@ -1,10 +1,10 @@
-#include "far.h"
+#include "far/far.h"
 
-#include "context.h"
-#include "module.h"
-#include "rank.h"
-#include "status.h"
-#include "wire.h"
+#include "base/context.h"
+#include "base/module.h"
+#include "base/status.h"
+#include "transport/wire.h"
+#include "universe/rank.h"
 
 #include <errno.h>
 #include <stdatomic.h>

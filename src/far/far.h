@@ -4,51 +4,54 @@
 #ifndef MR_FAR_H
 #define MR_FAR_H
 
-#include "links.h"
+#include "transport/links.h"
 
 /* Every procedure that can be called so: the group, which is the file that serves it, and its name. */
-#define MR__FAR_SYNC(X)                                                                                         \
-    X(LOCK_INIT)                                                                                                \
-    X(RLOCK_INIT)                                                                                               \
-    X(LOCK_ACQUIRE)                                                                                             \
-    X(LOCK_RELEASE)                                                                                             \
-    X(LOCK_CLOSE) X(SEMAPHORE_INIT) X(BOUNDED_SEMAPHORE_INIT) X(SEMAPHORE_ACQUIRE) X(SEMAPHORE_RELEASE)         \
-        X(SEMAPHORE_VALUE) X(SEMAPHORE_CLOSE) X(CONDITION_INIT) X(CONDITION_ACQUIRE) X(CONDITION_RELEASE)       \
-            X(CONDITION_WAIT) X(CONDITION_CHECK) X(CONDITION_NOTIFY) X(CONDITION_NOTIFY_ALL) X(CONDITION_CLOSE) \
-                X(EVENT_INIT) X(EVENT_SET) X(EVENT_CLEAR) X(EVENT_IS_SET) X(EVENT_WAIT) X(EVENT_CLOSE)          \
-                    X(BARRIER_INIT) X(BARRIER_WAIT) X(BARRIER_RESET) X(BARRIER_ABORT) X(BARRIER_PARTIES)        \
-                        X(BARRIER_N_WAITING) X(BARRIER_BROKEN) X(BARRIER_CLOSE) X(LOCK_IS_LOCKED)
+#define MR__FAR_SYNC(X)                                                                                       \
+    X(LOCK_INIT)                                                                                              \
+    X(RLOCK_INIT)                                                                                             \
+    X(LOCK_ACQUIRE)                                                                                           \
+    X(LOCK_RELEASE)                                                                                           \
+    X(LOCK_CLOSE)                                                                                             \
+    X(SEMAPHORE_INIT) X(BOUNDED_SEMAPHORE_INIT) X(SEMAPHORE_ACQUIRE) X(SEMAPHORE_RELEASE) X(SEMAPHORE_VALUE)  \
+        X(SEMAPHORE_CLOSE) X(CONDITION_INIT) X(CONDITION_ACQUIRE) X(CONDITION_RELEASE) X(CONDITION_WAIT)      \
+            X(CONDITION_CHECK) X(CONDITION_NOTIFY) X(CONDITION_NOTIFY_ALL) X(CONDITION_CLOSE) X(EVENT_INIT)   \
+                X(EVENT_SET) X(EVENT_CLEAR) X(EVENT_IS_SET) X(EVENT_WAIT) X(EVENT_CLOSE) X(BARRIER_INIT)      \
+                    X(BARRIER_WAIT) X(BARRIER_RESET) X(BARRIER_ABORT) X(BARRIER_PARTIES) X(BARRIER_N_WAITING) \
+                        X(BARRIER_BROKEN) X(BARRIER_CLOSE) X(LOCK_IS_LOCKED)
 
-#define MR__FAR_DATA(X)                                                                                          \
-    X(ARRAY_MAKE)                                                                                                \
-    X(ARRAY_SYNCHRONIZE)                                                                                         \
-    X(ARRAY_LOCK)                                                                                                \
-    X(ARRAY_SHAPE)                                                                                               \
-    X(ARRAY_READ)                                                                                                \
-    X(ARRAY_WRITE)                                                                                               \
-    X(ARRAY_COPY) X(ARRAY_CLOSE) X(MEMORY_CREATE) X(MEMORY_ATTACH) X(MEMORY_READ) X(MEMORY_WRITE) X(MEMORY_SIZE) \
-        X(MEMORY_NAME) X(MEMORY_CLOSE) X(MEMORY_UNLINK) X(LIST_INIT) X(LIST_ATTACH) X(LIST_COPY) X(LIST_LENGTH)  \
-            X(LIST_GET) X(LIST_SET) X(LIST_COUNT) X(LIST_INDEX) X(LIST_FORMAT) X(LIBRARY_SHARE) X(LIBRARY_FIND)
+#define MR__FAR_DATA(X)                                                                                           \
+    X(ARRAY_MAKE)                                                                                                 \
+    X(ARRAY_SYNCHRONIZE)                                                                                          \
+    X(ARRAY_LOCK)                                                                                                 \
+    X(ARRAY_SHAPE)                                                                                                \
+    X(ARRAY_READ)                                                                                                 \
+    X(ARRAY_WRITE)                                                                                                \
+    X(ARRAY_COPY)                                                                                                 \
+    X(ARRAY_CLOSE) X(MEMORY_CREATE) X(MEMORY_ATTACH) X(MEMORY_READ) X(MEMORY_WRITE) X(MEMORY_SIZE) X(MEMORY_NAME) \
+        X(MEMORY_CLOSE) X(MEMORY_UNLINK) X(LIST_INIT) X(LIST_ATTACH) X(LIST_COPY) X(LIST_LENGTH) X(LIST_GET)      \
+            X(LIST_SET) X(LIST_COUNT) X(LIST_INDEX) X(LIST_FORMAT) X(LIBRARY_SHARE) X(LIBRARY_FIND)
 
-#define MR__FAR_MESSAGES(X)                                                                                   \
-    X(PIPE)                                                                                                   \
-    X(SEND)                                                                                                   \
-    X(RECV)                                                                                                   \
-    X(POLL)                                                                                                   \
-    X(CONNECTION_CLOSE) X(CONNECTION_STATE) X(WAIT) X(QUEUE_INIT) X(JOINABLE_QUEUE_INIT) X(SIMPLE_QUEUE_INIT) \
-        X(QUEUE_PUT) X(QUEUE_GET) X(QUEUE_SIZE) X(QUEUE_EMPTY) X(QUEUE_FULL) X(QUEUE_TASK_DONE) X(QUEUE_JOIN) \
-            X(QUEUE_CLOSE) X(QUEUE_JOIN_THREAD) X(QUEUE_CANCEL_JOIN_THREAD) X(QUEUE_DESTROY) X(WATCH) X(QUEUE_OPEN)
+#define MR__FAR_MESSAGES(X)                                                                                     \
+    X(PIPE)                                                                                                     \
+    X(SEND)                                                                                                     \
+    X(RECV)                                                                                                     \
+    X(POLL)                                                                                                     \
+    X(CONNECTION_CLOSE)                                                                                         \
+    X(CONNECTION_STATE) X(WAIT) X(QUEUE_INIT) X(JOINABLE_QUEUE_INIT) X(SIMPLE_QUEUE_INIT) X(QUEUE_PUT)          \
+        X(QUEUE_GET) X(QUEUE_SIZE) X(QUEUE_EMPTY) X(QUEUE_FULL) X(QUEUE_TASK_DONE) X(QUEUE_JOIN) X(QUEUE_CLOSE) \
+            X(QUEUE_JOIN_THREAD) X(QUEUE_CANCEL_JOIN_THREAD) X(QUEUE_DESTROY) X(WATCH) X(QUEUE_OPEN)
 
-#define MR__FAR_POOL(X)                                                                                      \
-    X(POOL_ENLIST)                                                                                           \
-    X(POOL_READY)                                                                                            \
-    X(POOL_FETCH)                                                                                            \
-    X(POOL_REPORT)                                                                                           \
-    X(POOL_INIT)                                                                                             \
-    X(POOL_SUBMIT)                                                                                           \
-    X(POOL_PROCESSES) X(POOL_INSIGHTS) X(POOL_CLOSE) X(POOL_TERMINATE) X(POOL_JOIN) X(FUTURE_GET)            \
-        X(FUTURE_RESULT) X(FUTURE_WAIT) X(FUTURE_READY) X(FUTURE_SUCCESSFUL) X(FUTURE_COUNT) X(FUTURE_CLOSE) \
-            X(FUTURE_FAILURES)
+#define MR__FAR_POOL(X)                                                                                         \
+    X(POOL_ENLIST)                                                                                              \
+    X(POOL_READY)                                                                                               \
+    X(POOL_FETCH)                                                                                               \
+    X(POOL_REPORT)                                                                                              \
+    X(POOL_INIT)                                                                                                \
+    X(POOL_SUBMIT)                                                                                              \
+    X(POOL_PROCESSES)                                                                                           \
+    X(POOL_INSIGHTS) X(POOL_CLOSE) X(POOL_TERMINATE) X(POOL_JOIN) X(FUTURE_GET) X(FUTURE_RESULT) X(FUTURE_WAIT) \
+        X(FUTURE_READY) X(FUTURE_SUCCESSFUL) X(FUTURE_COUNT) X(FUTURE_CLOSE) X(FUTURE_FAILURES)
 
 #define MR__FAR_NAME(name) MR__FAR_##name,
 enum {

@@ -1,9 +1,9 @@
-#include "libraries.h"
+#include "far/libraries.h"
 
-#include "arena.h"
-#include "context.h"
-#include "far.h"
-#include "status.h"
+#include "arena/arena.h"
+#include "base/context.h"
+#include "base/status.h"
+#include "far/far.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 #ifndef MR_LIBRARIES_H
 #define MR_LIBRARIES_H
 
-#include "module.h"
+#include "base/module.h"
 
 /* What module.c asks, in this process. */
 extern const mr__libraries mr__shared_libraries;

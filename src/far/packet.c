@@ -1,4 +1,4 @@
-#include "packet.h"
+#include "far/packet.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
-#include "hosts.h"
+#include "launch/hosts.h"
 
-#include "context.h"
-#include "status.h"
+#include "base/context.h"
+#include "base/status.h"
 
 #include <errno.h>
 #include <pmix.h>

@@ -3,7 +3,7 @@
 #ifndef MR_HOSTS_H
 #define MR_HOSTS_H
 
-#include "launch.h"
+#include "launch/launch.h"
 
 /* In rank 0 under mpirun: sets launch->hosts to those that mpirun may use, if it can be found out that they are
  * more than one (mpirun.c). */

@@ -1,7 +1,7 @@
-#include "last_words.h"
+#include "launch/last_words.h"
 
-#include "context.h"
-#include "status.h"
+#include "base/context.h"
+#include "base/status.h"
 
 #include <ctype.h>
 #include <fcntl.h>

@@ -3,7 +3,7 @@
 #ifndef MR_LAST_WORDS_H
 #define MR_LAST_WORDS_H
 
-#include "launch.h"
+#include "launch/launch.h"
 
 enum { MR__WORDS_SIZE = 600 };
 

@@ -1,10 +1,10 @@
-#include "launch.h"
+#include "launch/launch.h"
 
-#include "hosts.h"
-#include "last_words.h"
-#include "relay.h"
-#include "slurm.h"
-#include "status.h"
+#include "base/status.h"
+#include "launch/hosts.h"
+#include "launch/last_words.h"
+#include "launch/relay.h"
+#include "launch/slurm.h"
 
 #include <limits.h>
 #include <sched.h>

@@ -2,8 +2,8 @@
 #ifndef MR_LAUNCH_H
 #define MR_LAUNCH_H
 
-#include "links.h"
-#include "session.h"
+#include "launch/session.h"
+#include "transport/links.h"
 
 enum { MR__HOSTS_SIZE = 1 << 16 }; /* for some thousand hosts */
 

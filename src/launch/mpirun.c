@@ -1,9 +1,9 @@
 /* Which hosts mpirun may use. PMIx tells only those that its ranks are on, and with `mpirun -n 1` that is one. So
  * mpirun's command line is read, as long as it is our parent; on another host our parent is a daemon of its
  * runtime, whose command line names them all. */
-#include "hosts.h"
+#include "launch/hosts.h"
 
-#include "topology.h"
+#include "base/topology.h"
 
 #include <ctype.h>
 #include <stdio.h>

@@ -5,7 +5,7 @@
 #ifndef MR_RELAY_H
 #define MR_RELAY_H
 
-#include "launch.h"
+#include "launch/launch.h"
 
 /* Opens the relay's socket, and sets the environment up so that the daemons come to it. Where that cannot be done
  * they talk directly, as Open MPI would have it. */

@@ -1,7 +1,7 @@
-#include "session.h"
+#include "launch/session.h"
 
-#include "context.h"
-#include "status.h"
+#include "base/context.h"
+#include "base/status.h"
 
 #include <dirent.h>
 #include <errno.h>

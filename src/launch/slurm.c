@@ -1,6 +1,6 @@
-#include "slurm.h"
+#include "launch/slurm.h"
 
-#include "status.h"
+#include "base/status.h"
 
 #include <stdio.h>
 #include <stdlib.h>

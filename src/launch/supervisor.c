@@ -1,9 +1,9 @@
-#include "supervisor.h"
+#include "launch/supervisor.h"
 
-#include "context.h"
-#include "last_words.h"
-#include "relay.h"
-#include "status.h"
+#include "base/context.h"
+#include "base/status.h"
+#include "launch/last_words.h"
+#include "launch/relay.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -4,7 +4,7 @@
 #ifndef MR_SUPERVISOR_H
 #define MR_SUPERVISOR_H
 
-#include "launch.h"
+#include "launch/launch.h"
 
 /* Forks. Returns in the child only, with the descriptor for mr__supervisor_report; the parent ends with the child,
  * main's with main's own exit code. */

@@ -1,9 +1,9 @@
 /* Managers: what is done to them, by the request (container.h). */
-#include "manager.h"
+#include "manager/manager.h"
 
-#include "context.h"
-#include "items.h"
-#include "seat.h"
+#include "base/context.h"
+#include "data/items.h"
+#include "object/seat.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,9 +3,9 @@
 #ifndef MR_MANAGER_H
 #define MR_MANAGER_H
 
-#include "container.h"
-#include "module.h"
-#include "status.h"
+#include "base/module.h"
+#include "base/status.h"
+#include "containers/container.h"
 
 /* What a call is for: the first item of the request is the name of the type or method, or nothing. */
 enum { MR__CALL_CREATE, MR__CALL_METHOD, MR__CALL_CLOSE };

@@ -1,6 +1,6 @@
 /* What users call on managers, and on the objects of their own types. */
-#include "context.h"
-#include "manager.h"
+#include "base/context.h"
+#include "manager/manager.h"
 
 #include <stdlib.h>
 #include <string.h>

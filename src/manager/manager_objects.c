@@ -1,5 +1,5 @@
 /* Shared objects that are made through a manager: which then knows them, and ends them when it is shut down. */
-#include "manager.h"
+#include "manager/manager.h"
 
 #include <stdlib.h>
 #include <string.h>

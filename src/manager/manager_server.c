@@ -1,7 +1,7 @@
 /* A manager's own process: runs its initializer and the methods of its objects. */
-#include "context.h"
-#include "items.h"
-#include "manager.h"
+#include "base/context.h"
+#include "data/items.h"
+#include "manager/manager.h"
 
 #include <signal.h>
 #include <stdlib.h>

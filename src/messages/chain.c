@@ -1,4 +1,4 @@
-#include "chain.h"
+#include "messages/chain.h"
 
 #include <stdatomic.h>
 #include <string.h>

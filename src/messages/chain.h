@@ -5,7 +5,7 @@
 #ifndef MR_CHAIN_H
 #define MR_CHAIN_H
 
-#include "arena.h"
+#include "arena/arena.h"
 
 /* Items up to this size travel in the chain itself, and are copied with the mutex held; of bigger ones only the
  * ref of their parcel does. */

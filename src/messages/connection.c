@@ -1,11 +1,11 @@
 /* Connections: sending, receiving and polling at the ends of pipes. */
-#include "context.h"
-#include "far.h"
-#include "fileno.h"
-#include "pipe.h"
-#include "status.h"
-#include "vault.h"
-#include "watch.h"
+#include "base/context.h"
+#include "base/status.h"
+#include "far/far.h"
+#include "messages/fileno.h"
+#include "messages/pipe.h"
+#include "messages/vault.h"
+#include "object/watch.h"
 
 #include <fcntl.h>
 #include <stdlib.h>

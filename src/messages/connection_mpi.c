@@ -1,8 +1,8 @@
 /* Typed MPI data over connections: packed by MPI, so that any datatype travels as plain bytes. */
-#include "context.h"
+#include "base/context.h"
+#include "base/status.h"
 #include "multirank_mpi.h"
-#include "status.h"
-#include "wire.h"
+#include "transport/wire.h"
 
 #include <stdlib.h>
 

@@ -1,10 +1,10 @@
-#include "fileno.h"
+#include "messages/fileno.h"
 
-#include "far.h"
-#include "pipe.h"
-#include "seat.h"
-#include "status.h"
-#include "watch.h"
+#include "base/status.h"
+#include "far/far.h"
+#include "messages/pipe.h"
+#include "object/seat.h"
+#include "object/watch.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -6,8 +6,8 @@
 #ifndef MR_FILENO_H
 #define MR_FILENO_H
 
-#include "context.h"
-#include "object.h"
+#include "base/context.h"
+#include "object/object.h"
 
 struct mr__call;
 

@@ -1,6 +1,6 @@
 /* Listener and client: what programs that were started separately would connect by, if Open MPI could. */
-#include "context.h"
-#include "status.h"
+#include "base/context.h"
+#include "base/status.h"
 
 static const size_t LONGEST_KEY = 256; /* bytes, as in mr_process_set_authkey */
 

@@ -4,14 +4,14 @@
  * mr_process_start, and in the end always that of who uses it. What an owner has used is closed when he closes it
  * or ends. What he has not is given up by that, as if closed, until another process, which has got hold of it on
  * a way that cannot be seen, uses it. */
-#include "pipe.h"
+#include "messages/pipe.h"
 
-#include "context.h"
-#include "far.h"
-#include "fileno.h"
-#include "seat.h"
-#include "status.h"
-#include "watch.h"
+#include "base/context.h"
+#include "base/status.h"
+#include "far/far.h"
+#include "messages/fileno.h"
+#include "object/seat.h"
+#include "object/watch.h"
 
 #include <sched.h>
 #include <string.h>

@@ -2,8 +2,8 @@
 #ifndef MR_PIPE_H
 #define MR_PIPE_H
 
-#include "object.h"
-#include "ring.h"
+#include "messages/ring.h"
+#include "object/object.h"
 
 /* An end: the rank whose it is, and flags. */
 static const uint64_t MR__END_USED = (uint64_t)1 << 32; /* by that rank: only its end or its close ends it */

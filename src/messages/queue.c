@@ -1,11 +1,11 @@
-#include "queue.h"
+#include "messages/queue.h"
 
-#include "context.h"
-#include "far.h"
-#include "fileno.h"
-#include "seat.h"
-#include "status.h"
-#include "watch.h"
+#include "base/context.h"
+#include "base/status.h"
+#include "far/far.h"
+#include "messages/fileno.h"
+#include "object/seat.h"
+#include "object/watch.h"
 
 _Static_assert(sizeof(mr__queue) <= MR__SLOT_SIZE && sizeof(mr__inlet) <= MR__SLOT_SIZE, "they fit into slots");
 

@@ -8,8 +8,8 @@
 #ifndef MR_QUEUE_H
 #define MR_QUEUE_H
 
-#include "chain.h"
-#include "object.h"
+#include "messages/chain.h"
+#include "object/object.h"
 
 /* Why a seat waits at a queue, and at an inlet. */
 enum { MR__QUEUE_GET = 1, MR__QUEUE_JOIN };

@@ -1,7 +1,7 @@
-#include "ring.h"
+#include "messages/ring.h"
 
-#include "context.h"
-#include "seat.h"
+#include "base/context.h"
+#include "object/seat.h"
 
 #include <sched.h>
 #include <string.h>

@@ -4,7 +4,7 @@
 #ifndef MR_RING_H
 #define MR_RING_H
 
-#include "arena.h"
+#include "arena/arena.h"
 
 enum { MR__RING_SIZE = 1 << 20, MR__LINE = 64 };
 

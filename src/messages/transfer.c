@@ -1,11 +1,11 @@
 /* Putting and getting: every item's way into a queue and out of it, and all that these two wait for. */
-#include "queue.h"
+#include "messages/queue.h"
 
-#include "context.h"
-#include "far.h"
-#include "fileno.h"
-#include "seat.h"
-#include "status.h"
+#include "base/context.h"
+#include "base/status.h"
+#include "far/far.h"
+#include "messages/fileno.h"
+#include "object/seat.h"
 
 #include <sched.h>
 #include <stdlib.h>

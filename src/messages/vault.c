@@ -1,9 +1,9 @@
-#include "vault.h"
+#include "messages/vault.h"
 
-#include "pipe.h"
-#include "rank.h"
-#include "status.h"
-#include "universe.h"
+#include "base/status.h"
+#include "messages/pipe.h"
+#include "universe/rank.h"
+#include "universe/universe.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -5,7 +5,7 @@
 #ifndef MR_VAULT_H
 #define MR_VAULT_H
 
-#include "links.h"
+#include "transport/links.h"
 
 struct mr__universe;
 

@@ -1,8 +1,8 @@
-#include "callbacks.h"
+#include "pool/callbacks.h"
 
-#include "context.h"
-#include "pool.h"
-#include "status.h"
+#include "base/context.h"
+#include "base/status.h"
+#include "pool/pool.h"
 
 #include <stdlib.h>
 

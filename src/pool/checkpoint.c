@@ -1,9 +1,9 @@
 /* mr_pool_map_resumable: a map whose results are kept in a file as they come, so that a later run of the program
  * goes on from there. An entry of the file is a checksum and a result, written at once; one that was cut off by
  * the end of the program or of its host does not count. */
-#include "context.h"
-#include "pool.h"
-#include "status.h"
+#include "base/context.h"
+#include "base/status.h"
+#include "pool/pool.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,9 +1,9 @@
 /* mr_future: waiting for a job, and what came of it; and the list of the tasks that have failed. */
-#include "context.h"
-#include "far.h"
-#include "pool_far.h"
-#include "seat.h"
-#include "status.h"
+#include "base/context.h"
+#include "base/status.h"
+#include "far/far.h"
+#include "object/seat.h"
+#include "pool/pool_far.h"
 
 #include <stdio.h>
 #include <stdlib.h>

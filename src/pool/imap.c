@@ -1,9 +1,9 @@
 /* mr_imap: results one by one. An iterator gives the pool a job for each chunk of inputs, as long as there is room
  * for more; so what is under way has a bound, and a source is asked only for what is needed soon. */
-#include "context.h"
-#include "pool_map.h"
-#include "seat.h"
-#include "status.h"
+#include "base/context.h"
+#include "base/status.h"
+#include "object/seat.h"
+#include "pool/pool_map.h"
 
 #include <stdio.h>
 #include <stdlib.h>

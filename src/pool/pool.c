@@ -1,12 +1,12 @@
 /* mr_pool: making and ending pools, and what can be asked of them. */
-#include "pool.h"
+#include "pool/pool.h"
 
-#include "context.h"
-#include "far.h"
-#include "pool_far.h"
-#include "seat.h"
-#include "status.h"
-#include "universe.h"
+#include "base/context.h"
+#include "base/status.h"
+#include "far/far.h"
+#include "object/seat.h"
+#include "pool/pool_far.h"
+#include "universe/universe.h"
 
 #include <signal.h>
 #include <stdio.h>

@@ -7,8 +7,8 @@
 #ifndef MR_POOL_H
 #define MR_POOL_H
 
-#include "module.h"
-#include "object.h"
+#include "base/module.h"
+#include "object/object.h"
 
 typedef enum mr__pool_state {
     MR__POOL_RUNNING,

@@ -2,12 +2,12 @@
  * results back. The first workers of such a pool are all the ranks of one batch, so the batch's communicator
  * serves. All is nonblocking, so that the death of a worker is noticed; the map is then done in chunks, and so are
  * all after it. */
-#include "context.h"
-#include "pool_task.h"
-#include "process.h"
-#include "rank.h"
-#include "status.h"
-#include "universe.h"
+#include "base/context.h"
+#include "base/status.h"
+#include "pool/pool_task.h"
+#include "process/process.h"
+#include "universe/rank.h"
+#include "universe/universe.h"
 
 #include <stdlib.h>
 #include <string.h>

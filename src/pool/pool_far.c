@@ -1,10 +1,10 @@
 /* A worker of a pool on another host than main's: it fetches tasks with their inputs, and brings back the results
  * of those before in the same far call. */
-#include "pool_far.h"
+#include "pool/pool_far.h"
 
-#include "context.h"
-#include "far.h"
-#include "status.h"
+#include "base/context.h"
+#include "base/status.h"
+#include "far/far.h"
 
 #include <stdlib.h>
 #include <string.h>

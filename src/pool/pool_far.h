@@ -3,8 +3,8 @@
 #ifndef MR_POOL_FAR_H
 #define MR_POOL_FAR_H
 
-#include "packet.h"
-#include "pool_task.h"
+#include "far/packet.h"
+#include "pool/pool_task.h"
 
 /* To a worker that comes up: its initializer; the arguments follow. */
 typedef struct mr__far_welcome {

@@ -1,8 +1,8 @@
 /* What processes on other hosts than main's do with pools: the same calls, by far calls. */
-#include "context.h"
-#include "far.h"
-#include "pool_far.h"
-#include "status.h"
+#include "base/context.h"
+#include "base/status.h"
+#include "far/far.h"
+#include "pool/pool_far.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,11 +1,11 @@
 /* The jobs of pools: making them, handing out their chunks, and what becomes of both when somebody dies. */
-#include "pool.h"
+#include "pool/pool.h"
 
-#include "context.h"
-#include "far.h"
-#include "pool_far.h"
-#include "seat.h"
-#include "status.h"
+#include "base/context.h"
+#include "base/status.h"
+#include "far/far.h"
+#include "object/seat.h"
+#include "pool/pool_far.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,14 +1,14 @@
 /* The keeper: a thread of every process that has pools, or callbacks to be called. It starts workers, gives back
  * what dead ones had, and replaces those that have died, have served long enough, or take too long. It sleeps by
  * its bell, which is rung from the arena. */
-#include "callbacks.h"
-#include "pool.h"
+#include "pool/callbacks.h"
+#include "pool/pool.h"
 
-#include "context.h"
-#include "progress.h"
-#include "seat.h"
-#include "status.h"
-#include "universe.h"
+#include "base/context.h"
+#include "base/status.h"
+#include "object/seat.h"
+#include "pool/progress.h"
+#include "universe/universe.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,9 +1,9 @@
 /* The calls that give a pool something to do: apply, map, starmap, and what they have in common. */
-#include "pool_map.h"
+#include "pool/pool_map.h"
 
-#include "context.h"
-#include "far.h"
-#include "status.h"
+#include "base/context.h"
+#include "base/status.h"
+#include "far/far.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 #ifndef MR_POOL_MAP_H
 #define MR_POOL_MAP_H
 
-#include "pool.h"
+#include "pool/pool.h"
 
 /* Checks what a call was given, and makes an order of it. */
 mr_status mr__order_check(const char *call, const mr_pool *pool, const mr_tasks *tasks, mr__order *order);

@@ -1,6 +1,6 @@
-#include "pool_task.h"
+#include "pool/pool_task.h"
 
-#include "status.h"
+#include "base/status.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 #ifndef MR_POOL_TASK_H
 #define MR_POOL_TASK_H
 
-#include "pool.h"
+#include "pool/pool.h"
 
 /* The function of a job, found once and kept. */
 typedef struct mr__function {

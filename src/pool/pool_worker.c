@@ -1,12 +1,12 @@
 /* What a worker of a pool does: claims chunks, runs their tasks, waits for more. On another host than main's it
  * has that done by far calls (pool_far.c). */
-#include "pool.h"
+#include "pool/pool.h"
 
-#include "context.h"
-#include "deputy.h"
-#include "pool_task.h"
-#include "seat.h"
-#include "status.h"
+#include "base/context.h"
+#include "base/status.h"
+#include "far/deputy.h"
+#include "object/seat.h"
+#include "pool/pool_task.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 #ifndef MR_PROGRESS_H
 #define MR_PROGRESS_H
 
-#include "pool.h"
+#include "pool/pool.h"
 
 /* Shows how far a pool is, if it is time to. */
 void mr__progress_show(mr__own_pool *own, double now);

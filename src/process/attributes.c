@@ -1,8 +1,8 @@
 /* The attributes of a process: what is known of it, and what may be set before it starts. */
-#include "registry.h"
+#include "process/registry.h"
 
-#include "context.h"
-#include "status.h"
+#include "base/context.h"
+#include "base/status.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,12 +1,12 @@
 /* Groups: processes that are started together, in ranks of one batch, and can have an MPI communicator of their
  * own. */
-#include "context.h"
+#include "base/context.h"
+#include "base/status.h"
 #include "multirank_mpi.h"
-#include "process.h"
-#include "rank.h"
-#include "registry.h"
-#include "status.h"
-#include "universe.h"
+#include "process/process.h"
+#include "process/registry.h"
+#include "universe/rank.h"
+#include "universe/universe.h"
 
 #include <stdlib.h>
 

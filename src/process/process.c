@@ -1,12 +1,12 @@
 /* mr_process: making, starting, waiting for and ending processes, and who is whose. */
-#include "process.h"
+#include "process/process.h"
 
-#include "context.h"
-#include "rank.h"
-#include "registry.h"
-#include "status.h"
-#include "universe.h"
-#include "watch.h"
+#include "base/context.h"
+#include "base/status.h"
+#include "object/watch.h"
+#include "process/registry.h"
+#include "universe/rank.h"
+#include "universe/universe.h"
 
 #include <signal.h>
 #include <stdio.h>

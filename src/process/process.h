@@ -2,8 +2,8 @@
 #ifndef MR_PROCESS_H
 #define MR_PROCESS_H
 
-#include "links.h"
-#include "module.h"
+#include "base/module.h"
+#include "transport/links.h"
 
 enum { MR__KEY_MAX = 256 };
 

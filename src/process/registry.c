@@ -1,9 +1,9 @@
 /* The processes that the calling process knows: behind which handle each is, and who may use it. */
-#include "registry.h"
+#include "process/registry.h"
 
-#include "context.h"
-#include "rank.h"
-#include "status.h"
+#include "base/context.h"
+#include "base/status.h"
+#include "universe/rank.h"
 
 #include <stdlib.h>
 #include <string.h>

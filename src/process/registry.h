@@ -2,7 +2,7 @@
 #ifndef MR_REGISTRY_H
 #define MR_REGISTRY_H
 
-#include "process.h"
+#include "process/process.h"
 
 /* Registers a process in the context and gives it its handle; takes it out again and frees it. Lock held. */
 mr_status mr__process_register(mr__process *process);

@@ -3,15 +3,15 @@
  * compare-and-swap, so a process that is killed leaves nothing half done. Before that, everyone writes in its seat
  * which turn it waits for: a death is noticed by that, and breaking a turn that is over by then tells those who
  * are still on their way out. */
-#include "barrier.h"
+#include "sync/barrier.h"
 
-#include "context.h"
-#include "deputy.h"
-#include "far.h"
-#include "module.h"
-#include "object.h"
-#include "seat.h"
-#include "status.h"
+#include "base/context.h"
+#include "base/module.h"
+#include "base/status.h"
+#include "far/deputy.h"
+#include "far/far.h"
+#include "object/object.h"
+#include "object/seat.h"
 
 #include <sched.h>
 #include <string.h>

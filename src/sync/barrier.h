@@ -2,7 +2,7 @@
 #ifndef MR_BARRIER_H
 #define MR_BARRIER_H
 
-#include "module.h"
+#include "base/module.h"
 
 mr_status mr__barrier_make(mr_barrier *handle, int parties, const mr__symbol *action, double timeout);
 

@@ -1,13 +1,13 @@
 /* Conditions. Who waits sits down before he releases the lock, with the condition entered all the while, so no
  * notification passes unseen. Who has been notified keeps the condition's slot as his errand until he holds the
  * lock again: if he dies before, another is notified in his place. */
-#include "condition.h"
+#include "sync/condition.h"
 
-#include "context.h"
-#include "far.h"
-#include "lock.h"
-#include "seat.h"
-#include "status.h"
+#include "base/context.h"
+#include "base/status.h"
+#include "far/far.h"
+#include "object/seat.h"
+#include "sync/lock.h"
 
 typedef struct condition {
     mr__object object;

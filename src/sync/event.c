@@ -1,9 +1,9 @@
 /* Events: a flag that processes wait for. Clearing is one compare-and-swap, so that who was woken can clear it
  * while the one who has set it is still busy waking. */
-#include "context.h"
-#include "far.h"
-#include "seat.h"
-#include "status.h"
+#include "base/context.h"
+#include "base/status.h"
+#include "far/far.h"
+#include "object/seat.h"
 
 /* The word: the generation of the object above, as in a lock's, and flags. */
 static const uint64_t SET = 1;

@@ -5,12 +5,12 @@
  * waited longest, the heir, who then competes with those that come by: a lock that is busy keeps moving while he
  * wakes up. An heir who comes too late sits down again as patient, and a patient one gets the lock handed over. So
  * everybody loses one race at most, and the patient are served in order. */
-#include "lock.h"
+#include "sync/lock.h"
 
-#include "context.h"
-#include "far.h"
-#include "seat.h"
-#include "status.h"
+#include "base/context.h"
+#include "base/status.h"
+#include "far/far.h"
+#include "object/seat.h"
 
 #include <stdio.h>
 

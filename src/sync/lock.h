@@ -2,7 +2,7 @@
 #ifndef MR_LOCK_H
 #define MR_LOCK_H
 
-#include "object.h"
+#include "object/object.h"
 
 /* MR_OK if the calling thread holds the lock of that handle; else MR_ENOTOWNER with a sentence. */
 mr_status mr__lock_check_mine(const char *call, uint64_t handle);

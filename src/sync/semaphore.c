@@ -1,9 +1,9 @@
 /* Semaphores. Who holds how many units is written in a ledger, by rank; how many are free follows from it, so that
  * a unit can be neither lost nor doubled, whoever is killed when: each change is one store into the ledger. */
-#include "context.h"
-#include "far.h"
-#include "seat.h"
-#include "status.h"
+#include "base/context.h"
+#include "base/status.h"
+#include "far/far.h"
+#include "object/seat.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "debug.h"
+#include "tools/debug.h"
 
 #include <errno.h>
 #include <stdbool.h>

@@ -1,8 +1,8 @@
 /* The command `multirank`: what Multirank finds where it is run. Looks into the library, so it is linked with it
  * statically. */
-#include "context.h"
-#include "debug.h"
-#include "universe.h"
+#include "base/context.h"
+#include "tools/debug.h"
+#include "universe/universe.h"
 
 #include <dlfcn.h>
 #include <hwloc.h>

@@ -1,8 +1,8 @@
 /* Births: ranks that are coming up, and those who die of it. One that has said hello is missed when its link
  * closes, and its supervisor tells the rest. Of one that dies before, in a constructor or for want of a library,
  * only the runtime knows, which is asked for its table of processes while a batch is slow to come. */
-#include "status.h"
-#include "universe.h"
+#include "base/status.h"
+#include "universe/universe.h"
 
 #include <pmix.h>
 #include <signal.h>

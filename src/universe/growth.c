@@ -1,9 +1,9 @@
 /* Growth: two threads in main that get more ranks and hand them out for others. The grower calls MPI_Comm_spawn,
  * which may take long; the broker starts processes on behalf of ranks that want children of their own. */
-#include "hosts.h"
-#include "patience.h"
-#include "status.h"
-#include "universe.h"
+#include "base/patience.h"
+#include "base/status.h"
+#include "launch/hosts.h"
+#include "universe/universe.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -1,12 +1,12 @@
 /* The hub: the thread in main that hears from all ranks and their supervisors. It only reads and writes sockets,
  * never enters MPI, and so never waits for anybody. */
-#include "arena.h"
-#include "deputy.h"
-#include "outbox.h"
-#include "printer.h"
-#include "status.h"
-#include "universe.h"
-#include "vault.h"
+#include "arena/arena.h"
+#include "base/status.h"
+#include "far/deputy.h"
+#include "messages/vault.h"
+#include "transport/outbox.h"
+#include "universe/printer.h"
+#include "universe/universe.h"
 
 #include <errno.h>
 #include <fcntl.h>

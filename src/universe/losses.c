@@ -1,7 +1,7 @@
 /* Hosts that are lost: switched off, or cut off from the network. */
-#include "hosts.h"
-#include "status.h"
-#include "universe.h"
+#include "base/status.h"
+#include "launch/hosts.h"
+#include "universe/universe.h"
 
 #include <signal.h>
 #include <stdio.h>

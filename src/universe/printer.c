@@ -1,8 +1,8 @@
-#include "printer.h"
+#include "universe/printer.h"
 
-#include "deputy.h"
+#include "far/deputy.h"
 
-#include "status.h"
+#include "base/status.h"
 
 #include <errno.h>
 #include <limits.h>

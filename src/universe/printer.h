@@ -3,7 +3,7 @@
 #ifndef MR_PRINTER_H
 #define MR_PRINTER_H
 
-#include "universe.h"
+#include "universe/universe.h"
 
 /* Starts and ends the thread; at the end, what has arrived is printed. No lock. */
 mr_status mr__printer_start(mr__universe *universe);

@@ -1,16 +1,16 @@
-#include "rank.h"
+#include "universe/rank.h"
 
-#include "arena.h"
-#include "debugger.h"
-#include "fileno.h"
-#include "last_words.h"
-#include "patience.h"
-#include "pool.h"
-#include "printer.h"
-#include "seat.h"
-#include "slurm.h"
-#include "status.h"
-#include "supervisor.h"
+#include "arena/arena.h"
+#include "base/debugger.h"
+#include "base/patience.h"
+#include "base/status.h"
+#include "launch/last_words.h"
+#include "launch/slurm.h"
+#include "launch/supervisor.h"
+#include "messages/fileno.h"
+#include "object/seat.h"
+#include "pool/pool.h"
+#include "universe/printer.h"
 
 #include <fcntl.h>
 #include <poll.h>

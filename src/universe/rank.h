@@ -2,9 +2,9 @@
 #ifndef MR_RANK_H
 #define MR_RANK_H
 
-#include "context.h"
-#include "process.h"
-#include "wire.h"
+#include "base/context.h"
+#include "process/process.h"
+#include "transport/wire.h"
 
 typedef struct mr__self {
     int link;

@@ -1,10 +1,10 @@
-#include "universe.h"
+#include "universe/universe.h"
 
-#include "hosts.h"
-#include "object.h"
-#include "pipe.h"
-#include "seat.h"
-#include "status.h"
+#include "base/status.h"
+#include "launch/hosts.h"
+#include "messages/pipe.h"
+#include "object/object.h"
+#include "object/seat.h"
 
 #include <signal.h>
 #include <stdio.h>

@@ -4,9 +4,9 @@
 #ifndef MR_UNIVERSE_H
 #define MR_UNIVERSE_H
 
-#include "context.h"
-#include "process.h"
-#include "wire.h"
+#include "base/context.h"
+#include "process/process.h"
+#include "transport/wire.h"
 
 typedef enum mr__rank_state { MR__RANK_STARTING, MR__RANK_PARKED, MR__RANK_BUSY, MR__RANK_DEAD } mr__rank_state;
 

@@ -1,9 +1,9 @@
 /* How main bears many ranks: scale ranks N starts N processes at once on all hosts, and prints what each costs
  * main; scale calls N lets N processes on other hosts call as fast as they can, and prints how many calls main
  * answers. Looks into the library for its counts, so it is linked with it statically. */
-#include "context.h"
+#include "base/context.h"
 #include "measuring.h"
-#include "universe.h"
+#include "universe/universe.h"
 
 #include <dirent.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* A process is killed in the middle of a call on a dict, a list or a set, at one instruction after the other. Each
  * time, the container is as before the call or as after it, all of it can be found, and it goes on; nor does
  * memory get lost. The instructions are picked at random (MR_TEST_SEED); MR_TEST_LONG=1 picks many. */
-#include "arena.h"
-#include "context.h"
+#include "arena/arena.h"
+#include "base/context.h"
 #include "forks.h"
 #include "items.h"
 #include "steps.h"

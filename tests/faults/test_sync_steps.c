@@ -3,7 +3,7 @@
  * at random (MR_TEST_SEED); MR_TEST_LONG=1 picks many. */
 #include "forks.h"
 #include "notes.h"
-#include "object.h"
+#include "object/object.h"
 #include "page.h"
 #include "steps.h"
 

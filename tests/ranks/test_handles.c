@@ -3,7 +3,7 @@
 #include "scenario.h"
 #include "targets.h"
 
-#include "deputy.h"
+#include "far/deputy.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -204,13 +204,11 @@ static int64_t odd_number(void)
  */
 static mr_status call_from_afar(const struct objects *all)
 {
-    static mr_status (*const groups[])(mr__call *) = {mr__serve_sync, mr__serve_data, mr__serve_messages,
-                                                      mr__serve_pool};
-    static const int numbers[] = {0, 1, 2, 4};
+    static const int groups[] = {0, 1, 2, 4}; /* without containers */
     static const double seconds[] = {0, -1, 1e-4, (double)NAN, 0};
     char bytes[200] = {0};
     int group = rand_r(&seed) % 4;
-    mr__call call = {.procedure = numbers[group] * MR__FAR_GROUP + rand_r(&seed) % 50,
+    mr__call call = {.procedure = groups[group] * MR__FAR_GROUP + rand_r(&seed) % 50,
                      .seconds = seconds[rand_r(&seed) % 5],
                      .data = bytes,
                      .size = (size_t)rand_r(&seed) % sizeof bytes,
@@ -221,7 +219,7 @@ static mr_status call_from_afar(const struct objects *all)
         call.numbers[i] = odd_number();
     for (size_t i = 0; i < call.size && group > 0; i++) /* none that could be the name of an action */
         bytes[i] = (char)(rand_r(&seed) % 3 == 0 ? rand_r(&seed) % 8 : rand_r(&seed));
-    mr_status status = groups[group](&call);
+    mr_status status = mr__procedures[groups[group]](&call);
     free(call.buffer);
     return status;
 }

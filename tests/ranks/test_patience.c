@@ -1,5 +1,5 @@
 /* Who waits inside Open MPI sleeps, and nobody else: the program keeps its own libevent and sched_yield. */
-#include "patience.h"
+#include "base/patience.h"
 #include "scenario.h"
 #include "targets.h"
 

@@ -3,7 +3,7 @@
 #include "scenario.h"
 #include "targets.h"
 
-#include "module.h"
+#include "base/module.h"
 
 #include <ctype.h>
 #include <dirent.h>

@@ -2,8 +2,8 @@
 #include "scenario.h"
 #include "targets.h"
 
-#include "arena.h"
-#include "context.h"
+#include "arena/arena.h"
+#include "base/context.h"
 
 #include <limits.h>
 #include <signal.h>

@@ -2,7 +2,7 @@
 #include "scenario.h"
 #include "targets.h"
 
-#include "context.h"
+#include "base/context.h"
 
 #include <math.h>
 #include <pty.h>

@@ -3,8 +3,8 @@
 #include "scenario.h"
 #include "targets.h"
 
-#include "arena.h"
-#include "context.h"
+#include "arena/arena.h"
+#include "base/context.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -25,3 +25,7 @@ set_tests_properties(hosts.clocks PROPERTIES LABELS hosts TIMEOUT 90 SKIP_RETURN
 add_test(NAME hosts.bench COMMAND "${TEST_HOSTS}" bench --quick)
 set_tests_properties(hosts.bench PROPERTIES LABELS hosts TIMEOUT 90 FIXTURES_REQUIRED hosts RUN_SERIAL TRUE ENVIRONMENT
                      "MULTIRANK_HOSTS_DIR=${TEST_HOSTS_STATE};MULTIRANK_BENCH=${CMAKE_BINARY_DIR}/tests/bench")
+add_test(NAME source.arrows COMMAND "${CMAKE_CURRENT_LIST_DIR}/arrows.sh")
+set_tests_properties(source.arrows PROPERTIES LABELS unit TIMEOUT 30)
+add_test(NAME source.arrows_noticed COMMAND "${CMAKE_CURRENT_LIST_DIR}/arrows-noticed.sh" "${PROJECT_SOURCE_DIR}/src")
+set_tests_properties(source.arrows_noticed PROPERTIES LABELS unit TIMEOUT 30)

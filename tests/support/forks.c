@@ -1,11 +1,11 @@
 #include "forks.h"
 
-#include "arena.h"
+#include "arena/arena.h"
+#include "base/context.h"
 #include "check.h"
-#include "context.h"
 #include "notes.h"
-#include "object.h"
-#include "seat.h"
+#include "object/object.h"
+#include "object/seat.h"
 
 #include <signal.h>
 #include <stdio.h>

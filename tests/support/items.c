@@ -1,6 +1,6 @@
 #include "items.h"
 
-#include "container.h"
+#include "containers/container.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 #include "steps.h"
 
-#include "arena.h"
-#include "context.h"
+#include "arena/arena.h"
+#include "base/context.h"
 #include "forks.h"
-#include "object.h"
+#include "object/object.h"
 
 #include <criterion/criterion.h>
 #include <signal.h>

@@ -1,10 +1,10 @@
 /* What comes from outside may be anything: records on links, what connects to the hub, what lies in a ring. The
  * hub here is the real one, with ranks that are made up. MR_TEST_SEED gives the first seed, MR_TEST_LONG=1 a
  * hundred times as many rounds. */
-#include "arena.h"
-#include "links.h"
-#include "ring.h"
-#include "universe.h"
+#include "arena/arena.h"
+#include "messages/ring.h"
+#include "transport/links.h"
+#include "universe/universe.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>

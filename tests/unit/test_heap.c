@@ -1,6 +1,6 @@
 /* The heap of the arena, in one process. */
-#include "arena.h"
-#include "context.h"
+#include "arena/arena.h"
+#include "base/context.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* The hosts that a launcher names, where the launcher does not answer. */
-#include "context.h"
-#include "hosts.h"
+#include "base/context.h"
+#include "launch/hosts.h"
 
 #include <arpa/inet.h>
 #include <criterion/criterion.h>

@@ -1,7 +1,7 @@
 /* What is read from the environment of a Slurm job. scontrol is a script here, which writes the nodes' names down.
  */
-#include "hosts.h"
-#include "slurm.h"
+#include "launch/hosts.h"
+#include "launch/slurm.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* Statuses, and the sentence of the last error. */
-#include "status.h"
+#include "base/status.h"
 
 #include <criterion/criterion.h>
 #include <limits.h>

@@ -1,6 +1,6 @@
 /* The hash table of dicts, against a plain array that is searched from end to end. */
+#include "containers/table.h"
 #include "forks.h"
-#include "table.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /* The topology, on machines made up and on this one. Synthetic machines number their hardware threads in the order
  * of the tree, so a shape is all it takes to know which thread is where: that is the model the places are held
  * against. */
-#include "status.h"
-#include "topology.h"
+#include "base/status.h"
+#include "base/topology.h"
 
 #include <criterion/criterion.h>
 #include <ctype.h>

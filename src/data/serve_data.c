@@ -1,11 +1,11 @@
 /* Far calls on values and arrays, shared memory, and shareable lists. */
-#include "arena.h"
-#include "array.h"
-#include "deputy.h"
-#include "items.h"
-#include "libraries.h"
-#include "shared_memory.h"
-#include "status.h"
+#include "arena/arena.h"
+#include "base/status.h"
+#include "data/array.h"
+#include "data/items.h"
+#include "data/shared_memory.h"
+#include "far/deputy.h"
+#include "far/libraries.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,7 +4,7 @@
 #ifndef MR_OBJECT_H
 #define MR_OBJECT_H
 
-#include "arena.h"
+#include "arena/arena.h"
 
 typedef enum mr__kind_number {
     MR__KIND_NONE, /* the slot is free */

@@ -5,7 +5,7 @@
 #ifndef MR_SEAT_H
 #define MR_SEAT_H
 
-#include "object.h"
+#include "object/object.h"
 
 enum { MR__NO_MAIL = 1 };
 

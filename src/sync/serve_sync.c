@@ -1,9 +1,9 @@
 /* Far calls on locks, semaphores, conditions, events and barriers. */
-#include "barrier.h"
-#include "condition.h"
-#include "deputy.h"
-#include "object.h"
-#include "status.h"
+#include "base/status.h"
+#include "far/deputy.h"
+#include "object/object.h"
+#include "sync/barrier.h"
+#include "sync/condition.h"
 
 #include <string.h>
 

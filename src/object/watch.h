@@ -8,7 +8,7 @@
 #ifndef MR_WATCH_H
 #define MR_WATCH_H
 
-#include "object.h"
+#include "object/object.h"
 
 /* A connection or a queue that a process on another host waits for. */
 typedef struct mr__watched {

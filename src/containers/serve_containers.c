@@ -1,9 +1,9 @@
 /* Far calls on containers: a request (container.h) on its way to main and back. Both ways its items are packed;
  * the first item that goes there names the call, the second says what room there is for what comes back. */
-#include "container.h"
-#include "deputy.h"
-#include "items.h"
-#include "status.h"
+#include "base/status.h"
+#include "containers/container.h"
+#include "data/items.h"
+#include "far/deputy.h"
 
 #include <stdlib.h>
 #include <string.h>

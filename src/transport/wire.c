@@ -1,7 +1,7 @@
-#include "wire.h"
+#include "transport/wire.h"
 
-#include "context.h"
-#include "status.h"
+#include "base/context.h"
+#include "base/status.h"
 
 #include <sched.h>
 #include <signal.h>

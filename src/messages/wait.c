@@ -1,13 +1,13 @@
 /* mr_wait: one wait for several connections, processes and queues. */
-#include "context.h"
-#include "far.h"
-#include "object.h"
-#include "pipe.h"
-#include "rank.h"
-#include "registry.h"
-#include "seat.h"
-#include "status.h"
-#include "watch.h"
+#include "base/context.h"
+#include "base/status.h"
+#include "far/far.h"
+#include "messages/pipe.h"
+#include "object/object.h"
+#include "object/seat.h"
+#include "object/watch.h"
+#include "process/registry.h"
+#include "universe/rank.h"
 
 #include <stdlib.h>
 #include <unistd.h>

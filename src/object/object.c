@@ -1,8 +1,8 @@
-#include "object.h"
+#include "object/object.h"
 
-#include "context.h"
-#include "seat.h"
-#include "status.h"
+#include "base/context.h"
+#include "base/status.h"
+#include "object/seat.h"
 
 #include <string.h>
 

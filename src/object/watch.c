@@ -1,7 +1,7 @@
-#include "watch.h"
+#include "object/watch.h"
 
-#include "context.h"
-#include "seat.h"
+#include "base/context.h"
+#include "object/seat.h"
 
 uint64_t mr__watch_bit(uint64_t handle)
 {

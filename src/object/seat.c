@@ -1,8 +1,8 @@
-#include "seat.h"
+#include "object/seat.h"
 
-#include "context.h"
-#include "deputy.h"
-#include "status.h"
+#include "base/context.h"
+#include "base/status.h"
+#include "far/deputy.h"
 
 #include <errno.h>
 #include <linux/futex.h>

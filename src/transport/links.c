@@ -1,7 +1,7 @@
-#include "links.h"
+#include "transport/links.h"
 
-#include "context.h"
-#include "status.h"
+#include "base/context.h"
+#include "base/status.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
-#include "outbox.h"
+#include "transport/outbox.h"
 
-#include "status.h"
+#include "base/status.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* Far calls on pools: of their workers on other hosts, and of processes there that use them. */
-#include "context.h"
-#include "deputy.h"
-#include "pool_far.h"
-#include "status.h"
+#include "base/context.h"
+#include "base/status.h"
+#include "far/deputy.h"
+#include "pool/pool_far.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,10 +1,10 @@
 /* Far calls on connections and queues, and waiting for several of them. */
-#include "deputy.h"
-#include "fileno.h"
-#include "pipe.h"
-#include "queue.h"
-#include "status.h"
-#include "watch.h"
+#include "base/status.h"
+#include "far/deputy.h"
+#include "messages/fileno.h"
+#include "messages/pipe.h"
+#include "messages/queue.h"
+#include "object/watch.h"
 
 #include <stdlib.h>
 

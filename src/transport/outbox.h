@@ -3,7 +3,7 @@
 #ifndef MR_OUTBOX_H
 #define MR_OUTBOX_H
 
-#include "links.h"
+#include "transport/links.h"
 
 typedef struct mr__outbox {
     mr__record *waiting;

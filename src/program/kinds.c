@@ -1,5 +1,5 @@
 /* The kinds of shared objects, by number. */
-#include "object.h"
+#include "object/object.h"
 
 extern const mr__kind mr__array_kind, mr__value_kind; /* array.c */
 extern const mr__kind mr__memory_kind;                /* shared_memory.c */
