@@ -22,6 +22,11 @@ static bool is_known(mr_status status)
     return (size_t)status < sizeof statuses / sizeof statuses[0];
 }
 
+int mr_version(void)
+{
+    return MR_VERSION_NUMBER;
+}
+
 const char *mr_strerror(mr_status status)
 {
     return is_known(status) ? statuses[status].text : "unknown status";

@@ -13,7 +13,7 @@ check() { # COMPILER LANGUAGE STANDARDS...
         echo "$1 is not here, so it is left out"
         return
     fi
-    for header in "$folder"/multirank*.h; do
+    for header in "$folder"/multirank*.h "$folder"/multirank/*.h; do
         [ "$2" = c++ ] || [ "$(basename "$header")" != multirank_cxx.h ] || continue
         for standard in "${@:3}"; do
             echo "$1 -std=$standard $(basename "$header")"

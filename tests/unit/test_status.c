@@ -191,3 +191,12 @@ Test(debug, long_lines_are_cut_off_but_end)
     cr_assert_eq(strchr(written, '\n'), written + length - 1, "not exactly one line");
     free(text);
 }
+
+Test(status, version)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%d.%d.%d", MR_VERSION_MAJOR, MR_VERSION_MINOR, MR_VERSION_PATCH);
+    cr_assert_str_eq(text, MR_VERSION);
+    cr_assert_eq(mr_version(), MR_VERSION_NUMBER);
+    cr_assert_eq(MR_VERSION_NUMBER, MR_VERSION_MAJOR * 10000 + MR_VERSION_MINOR * 100 + MR_VERSION_PATCH);
+}
