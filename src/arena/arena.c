@@ -103,7 +103,7 @@ static mr_status choose_size(uint64_t *size, bool *is_limited)
         return mr__fail(
             MR_ESYSTEM,
             "the limit of the size of files, %llu KiB, is too low for the memory that processes share, "
-            "which needs %llu; raise it (ulimit -f)",
+            "which needs %llu KiB; raise it (ulimit -f)",
             (unsigned long long)(longest >> 10), (unsigned long long)(heap_at() + SMALLEST_HEAP) >> 10);
     if (*size < heap_at() + SMALLEST_HEAP)
         return mr__fail(

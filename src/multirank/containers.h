@@ -12,11 +12,11 @@ extern "C" {
  * ---------------------------------------------------------------------------- */
 
 /* Containers of items. All four are handles, as other shared objects are: any process may use them, and whoever
- * knows that nobody needs one any more closes it. An item is copied into the container and out of it. The handle
+ * knows that nobody needs one any more destroys it. An item is copied into the container and out of it. The handle
  * of a shared object (MR_OBJECT), also of a container, stays a handle: what is changed through it is seen by all.
- * A container does not own such objects: they are there until they are closed themselves, whatever becomes of the
- * containers that they are in; so containers may hold each other, and themselves. Each call is atomic: others see
- * all of it or nothing, and a process that is killed in the middle of it has done all of it or nothing.
+ * A container does not own such objects: they are there until they are destroyed themselves, whatever becomes of
+ * the containers that they are in; so containers may hold each other, and themselves. Each call is atomic: others
+ * see all of it or nothing, and a process that is killed in the middle of it has done all of it or nothing.
  *
  * Errors of all calls, besides those of any shared object: MR_EINVAL (an item of no known type; a string that is
  * NULL), MR_ENOMEM, MR_ELIMIT (more than 2^31 - 1 items); MR_ENOENT: there is no such key, index or item.

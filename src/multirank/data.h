@@ -15,7 +15,7 @@ extern "C" {
 
 /* An array in memory that processes share: elements of one C type or struct, by size, as in an array of C. A
  * handle: it may be copied, also into the arguments of a process, and means the same array there. It lasts until
- * somebody closes it, for all, or mr_finalize. */
+ * somebody destroys it, for all, or mr_finalize. */
 typedef struct mr_array {
     uint64_t mr__handle;
 } mr_array;
@@ -26,7 +26,7 @@ typedef struct mr_array {
 MR_API mr_status mr_array_init(mr_array *array, size_t element_size, size_t length, const void *initial);
 MR_API mr_status mr_array_init_raw(mr_array *array, size_t element_size, size_t length, const void *initial);
 
-/* Gives a raw array a lock: this one, which stays the caller's to close; NULL: an RLock of its own. To be called
+/* Gives a raw array a lock: this one, which stays the caller's to destroy; NULL: an RLock of its own. To be called
  * before others use the array. Errors: MR_ESTATE (it has a lock), MR_EINVAL, MR_ECLOSED (the lock is none, or no
  * more). Mirrors sharedctypes.synchronized(obj, lock), and Array(..., lock=lock). */
 MR_API mr_status mr_array_synchronize(const mr_array *array, const mr_lock *lock);
@@ -36,7 +36,7 @@ MR_API mr_status mr_array_synchronize(const mr_array *array, const mr_lock *lock
 MR_API mr_status mr_array_get_lock(const mr_array *array, mr_lock *lock);
 
 /* The elements themselves: what is written there, all processes see. Aligned for any C type; valid until the array
- * is closed, in the process that calls. NULL on failure: MR_ENOHOST (another host than main's: mr_array_get and
+ * is destroyed, in the process that calls. NULL on failure: MR_ENOHOST (another host than main's: mr_array_get and
  * mr_array_set work there). Mirrors the array that get_obj() gives. */
 MR_API void *mr_array_data(const mr_array *array);
 
@@ -56,7 +56,7 @@ MR_API mr_status mr_array_set(const mr_array *array, size_t first, size_t count,
  * mr_array_init and mr_array_get. Mirrors sharedctypes.copy. */
 MR_API mr_status mr_array_copy(mr_array *copy, const mr_array *array);
 
-/* Ends the array, for all processes, and its own lock. Closing twice is harmless; any other use after it is
+/* Ends the array, for all processes, and its own lock. Twice is harmless; any other use after it is
  * MR_ECLOSED. Any process.
  */
 MR_API mr_status mr_array_destroy(const mr_array *array);

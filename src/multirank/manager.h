@@ -17,7 +17,8 @@ extern "C" {
  * types: what a program's own code does there, and be it to crash, concerns that process alone. Other processes
  * may use a copy of the struct; it is started, joined and shut down by the process that made it only
  * (MR_ENOTCREATOR). If that one ends without shutting it down, its process ends too; the shared objects stay until
- * they are closed, or mr_finalize. Mirrors managers.BaseManager, SyncManager (Manager()) and SharedMemoryManager.
+ * they are destroyed, or mr_finalize. Mirrors managers.BaseManager, SyncManager (Manager()) and
+ * SharedMemoryManager.
  */
 typedef struct mr_manager {
     uint64_t mr__handle;
@@ -136,7 +137,7 @@ MR_API mr_status mr_manager_make_instance(const mr_manager *manager, mr_instance
 MR_API mr_status mr_instance_call(const mr_instance *instance, const char *method, const mr_item args[],
                                   size_t count, mr_item **answer, size_t *answer_count, double timeout);
 
-/* Ends an object. Closing twice is harmless. */
+/* Ends an object, for all processes. Twice is harmless. */
 MR_API mr_status mr_instance_destroy(const mr_instance *instance);
 
 /* For methods: sets the answer, which is copied; records a sentence for the caller and returns the status, as in

@@ -112,8 +112,9 @@ MR_API bool mr_process_is_alive(const mr_process *process);
  * not set) counts as killed: -SIGKILL. Mirrors Process.exitcode. */
 MR_API int mr_process_exitcode(const mr_process *process);
 
-/* Sends SIGTERM, SIGINT (as Ctrl-C does), or SIGKILL to it, on whatever host it is. Nothing happens if it has ended.
- * Errors: MR_ESTATE (not started), MR_ENOTCREATOR. Mirror Process.terminate, Process.interrupt and Process.kill. */
+/* Sends SIGTERM, SIGINT (as Ctrl-C does), or SIGKILL to it, on whatever host it is. Nothing happens if it has
+ * ended. Errors: MR_ESTATE (not started), MR_ENOTCREATOR. Mirror Process.terminate, Process.interrupt and
+ * Process.kill. */
 MR_API mr_status mr_process_terminate(mr_process *process);
 MR_API mr_status mr_process_interrupt(mr_process *process);
 MR_API mr_status mr_process_kill(mr_process *process);

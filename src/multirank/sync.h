@@ -15,8 +15,8 @@ extern "C" {
  * given to processes in their arguments, and used by any thread of any process. They lie in the memory of the main
  * process's host; a call from another host travels there and back. Only what gives out a pointer into that memory
  * is refused elsewhere, with MR_ENOHOST and the name of the call to use instead. Every object is ended by its
- * close function, by whoever knows that nobody needs it any more; closing twice is harmless, those who wait for it
- * get MR_ECLOSED, and so does any use after it. What is left open is released by mr_finalize.
+ * destroy function, by whoever knows that nobody needs it any more; twice is harmless, those who wait for it
+ * get MR_ECLOSED, and so does any use after it. What is left is released by mr_finalize.
  *
  * All calls on them may also return MR_EINVAL (NULL, a handle that is none, a time-out of NaN), MR_ECLOSED,
  * MR_ENOTINIT, MR_EFINALIZED, MR_EDIED (another host, from which main's cannot be reached any more), and those
@@ -98,7 +98,7 @@ typedef struct mr_condition {
     uint64_t mr__handle;
 } mr_condition;
 
-/* Makes a condition for a lock of either kind, which stays the caller's to close; NULL: for an RLock of its own.
+/* Makes a condition for a lock of either kind, which stays the caller's to destroy; NULL: for an RLock of its own.
  * Mirrors multiprocessing.Condition(lock). */
 MR_API mr_status mr_condition_init(mr_condition *condition, const mr_lock *lock);
 
@@ -161,12 +161,12 @@ MR_API mr_status mr_event_destroy(const mr_event *event);
  *         *balance -= amount;
  *     }
  *
- * It waits for ever. If it cannot be had (it is closed, say), the block is not run. break and continue leave the
- * block, not a loop around it; goto and return work as ever; longjmp and exit release nothing. MR_LOCKED_STATUS
- * also sets a variable of the caller's to what acquiring has given: MR_OK, MR_EOWNERDEAD (the block is run with
- * the lock held), or why the block is not run. Costs three words on the stack, besides acquire and release. Needs
- * gcc or clang (__attribute__((cleanup))); in C++ an exception that leaves the block releases it, too. Mirrors
- * Python's `with lock:`. */
+ * It waits for ever. If it cannot be had (it has been destroyed, say), the block is not run. break and continue
+ * leave the block, not a loop around it; goto and return work as ever; longjmp and exit release nothing.
+ * MR_LOCKED_STATUS also sets a variable of the caller's to what acquiring has given: MR_OK, MR_EOWNERDEAD (the
+ * block is run with the lock held), or why the block is not run. Costs three words on the stack, besides acquire
+ * and release. Needs gcc or clang (__attribute__((cleanup))); in C++ an exception that leaves the block releases
+ * it, too. Mirrors Python's `with lock:`. */
 #ifndef __cplusplus /* its own is in multirank_cxx.h */
 #define MR_LOCKED(object) MR__LOCKED(object, NULL, __COUNTER__)
 #define MR_LOCKED_STATUS(object, status) MR__LOCKED(object, &(status), __COUNTER__)
