@@ -5,23 +5,21 @@
 #include "base/status.h"
 #include "far/deputy.h"
 #include "far/libraries.h"
-#include "launch/hosts.h"
 #include "launch/slurm.h"
 #include "launch/supervisor.h"
 #include "messages/fileno.h"
 #include "pool/pool.h"
 #include "process/process.h"
+#include "program/runtime.h"
 #include "universe/rank.h"
 #include "universe/universe.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pmix.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static mr_process main_process;
@@ -80,80 +78,6 @@ static mr_status invite_given_ranks(mr__universe *universe)
     return error == MPI_SUCCESS ? MR_OK : mr__fail_mpi(error, "telling the ranks where main is");
 }
 
-/* The same pipe or terminal, opened anew; -1: it is something else, or may not be opened. */
-static int reopen(int fd)
-{
-    char path[32];
-    struct stat file;
-    if (fstat(fd, &file) != 0 || (!S_ISFIFO(file.st_mode) && !S_ISCHR(file.st_mode)))
-        return -1;
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    return mr__above_stdio(open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC));
-}
-
-/* Puts what our runtime may keep in the place of a descriptor; gives main's own, -1: it was not open. */
-static int lend(int theirs, int fd)
-{
-    int ours = mr__above_stdio(fcntl(fd, F_DUPFD_CLOEXEC, 0));
-    dup2(theirs, fd);
-    close(theirs);
-    return ours;
-}
-
-static void take_back(int ours, int fd)
-{
-    if (ours < 0) {
-        close(fd);
-        return;
-    }
-    dup2(ours, fd);
-    close(ours);
-}
-
-/* Open MPI wants to know where it is. If main's folder has been removed, it is given another one meanwhile; gives
- * main's, to go back to; -1: it is there. */
-static int leave_removed_folder(void)
-{
-    char path[PATH_MAX];
-    if (getcwd(path, sizeof path) != NULL)
-        return -1;
-    int folder = mr__above_stdio(open(".", O_PATH | O_DIRECTORY | O_CLOEXEC));
-    if (folder >= 0 && chdir("/") != 0) {
-        close(folder);
-        return -1;
-    }
-    return folder;
-}
-
-/* MPI_Init, in which our runtime's daemon is started, with a standard input, output and error that it may keep. It
- * reads its input, to hand it on to ranks, and what it has read main would miss. Over several hosts it runs ssh,
- * which makes the other two non-blocking for all who share them, and what main prints would be lost. */
-static mr_status start_runtime(void)
-{
-    int ours[STDERR_FILENO + 1] = {-1, -1, -1};
-    bool is_lent[STDERR_FILENO + 1] = {false};
-    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-        int theirs = fd == STDIN_FILENO ? mr__above_stdio(open("/dev/null", O_RDONLY | O_CLOEXEC)) : -1;
-        if (fd != STDIN_FILENO && mr__ctx.launch.many_hosts)
-            theirs = reopen(fd);
-        if (theirs < 0)
-            continue;
-        is_lent[fd] = true;
-        ours[fd] = lend(theirs, fd);
-    }
-    int folder = leave_removed_folder();
-    mr_status status = mr__mpi_init();
-    if (folder >= 0) {
-        int unused = fchdir(folder); /* it was there before */
-        (void)unused;
-        close(folder);
-    }
-    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-        if (is_lent[fd])
-            take_back(ours[fd], fd);
-    return status;
-}
-
 static mr_status start_main(int report, char **arguments)
 {
     mr__universe *universe;
@@ -173,7 +97,7 @@ static mr_status start_main(int report, char **arguments)
         status = mr__hub_start(universe, mr__ctx.launch.many_hosts);
     if (status != MR_OK)
         return status;
-    status = start_runtime();
+    status = mr__runtime_start();
     if (status != MR_OK)
         return status;
     mr__launch_forget();
@@ -286,91 +210,4 @@ mr_status mr_finalize(void)
     }
     free_context();
     return status;
-}
-
-static mr_status main_only(const char *call)
-{
-    mr_status status = mr__running(call);
-    if (status == MR_OK && mr__ctx.rank != 0)
-        status = mr__fail(MR_ENOTCREATOR, "%s is for the main process; this is rank %d", call, mr__ctx.rank);
-    return status;
-}
-
-mr_status mr_program_set_executable(const char *path)
-{
-    mr_status status = main_only("mr_program_set_executable");
-    if (status != MR_OK)
-        return status;
-    char *resolved = path == NULL ? NULL : realpath(path, NULL);
-    struct stat file;
-    bool is_program = resolved != NULL && stat(resolved, &file) == 0 && S_ISREG(file.st_mode);
-    if (!is_program || access(resolved, X_OK) != 0) {
-        const char *why = path == NULL                      ? "it is no path"
-                          : resolved != NULL && !is_program ? "it is no file"
-                                                            : strerror(errno);
-        status = mr__fail(MR_EINVAL, "mr_program_set_executable: %s cannot be run: %s",
-                          path == NULL ? "NULL" : path, why);
-        free(resolved);
-        return status;
-    }
-    mr__lock();
-    free(mr__ctx.universe->executable);
-    mr__ctx.universe->executable = resolved;
-    mr__unlock();
-    return MR_OK;
-}
-
-mr_status mr_program_set_pinning(mr_pinning pinning)
-{
-    mr_status status = main_only("mr_program_set_pinning");
-    if (status != MR_OK)
-        return status;
-    if (pinning > MR_PIN_NONE)
-        return mr__fail(MR_EINVAL, "mr_program_set_pinning: there is no pinning number %d", (int)pinning);
-    mr__lock();
-    status = mr__universe_repin(mr__ctx.universe, pinning);
-    mr__unlock();
-    return status;
-}
-
-mr_status mr_program_set_placement(mr_placement placement)
-{
-    mr_status status = main_only("mr_program_set_placement");
-    if (status != MR_OK)
-        return status;
-    if (placement > MR_PLACE_PACKED)
-        return mr__fail(MR_EINVAL, "mr_program_set_placement: there is no placement number %d", (int)placement);
-    mr__lock();
-    mr__ctx.universe->placement = placement;
-    mr__unlock();
-    return MR_OK;
-}
-
-int mr_cpu_count(void)
-{
-    return mr__running("mr_cpu_count") == MR_OK ? mr__slurm_cpus(mr__topology_pus(mr__ctx.topology)) : -1;
-}
-
-int mr_core_count(void)
-{
-    if (mr__running("mr_core_count") != MR_OK)
-        return -1;
-    mr__lock();
-    int cores = mr__ctx.cores;
-    mr__unlock();
-    return cores;
-}
-
-int mr_host_count(void)
-{
-    if (main_only("mr_host_count") != MR_OK)
-        return -1;
-    mr__lock();
-    int named = mr__hosts_count(mr__ctx.launch.hosts), seen = mr__ctx.universe->host_count, lost = 0;
-    for (int i = 0; i < seen; i++)
-        lost += mr__ctx.universe->hosts[i].is_lost;
-    if (mr__ctx.launch.kind == MR__LAUNCH_GIVEN)
-        named = mr__ctx.launch.given_hosts;
-    mr__unlock();
-    return (named > seen ? named : seen) - lost;
 }
