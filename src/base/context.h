@@ -8,9 +8,10 @@
 #include <pthread.h>
 
 struct mr__libraries; /* module.h */
+struct mr__family;    /* start.h */
 struct mr__process;   /* process.h */
 struct mr__universe;  /* universe.h: main only */
-struct mr__self;      /* rank.h: every rank but main */
+struct mr__self;      /* self.h: every rank but main */
 struct mr__keeper;    /* pool_keeper.c */
 struct mr__callbacks; /* callbacks.c */
 struct mr__even;      /* pool_even.c */
@@ -44,6 +45,7 @@ typedef struct mr__context {
 
     struct mr__universe *universe;
     struct mr__self *self;
+    const struct mr__family *family; /* whom the universe tells of ends */
     struct mr__keeper *keeper;       /* NULL: this process has no pools */
     struct mr__callbacks *callbacks; /* NULL: there have been none */
     struct mr__even *evens;          /* communicators of pools */

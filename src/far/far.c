@@ -4,7 +4,7 @@
 #include "base/module.h"
 #include "base/status.h"
 #include "transport/wire.h"
-#include "universe/rank.h"
+#include "universe/self.h"
 
 #include <errno.h>
 #include <stdatomic.h>

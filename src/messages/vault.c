@@ -2,7 +2,7 @@
 
 #include "base/status.h"
 #include "messages/pipe.h"
-#include "universe/rank.h"
+#include "universe/self.h"
 #include "universe/universe.h"
 
 #include <errno.h>

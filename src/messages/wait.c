@@ -7,7 +7,7 @@
 #include "object/seat.h"
 #include "object/watch.h"
 #include "process/registry.h"
-#include "universe/rank.h"
+#include "universe/self.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -128,7 +128,7 @@ static mr_status wait_from_afar(mr_waitable items[], size_t count, double timeou
     static const double TURN = 0.02;
     mr__watched *watched = calloc(count + 1, sizeof *watched);
     size_t others = 0;
-    mr_status status = watched != NULL ? mr__rank_listen() : mr__fail(MR_ENOMEM, "mr_wait: there is no memory");
+    mr_status status = watched != NULL ? mr__self_listen() : mr__fail(MR_ENOMEM, "mr_wait: there is no memory");
     while (status == MR_OK) {
         status = look_at_processes(items, count, watched, &others, ready);
         if (status != MR_OK)

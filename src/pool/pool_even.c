@@ -6,7 +6,7 @@
 #include "base/status.h"
 #include "pool/pool_task.h"
 #include "process/process.h"
-#include "universe/rank.h"
+#include "universe/self.h"
 #include "universe/universe.h"
 
 #include <stdlib.h>

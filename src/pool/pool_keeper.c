@@ -8,6 +8,7 @@
 #include "base/status.h"
 #include "object/seat.h"
 #include "pool/progress.h"
+#include "process/process.h"
 #include "universe/universe.h"
 
 #include <stdio.h>

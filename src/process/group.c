@@ -5,7 +5,7 @@
 #include "multirank_mpi.h"
 #include "process/process.h"
 #include "process/registry.h"
-#include "universe/rank.h"
+#include "universe/self.h"
 #include "universe/universe.h"
 
 #include <stdlib.h>

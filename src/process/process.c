@@ -5,7 +5,7 @@
 #include "base/status.h"
 #include "object/watch.h"
 #include "process/registry.h"
-#include "universe/rank.h"
+#include "universe/self.h"
 #include "universe/universe.h"
 
 #include <signal.h>
@@ -195,7 +195,7 @@ mr_status mr_process_start(mr_process *object)
     if (mr__ctx.rank == 0) {
         status = mr__universe_start(&message, size, pending, &placed, note_started, process);
     } else {
-        status = mr__rank_request_start(message, size, pending, &placed, note_started, process);
+        status = mr__self_request_start(message, size, pending, &placed, note_started, process);
     }
     mr__lock();
     if (process->state == MR__PROCESS_NEW)
@@ -264,7 +264,7 @@ static mr_status send_signal(const char *call, mr_process *object, int signal)
     if (process->state == MR__PROCESS_STARTED && mr__ctx.rank == 0)
         mr__universe_signal(mr__ctx.universe, process->placed.number, signal);
     else if (process->state == MR__PROCESS_STARTED)
-        status = mr__rank_request_signal(process->placed.number, signal);
+        status = mr__self_request_signal(process->placed.number, signal);
     mr__unlock();
     return status;
 }
@@ -330,7 +330,7 @@ static void note_ended(mr__process *process, int code)
     mr__changed();
 }
 
-void mr__process_ended(uint64_t number, int code)
+static void hear_of_end(uint64_t number, int code)
 {
     for (size_t i = 0; i < mr__ctx.slots; i++) {
         mr__process *process = mr__ctx.processes[i];
@@ -340,7 +340,7 @@ void mr__process_ended(uint64_t number, int code)
     }
 }
 
-void mr__process_orphaned(uint64_t parent)
+static void hear_of_parent(uint64_t parent)
 {
     for (size_t i = 0; i < mr__ctx.slots; i++)
         if (mr__ctx.processes[i] != NULL && mr__ctx.processes[i]->role == MR__PARENT &&
@@ -373,7 +373,7 @@ static void signal_daemons(int signal)
         if (mr__ctx.rank == 0)
             mr__universe_signal(mr__ctx.universe, process->placed.number, signal);
         else
-            mr__rank_request_signal(process->placed.number, signal);
+            mr__self_request_signal(process->placed.number, signal);
     }
 }
 
@@ -527,3 +527,5 @@ int mr_active_children(mr_process children[], int capacity)
     mr__unlock();
     return count;
 }
+
+const mr__family mr__process_family = {hear_of_end, hear_of_parent};

@@ -1,37 +1,10 @@
-/* What is behind an mr_process, and the message that starts one in another rank. */
+/* What is behind an mr_process. */
 #ifndef MR_PROCESS_H
 #define MR_PROCESS_H
 
-#include "base/module.h"
-#include "transport/links.h"
+#include "universe/start.h"
 
 enum { MR__KEY_MAX = 256 };
-
-/* The head of the message that starts a process: the payload (arguments, or the struct of a class) follows, then
- * the four strings in the order of their lengths. All ranks run the same build, so its layout is the same
- * everywhere. */
-typedef struct mr__start {
-    uint64_t payload;
-    uint64_t creator;
-    mr__symbol run; /* the target, or the class */
-    int64_t creator_pid;
-    int32_t creator_rank;
-    uint32_t name, identity, creator_name, key; /* lengths; the first three count a closing zero byte */
-    uint32_t group;                             /* how many processes were started together; 0: it was not so */
-    uint64_t reservation;                       /* of ranks that only this start may take; 0: none */
-    bool is_class, daemon, reuse;
-    char wanted_host[MR__HOST_SIZE];
-    char creator_host[MR__HOST_SIZE];
-    max_align_t aligned_payload[];
-} mr__start;
-
-/* Where a process has been put. */
-typedef struct mr__placed {
-    uint64_t number; /* of the process, in the whole universe; main is 0 */
-    int rank, core;
-    pid_t pid;
-    char host[MR__HOST_SIZE];
-} mr__placed;
 
 typedef enum mr__process_role { MR__CHILD, MR__SELF, MR__PARENT } mr__process_role;
 typedef enum mr__process_state { MR__PROCESS_NEW, MR__PROCESS_STARTED, MR__PROCESS_ENDED } mr__process_state;
@@ -73,11 +46,8 @@ mr_status mr__process_enter(const mr__start *message, const mr__placed *placed, 
 /* Forgets the processes of a rank that is to serve again. Takes the lock itself. */
 void mr__process_leave(void);
 
-/* A process of this context, known by its number, has ended. Lock held. */
-void mr__process_ended(uint64_t number, int code);
-
-/* The process of that number has ended; if it is the caller's parent, that is known from now on. Lock held. */
-void mr__process_orphaned(uint64_t parent);
+/* What the universe tells of the ends of processes. */
+extern const mr__family mr__process_family;
 
 /* How many of the caller's processes have been made and not been started. Lock held. */
 int mr__process_pending(void);

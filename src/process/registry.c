@@ -3,7 +3,7 @@
 
 #include "base/context.h"
 #include "base/status.h"
-#include "universe/rank.h"
+#include "universe/self.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -93,7 +93,7 @@ mr_status mr__enter(const char *call, const mr_process *object, mr__process **pr
     mr_status status = mr__running(call);
     if (status == MR_OK && object != NULL && mr__ctx.parent != NULL &&
         object->mr__handle == mr__ctx.parent->mr__handle)
-        status = mr__rank_listen(); /* for the news that it has ended */
+        status = mr__self_listen(); /* for the news that it has ended */
     if (status != MR_OK)
         return status;
     mr__lock();

@@ -10,8 +10,8 @@
 #include "messages/fileno.h"
 #include "pool/pool.h"
 #include "process/process.h"
+#include "program/rank.h"
 #include "program/runtime.h"
-#include "universe/rank.h"
 #include "universe/universe.h"
 
 #include <errno.h>
@@ -151,6 +151,7 @@ mr_status mr_init(int *argc, char ***argv)
     if (status != MR_OK)
         return status;
     mr__ctx.libraries = &mr__shared_libraries;
+    mr__ctx.family = &mr__process_family;
     if (mr__ctx.launch.kind == MR__LAUNCH_SPAWNED || mr__ctx.launch.rank > 0)
         mr__rank_serve(report);
     status = start_main(report, argc != NULL && argv != NULL && *argc > 1 ? *argv + 1 : NULL);

@@ -530,7 +530,7 @@ mr_status mr__universe_start(mr__start **message, size_t size, int pending, mr__
 static void tell_creator(mr__universe *universe, uint64_t creator, uint64_t process, int code)
 {
     if (creator == 0) {
-        mr__process_ended(process, code);
+        mr__ctx.family->ended(process, code);
         return;
     }
     mr__record record = {.type = MR__ENDED, .process = process, .a = code};

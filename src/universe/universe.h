@@ -5,8 +5,8 @@
 #define MR_UNIVERSE_H
 
 #include "base/context.h"
-#include "process/process.h"
 #include "transport/wire.h"
+#include "universe/start.h"
 
 typedef enum mr__rank_state { MR__RANK_STARTING, MR__RANK_PARKED, MR__RANK_BUSY, MR__RANK_DEAD } mr__rank_state;
 

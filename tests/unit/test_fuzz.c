@@ -3,6 +3,7 @@
  * hundred times as many rounds. */
 #include "arena/arena.h"
 #include "messages/ring.h"
+#include "process/process.h"
 #include "transport/links.h"
 #include "universe/universe.h"
 
@@ -158,6 +159,7 @@ static void come(void)
     cr_assert_eq(mr__arena_create(&universe->arena), MR_OK);
     mr__ctx.universe = universe;
     mr__ctx.running = &running;
+    mr__ctx.family = &mr__process_family;
     cr_assert_not_null(mr__universe_add_batch(universe, RANKS, MPI_COMM_NULL));
     cr_assert_eq(mr__hub_start(universe, false), MR_OK);
 }

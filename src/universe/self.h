@@ -1,10 +1,10 @@
-/* What a rank other than main does: comes up, parks, runs processes, ends. */
-#ifndef MR_RANK_H
-#define MR_RANK_H
+/* What a rank other than main knows of itself, what it hears from main, and what it asks main for. */
+#ifndef MR_SELF_H
+#define MR_SELF_H
 
 #include "base/context.h"
-#include "process/process.h"
 #include "transport/wire.h"
+#include "universe/start.h"
 
 typedef struct mr__self {
     int link;
@@ -36,21 +36,18 @@ typedef struct mr__self {
     mr__placed *placed;
 } mr__self;
 
-/* Serves processes until the program ends. */
-_Noreturn void mr__rank_serve(int report);
-
 /* Has main start a process for this rank. As mr__universe_start, but the message stays the caller's. */
-mr_status mr__rank_request_start(const mr__start *message, size_t size, int pending, mr__placed *placed,
+mr_status mr__self_request_start(const mr__start *message, size_t size, int pending, mr__placed *placed,
                                  void (*tell)(const mr__placed *placed, void *argument), void *argument);
 
 /* Has main send a signal to a process. */
-mr_status mr__rank_request_signal(uint64_t process, int signal);
+mr_status mr__self_request_signal(uint64_t process, int signal);
 
 /* From now on takes in what main has to say as it comes: for a process that has children, or asks for its parent.
  */
-mr_status mr__rank_listen(void);
+mr_status mr__self_listen(void);
 
 /* Waits for the next record that is work for this rank. */
-mr__record mr__rank_next_work(void);
+mr__record mr__self_next_work(void);
 
 #endif

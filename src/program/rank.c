@@ -1,4 +1,4 @@
-#include "universe/rank.h"
+#include "program/rank.h"
 
 #include "arena/arena.h"
 #include "base/debugger.h"
@@ -10,7 +10,9 @@
 #include "messages/fileno.h"
 #include "object/seat.h"
 #include "pool/pool.h"
+#include "process/process.h"
 #include "universe/printer.h"
+#include "universe/self.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -20,8 +22,8 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-static mr__self *const self =
-    &(mr__self){.link = -1, .group = MPI_COMM_NULL, .reading = PTHREAD_MUTEX_INITIALIZER};
+static mr__self *const self = &(mr__self){
+    .link = -1, .group = MPI_COMM_NULL, .reading = PTHREAD_MUTEX_INITIALIZER}; /* mr__ctx.self from then on */
 
 /* ---- Coming up ---- */
 
@@ -151,164 +153,6 @@ static void park_first(void)
     mr__link_send(self->link, &record, NULL, 0);
 }
 
-/* ---- Listening ---- */
-
-static void hear_answer(const mr__record *record)
-{
-    self->answer = record->type == MR__STARTED ? MR_OK : (mr_status)record->a;
-    if (self->answer == MR_OK) {
-        *self->placed = (mr__placed){
-            .number = record->process, .rank = record->rank, .pid = (pid_t)record->a, .core = (int)record->b};
-        snprintf(self->placed->host, sizeof self->placed->host, "%.64s", record->text);
-        self->tell(self->placed, self->argument);
-    }
-    memcpy(self->answer_text, record->text, sizeof self->answer_text);
-    self->is_answered = true;
-}
-
-static void hear(const mr__record *record)
-{
-    switch ((mr__record_type)record->type) {
-    case MR__START:
-        self->work = *record;
-        self->has_work = true;
-        break;
-    case MR__STARTED:
-    case MR__REFUSED:
-        if (self->is_asking)
-            hear_answer(record);
-        break;
-    case MR__ENDED:
-        mr__process_ended(record->process, (int)record->a);
-        break;
-    case MR__ORPHANED:
-        mr__process_orphaned(record->process);
-        break;
-    default:
-        break;
-    }
-    mr__changed();
-}
-
-/* Takes in the next record. When main is gone, or says that the program ends, nobody is interested in this rank
- * any more. */
-static void hear_next(void)
-{
-    mr__record record = {0};
-    bool is_lost = mr__link_receive(self->link, &record, NULL) != MR_OK;
-    if (!is_lost && record.type != MR__BYE) {
-        mr__lock();
-        hear(&record);
-        mr__unlock();
-        return;
-    }
-    if (!is_lost)
-        mr__supervisor_leave_launcher(self->report);
-    else /* the supervisor hears of it too, and ends this rank; if it does not, then we do */
-        sleep((unsigned)mr__ctx.launch.node_timeout);
-    _exit(0);
-}
-
-static _Noreturn void *run_listener(void *unused)
-{
-    (void)unused;
-    for (;;)
-        hear_next();
-}
-
-mr_status mr__rank_listen(void)
-{
-    mr_status status = MR_OK;
-    pthread_mutex_lock(&self->reading);
-    struct pollfd ready = {self->link, POLLIN, 0};
-    while (!self->is_listening && poll(&ready, 1, 0) > 0)
-        hear_next(); /* what has come so far is known when this returns */
-    if (!self->is_listening) {
-        if (self->seat != 0)
-            mr__seat_at(self->seat)->mail = MR__NO_MAIL;
-        status = mr__thread_start(&self->listener, "mr-listener", run_listener);
-        self->is_listening = status == MR_OK;
-    }
-    pthread_mutex_unlock(&self->reading);
-    return status;
-}
-
-/* A parked rank takes in records itself, as long as there is no listener. On main's host it sleeps by its bell,
- * which wakes it sooner than a socket. */
-static void hear_when_rung(void)
-{
-    mr__seat *seat = self->seat == 0 ? NULL : mr__seat_at(self->seat);
-    uint32_t was = seat == NULL ? 0 : seat->bell;
-    self->mail = seat == NULL ? 0 : atomic_exchange(&seat->mail, 0);
-    struct pollfd ready = {self->link, POLLIN, 0};
-    if (self->mail != 0) {
-        mr__lock();
-        hear(mr__at(self->mail));
-        mr__unlock();
-    } else if (seat != NULL && poll(&ready, 1, 0) == 0) {
-        mr__bell_wait(self->seat, was);
-    } else {
-        hear_next();
-    }
-}
-
-mr__record mr__rank_next_work(void)
-{
-    mr__lock();
-    self->mail = 0;
-    while (!self->has_work) {
-        if (self->is_listening) {
-            mr__wait(INFINITY);
-            continue;
-        }
-        mr__unlock();
-        hear_when_rung();
-        mr__lock();
-    }
-    self->has_work = false;
-    mr__record work = self->work;
-    mr__unlock();
-    return work;
-}
-
-/* ---- Asking main ---- */
-
-mr_status mr__rank_request_start(const mr__start *message, size_t size, int pending, mr__placed *placed,
-                                 void (*tell)(const mr__placed *placed, void *argument), void *argument)
-{
-    mr__record request = {.type = MR__REQUEST, .a = (int64_t)size, .b = pending};
-    mr_status status = mr__rank_listen();
-    if (status != MR_OK)
-        return status;
-    mr__lock();
-    while (self->is_asking)
-        mr__wait(INFINITY);
-    self->is_asking = true;
-    self->is_answered = false;
-    self->tell = tell;
-    self->argument = argument;
-    self->placed = placed;
-    status = mr__link_send(self->link, &request, NULL, 0);
-    mr__unlock();
-    if (status == MR_OK)
-        status = mr__wire_send(self->comm, 0, MR__TAG_REQUEST, message, size, NULL, NULL);
-    mr__lock();
-    while (status == MR_OK && !self->is_answered)
-        mr__wait(INFINITY);
-    if (status == MR_OK && self->answer != MR_OK)
-        status = mr__fail(self->answer, "%s", self->answer_text);
-    self->is_asking = false;
-    mr__changed();
-    mr__unlock();
-    return status;
-}
-
-mr_status mr__rank_request_signal(uint64_t process, int signal)
-{
-    mr__record request = {.type = MR__SIGNAL, .process = process, .a = signal};
-    return mr__link_send(self->link, &request, NULL, 0);
-}
-
 /* ---- Running processes ---- */
 
 /* Registered before anything of the user's, and so run after it. Leaves without the libraries' own clean-up, which
@@ -428,7 +272,7 @@ static int do_nothing(const void *args, size_t size)
 
 static void serve_next(void)
 {
-    mr__record work = mr__rank_next_work();
+    mr__record work = mr__self_next_work();
     mr__start *message = take_message(&work);
     int code = message == NULL ? 1 : run_process(&work, message);
     if (!self->is_local)

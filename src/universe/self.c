@@ -1,0 +1,169 @@
+#include "universe/self.h"
+
+#include "arena/arena.h"
+#include "base/status.h"
+#include "launch/supervisor.h"
+#include "object/seat.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- Listening ---- */
+
+static void hear_answer(const mr__record *record)
+{
+    mr__ctx.self->answer = record->type == MR__STARTED ? MR_OK : (mr_status)record->a;
+    if (mr__ctx.self->answer == MR_OK) {
+        *mr__ctx.self->placed = (mr__placed){
+            .number = record->process, .rank = record->rank, .pid = (pid_t)record->a, .core = (int)record->b};
+        snprintf(mr__ctx.self->placed->host, sizeof mr__ctx.self->placed->host, "%.64s", record->text);
+        mr__ctx.self->tell(mr__ctx.self->placed, mr__ctx.self->argument);
+    }
+    memcpy(mr__ctx.self->answer_text, record->text, sizeof mr__ctx.self->answer_text);
+    mr__ctx.self->is_answered = true;
+}
+
+static void hear(const mr__record *record)
+{
+    switch ((mr__record_type)record->type) {
+    case MR__START:
+        mr__ctx.self->work = *record;
+        mr__ctx.self->has_work = true;
+        break;
+    case MR__STARTED:
+    case MR__REFUSED:
+        if (mr__ctx.self->is_asking)
+            hear_answer(record);
+        break;
+    case MR__ENDED:
+        mr__ctx.family->ended(record->process, (int)record->a);
+        break;
+    case MR__ORPHANED:
+        mr__ctx.family->orphaned(record->process);
+        break;
+    default:
+        break;
+    }
+    mr__changed();
+}
+
+/* Takes in the next record. When main is gone, or says that the program ends, nobody is interested in this rank
+ * any more. */
+static void hear_next(void)
+{
+    mr__record record = {0};
+    bool is_lost = mr__link_receive(mr__ctx.self->link, &record, NULL) != MR_OK;
+    if (!is_lost && record.type != MR__BYE) {
+        mr__lock();
+        hear(&record);
+        mr__unlock();
+        return;
+    }
+    if (!is_lost)
+        mr__supervisor_leave_launcher(mr__ctx.self->report);
+    else /* the supervisor hears of it too, and ends this rank; if it does not, then we do */
+        sleep((unsigned)mr__ctx.launch.node_timeout);
+    _exit(0);
+}
+
+static _Noreturn void *run_listener(void *unused)
+{
+    (void)unused;
+    for (;;)
+        hear_next();
+}
+
+mr_status mr__self_listen(void)
+{
+    mr_status status = MR_OK;
+    pthread_mutex_lock(&mr__ctx.self->reading);
+    struct pollfd ready = {mr__ctx.self->link, POLLIN, 0};
+    while (!mr__ctx.self->is_listening && poll(&ready, 1, 0) > 0)
+        hear_next(); /* what has come so far is known when this returns */
+    if (!mr__ctx.self->is_listening) {
+        if (mr__ctx.self->seat != 0)
+            mr__seat_at(mr__ctx.self->seat)->mail = MR__NO_MAIL;
+        status = mr__thread_start(&mr__ctx.self->listener, "mr-listener", run_listener);
+        mr__ctx.self->is_listening = status == MR_OK;
+    }
+    pthread_mutex_unlock(&mr__ctx.self->reading);
+    return status;
+}
+
+/* A parked rank takes in records itself, as long as there is no listener. On main's host it sleeps by its bell,
+ * which wakes it sooner than a socket. */
+static void hear_when_rung(void)
+{
+    mr__seat *seat = mr__ctx.self->seat == 0 ? NULL : mr__seat_at(mr__ctx.self->seat);
+    uint32_t was = seat == NULL ? 0 : seat->bell;
+    mr__ctx.self->mail = seat == NULL ? 0 : atomic_exchange(&seat->mail, 0);
+    struct pollfd ready = {mr__ctx.self->link, POLLIN, 0};
+    if (mr__ctx.self->mail != 0) {
+        mr__lock();
+        hear(mr__at(mr__ctx.self->mail));
+        mr__unlock();
+    } else if (seat != NULL && poll(&ready, 1, 0) == 0) {
+        mr__bell_wait(mr__ctx.self->seat, was);
+    } else {
+        hear_next();
+    }
+}
+
+mr__record mr__self_next_work(void)
+{
+    mr__lock();
+    mr__ctx.self->mail = 0;
+    while (!mr__ctx.self->has_work) {
+        if (mr__ctx.self->is_listening) {
+            mr__wait(INFINITY);
+            continue;
+        }
+        mr__unlock();
+        hear_when_rung();
+        mr__lock();
+    }
+    mr__ctx.self->has_work = false;
+    mr__record work = mr__ctx.self->work;
+    mr__unlock();
+    return work;
+}
+
+/* ---- Asking main ---- */
+
+mr_status mr__self_request_start(const mr__start *message, size_t size, int pending, mr__placed *placed,
+                                 void (*tell)(const mr__placed *placed, void *argument), void *argument)
+{
+    mr__record request = {.type = MR__REQUEST, .a = (int64_t)size, .b = pending};
+    mr_status status = mr__self_listen();
+    if (status != MR_OK)
+        return status;
+    mr__lock();
+    while (mr__ctx.self->is_asking)
+        mr__wait(INFINITY);
+    mr__ctx.self->is_asking = true;
+    mr__ctx.self->is_answered = false;
+    mr__ctx.self->tell = tell;
+    mr__ctx.self->argument = argument;
+    mr__ctx.self->placed = placed;
+    status = mr__link_send(mr__ctx.self->link, &request, NULL, 0);
+    mr__unlock();
+    if (status == MR_OK)
+        status = mr__wire_send(mr__ctx.self->comm, 0, MR__TAG_REQUEST, message, size, NULL, NULL);
+    mr__lock();
+    while (status == MR_OK && !mr__ctx.self->is_answered)
+        mr__wait(INFINITY);
+    if (status == MR_OK && mr__ctx.self->answer != MR_OK)
+        status = mr__fail(mr__ctx.self->answer, "%s", mr__ctx.self->answer_text);
+    mr__ctx.self->is_asking = false;
+    mr__changed();
+    mr__unlock();
+    return status;
+}
+
+mr_status mr__self_request_signal(uint64_t process, int signal)
+{
+    mr__record request = {.type = MR__SIGNAL, .process = process, .a = signal};
+    return mr__link_send(mr__ctx.self->link, &request, NULL, 0);
+}
