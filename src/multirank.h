@@ -1443,8 +1443,8 @@ mr_status mr_manager_close(mr_manager *manager);
 #define mr_scoped_manager __attribute__((cleanup(mr_manager_cleanup))) mr_manager
 void mr_manager_cleanup(mr_manager *manager);
 
-/* Would connect to the manager of a program that was started separately, which Open MPI 4.1 cannot do
- * (mr_listener): MR_ENOTSUP, or MR_EINVAL. Mirrors BaseManager.connect. */
+/* Would connect to the manager of a program that was started separately. Such programs share no objects so far, they
+ * only send messages (mr_listener): MR_ENOTSUP, or MR_EINVAL. Mirrors BaseManager.connect. */
 mr_status mr_manager_connect(mr_manager *manager, const char *address, const void *key, size_t size);
 
 /* Make shared objects as the functions without a manager do, with the same errors; MR_ESTATE (the manager has not
