@@ -13,7 +13,8 @@
 
 mr__context mr__ctx = {.lock = PTHREAD_MUTEX_INITIALIZER,
                        .changed = PTHREAD_COND_INITIALIZER,
-                       .filenos_lock = PTHREAD_MUTEX_INITIALIZER};
+                       .filenos_lock = PTHREAD_MUTEX_INITIALIZER,
+                       .sockets_lock = PTHREAD_MUTEX_INITIALIZER};
 _Thread_local uint32_t mr__acts_for;
 
 mr_status mr__running(const char *call)

@@ -18,6 +18,7 @@ struct mr__even;      /* pool_even.c */
 struct mr__arena;     /* arena.h */
 struct mr__server;    /* manager_server.c: a manager's process only */
 struct mr__filenos;   /* fileno.c */
+struct mr__sockets;   /* socket.c */
 
 typedef enum mr__phase { MR__PHASE_NEW, MR__PHASE_RUNNING, MR__PHASE_FINALIZED, MR__PHASE_FORKED } mr__phase;
 
@@ -52,6 +53,8 @@ typedef struct mr__context {
     struct mr__server *server;
     pthread_mutex_t filenos_lock;        /* over what filenos points to; taken before lock */
     struct mr__filenos *_Atomic filenos; /* fileno.c; NULL: nobody has asked for a descriptor */
+    pthread_mutex_t sockets_lock;        /* over sockets, and what it points to; taken after all others */
+    struct mr__sockets *sockets;         /* NULL: there have been none */
     void *packer;                        /* MPI_Comm, of connection_mpi.c; NULL: not yet made */
 } mr__context;
 

@@ -30,6 +30,7 @@ endif()
 
 need(pmix PMIX libpmix-dev)
 need(hwloc HWLOC libhwloc-dev)
+need(nettle NETTLE nettle-dev)
 
 if(MULTIRANK_LESSONS)
   need(libpng PNG libpng-dev)

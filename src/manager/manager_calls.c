@@ -1,6 +1,8 @@
 /* What users call on managers, and on the objects of their own types. */
 #include "base/context.h"
+#include "base/status.h"
 #include "manager/manager.h"
+#include "messages/handshake.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -196,9 +198,19 @@ void mr_manager_cleanup(mr_manager *manager)
 
 mr_status mr_manager_connect(mr_manager *manager, const char *address, const void *key, size_t size)
 {
-    mr_connection unused;
-    mr_status status = mr__object_given("mr_manager_connect", MR__KIND_MANAGER, manager);
-    return status == MR_OK ? mr_connection_connect(&unused, address, key, size, 0) : status;
+    static const char name[] = "mr_manager_connect";
+    mr__key chosen;
+    mr_status status = mr__object_given(name, MR__KIND_MANAGER, manager);
+    if (status == MR_OK && (address == NULL || *address == '\0'))
+        status = mr__fail(MR_EINVAL, "%s was given no address", name);
+    if (status == MR_OK)
+        status = mr__key_choose(name, key, size, &chosen);
+    return status != MR_OK
+               ? status
+               : mr__fail(MR_ENOTSUP,
+                          "%s: programs that were started separately share no objects; connect the two with "
+                          "mr_listener_init and mr_connection_connect, and send messages",
+                          name);
 }
 
 /* ---- Objects of the program's own types ---- */

@@ -1,9 +1,11 @@
-/* Connections: sending, receiving and polling at the ends of pipes. */
+/* Connections: sending, receiving and polling at the ends of pipes. Those over sockets have socket_connection.c;
+ * which of the two it is, each call of multirank.h looks at first. */
 #include "base/context.h"
 #include "base/status.h"
 #include "far/far.h"
 #include "messages/fileno.h"
 #include "messages/pipe.h"
+#include "messages/socket.h"
 #include "messages/vault.h"
 #include "object/watch.h"
 
@@ -14,6 +16,11 @@
 enum { HAND_OVER_MAX = 1024 };
 
 static const size_t LARGEST = (size_t)1 << 59;
+
+static bool leads_out(const mr_connection *connection)
+{
+    return connection != NULL && mr__is_socket(connection->mr__handle);
+}
 
 /* The sentence for what stopped an end. */
 static mr_status explain(const mr__end *end, mr_status status, const char *what)
@@ -64,6 +71,8 @@ static mr_status send_from_afar(const mr_connection *connection, const void *dat
 mr_status mr_connection_send(const mr_connection *connection, const void *data, size_t size, double timeout)
 {
     mr__end end;
+    if (leads_out(connection))
+        return mr__socket_send(connection->mr__handle, data, size, timeout);
     if (mr__is_far(connection))
         return send_from_afar(connection, data, size, timeout);
     mr_status status = mr__end_enter("mr_connection_send", connection, MR__WRITING, timeout, &end);
@@ -170,6 +179,8 @@ mr_status mr_connection_recv(const mr_connection *connection, void *buffer, size
 {
     char nothing;
     sink to = {.buffer = buffer != NULL ? buffer : &nothing, .capacity = buffer != NULL ? capacity : 0};
+    if (leads_out(connection))
+        return mr__socket_recv("mr_connection_recv", connection->mr__handle, buffer, capacity, size, timeout);
     return mr__is_far(connection) ? receive_from_afar(connection, &to, size, timeout)
                                   : receive("mr_connection_recv", connection, &to, size, timeout);
 }
@@ -178,6 +189,8 @@ mr_status mr__connection_recv_within(const char *call, const mr_connection *conn
                                      size_t *size, double timeout)
 {
     sink to = {.makes_buffer = true, .capacity = most};
+    if (leads_out(connection))
+        return mr__socket_recv_alloc(call, connection->mr__handle, data, most, size, timeout);
     mr_status status = mr__is_far(connection) ? receive_from_afar(connection, &to, size, timeout)
                                               : receive(call, connection, &to, size, timeout);
     if (status == MR_OK)
@@ -211,6 +224,8 @@ mr_status mr_connection_send_fd(const mr_connection *connection, int fd, double 
 {
     static const char call[] = "mr_connection_send_fd";
     mr__end end;
+    if (leads_out(connection))
+        return mr__socket_refuse_fd(call, connection->mr__handle);
     if (mr__is_far(connection))
         return refuse_afar(call);
     mr_status status = mr__end_enter(call, connection, MR__WRITING, timeout, &end);
@@ -267,7 +282,9 @@ mr_status mr_connection_recv_fd(const mr_connection *connection, int *fd, double
     mr_status status = mr__running(call);
     if (status == MR_OK && fd == NULL)
         status = mr__fail(MR_EINVAL, "%s was given NULL instead of a place for the descriptor", call);
-    if (status == MR_OK && mr__is_far(connection))
+    if (status == MR_OK && leads_out(connection))
+        status = mr__socket_refuse_fd(call, connection->mr__handle);
+    else if (status == MR_OK && mr__is_far(connection))
         status = refuse_afar(call);
     if (status == MR_OK)
         status = mr__end_enter(call, connection, MR__READING, timeout, &end);
@@ -310,6 +327,8 @@ mr_status mr_connection_poll(const mr_connection *connection, double timeout)
     mr_status status = mr__running("mr_connection_poll");
     if (status != MR_OK)
         return status;
+    if (leads_out(connection))
+        return mr__socket_poll(connection->mr__handle, timeout);
     if (mr__is_far(connection))
         return poll_from_afar(connection, timeout);
     status = mr__end_enter("mr_connection_poll", connection, MR__READING, timeout, &end);
@@ -328,6 +347,8 @@ mr_status mr_connection_poll(const mr_connection *connection, double timeout)
 int mr_connection_fileno(const mr_connection *connection)
 {
     static const char call[] = "mr_connection_fileno";
+    if (leads_out(connection))
+        return mr__socket_fileno(connection->mr__handle);
     mr_status status =
         mr_connection_poll(connection, 0); /* now the end is the caller's, and one to receive from */
     if (status != MR_OK && status != MR_ETIMEDOUT) {
@@ -391,6 +412,8 @@ static bool state_from_afar(const mr_connection *connection, int which)
 
 bool mr_connection_is_readable(const mr_connection *connection)
 {
+    if (leads_out(connection))
+        return mr__socket_is_open(connection->mr__handle);
     if (mr__is_far(connection))
         return state_from_afar(connection, 0);
     return has_way("mr_connection_is_readable", connection, MR__READING);
@@ -398,6 +421,8 @@ bool mr_connection_is_readable(const mr_connection *connection)
 
 bool mr_connection_is_writable(const mr_connection *connection)
 {
+    if (leads_out(connection))
+        return mr__socket_is_open(connection->mr__handle);
     if (mr__is_far(connection))
         return state_from_afar(connection, 1);
     return has_way("mr_connection_is_writable", connection, MR__WRITING);
@@ -405,6 +430,8 @@ bool mr_connection_is_writable(const mr_connection *connection)
 
 bool mr_connection_is_closed(const mr_connection *connection)
 {
+    if (leads_out(connection))
+        return !mr__socket_is_open(connection->mr__handle);
     if (mr__is_far(connection))
         return state_from_afar(connection, 2);
     mr__pipe *pipe;

@@ -3,6 +3,7 @@
 #include "base/status.h"
 #include "far/far.h"
 #include "messages/pipe.h"
+#include "messages/socket.h"
 #include "object/seat.h"
 #include "object/watch.h"
 
@@ -370,6 +371,7 @@ void mr__fileno_close(mr__kind_number kind, uint64_t handle)
 void mr__filenos_stop(void)
 {
     mr__filenos *table = own_table();
+    mr__sockets_stop();
     if (table == NULL)
         return;
     pthread_mutex_lock(&mr__ctx.filenos_lock);

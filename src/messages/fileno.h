@@ -27,7 +27,7 @@ static inline void mr__fileno_update(mr__kind_number kind, uint64_t handle)
 /* Closes the descriptor, if there is one, since this process has closed what it was for; who polls it wakes up. */
 void mr__fileno_close(mr__kind_number kind, uint64_t handle);
 
-/* Closes all that this process has, and ends the watcher. */
+/* Closes all descriptors that this process has made for messages, sockets too, and ends the watcher. */
 void mr__filenos_stop(void);
 
 /* In main, for a watcher on another host. */

@@ -10,6 +10,7 @@
 #include "base/status.h"
 #include "far/far.h"
 #include "messages/fileno.h"
+#include "messages/socket.h"
 #include "object/seat.h"
 #include "object/watch.h"
 
@@ -411,6 +412,8 @@ static mr_status close_end(const mr_connection *connection)
 
 mr_status mr_connection_close(const mr_connection *connection)
 {
+    if (connection != NULL && mr__is_socket(connection->mr__handle))
+        return mr__socket_close("mr_connection_close", connection->mr__handle, MR__SOCKET_CONNECTION);
     mr_status status = close_end(connection);
     if (connection != NULL)
         mr__fileno_close(MR__KIND_PIPE, connection->mr__handle);

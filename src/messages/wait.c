@@ -3,12 +3,14 @@
 #include "base/status.h"
 #include "far/far.h"
 #include "messages/pipe.h"
+#include "messages/socket.h"
 #include "object/object.h"
 #include "object/seat.h"
 #include "object/watch.h"
 #include "process/registry.h"
 #include "universe/self.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -26,6 +28,17 @@ static mr_status look_at_process(mr_process *object, bool *is_ready)
     return status;
 }
 
+/* Sockets are this process's own, as processes are. */
+static bool is_socket(const mr_waitable *item)
+{
+    return item->connection != NULL && mr__is_socket(item->connection->mr__handle);
+}
+
+static bool is_own(const mr_waitable *item)
+{
+    return item->process != NULL || is_socket(item);
+}
+
 static uint64_t object_of(const mr_waitable *item)
 {
     return item->connection != NULL ? mr__connection_object(item->connection) : item->queue->mr__handle;
@@ -35,7 +48,7 @@ static uint64_t bits_of(const mr_waitable items[], size_t count)
 {
     uint64_t bits = 0;
     for (size_t i = 0; i < count; i++)
-        bits |= items[i].process != NULL ? MR__WATCH_PROCESSES : mr__watch_bit(object_of(&items[i]));
+        bits |= is_own(&items[i]) ? MR__WATCH_PROCESSES : mr__watch_bit(object_of(&items[i]));
     return bits;
 }
 
@@ -43,6 +56,10 @@ static mr_status look_at(const mr_waitable *item, bool *is_ready)
 {
     if (item->process != NULL)
         return look_at_process(item->process, is_ready);
+    if (is_socket(item)) {
+        mr_status status = mr__socket_watch("mr_wait", item->connection->mr__handle);
+        return status == MR_OK ? mr__socket_look("mr_wait", item->connection->mr__handle, is_ready) : status;
+    }
     if (item->connection != NULL)
         return mr__kinds[MR__KIND_PIPE]->look("mr_wait", item->connection->mr__handle, is_ready);
     return mr__kinds[MR__KIND_QUEUE]->look("mr_wait", item->queue->mr__handle, is_ready);
@@ -81,11 +98,43 @@ static mr_status time_out(size_t count, double timeout)
                     timeout > 0 ? timeout : 0);
 }
 
+/* ---- For sockets alone ---- */
+
+/* They are held meanwhile, so that their descriptors stay theirs. One that is closed is ready, and the look says
+ * so. */
+static mr_status wait_for_sockets(mr_waitable items[], size_t count, double timeout, double deadline,
+                                  size_t *ready)
+{
+    struct pollfd *polled = calloc(count, sizeof *polled);
+    mr__socket **held = calloc(count, sizeof(mr__socket *));
+    mr_status status = polled != NULL && held != NULL ? MR_OK : mr__fail(MR_ENOMEM, "mr_wait: there is no memory");
+    *ready = 0;
+    for (size_t i = 0; i < count && status == MR_OK; i++) {
+        uint64_t handle = items[i].connection->mr__handle;
+        status = mr__socket_find("mr_wait", handle, MR__SOCKET_CONNECTION, &held[i]);
+        if (status == MR_OK)
+            polled[i] = (struct pollfd){.fd = held[i]->fd, .events = POLLIN};
+    }
+    for (bool is_late = false; status == MR_OK && *ready == 0 && !is_late;) {
+        is_late = timeout <= 0 || mr__now() >= deadline;
+        poll(polled, (nfds_t)count, is_late ? 0 : mr__milliseconds_until(deadline));
+        for (size_t i = 0; i < count && status == MR_OK; i++) {
+            status = mr__socket_look("mr_wait", items[i].connection->mr__handle, &items[i].ready);
+            *ready += items[i].ready;
+        }
+    }
+    for (size_t i = 0; held != NULL && i < count && held[i] != NULL; i++)
+        mr__socket_put_back(held[i]);
+    free(held);
+    free(polled);
+    return status == MR_OK && *ready == 0 ? time_out(count, timeout) : status;
+}
+
 /* ---- From another host ---- */
 
-/* Looks at the processes among the items, which are the caller's own; the others are put into watched. */
-static mr_status look_at_processes(mr_waitable items[], size_t count, mr__watched watched[], size_t *others,
-                                   size_t *ready)
+/* Looks at the items that are the caller's own, processes and sockets; the others are put into watched. */
+static mr_status look_at_own(mr_waitable items[], size_t count, mr__watched watched[], size_t *others,
+                             size_t *ready)
 {
     mr_status status = MR_OK;
     *others = *ready = 0;
@@ -93,6 +142,8 @@ static mr_status look_at_processes(mr_waitable items[], size_t count, mr__watche
         items[i].ready = false;
         if (items[i].process != NULL)
             status = look_at_process(items[i].process, &items[i].ready);
+        else if (is_socket(&items[i]))
+            status = mr__socket_look("mr_wait", items[i].connection->mr__handle, &items[i].ready);
         else if (items[i].connection != NULL)
             watched[(*others)++] = (mr__watched){MR__KIND_PIPE, items[i].connection->mr__handle};
         else
@@ -114,7 +165,7 @@ static mr_status wait_for_others(mr_waitable items[], size_t count, const mr__wa
     mr_status status = mr__far(&waiting);
     const char *flags = waiting.buffer;
     for (size_t i = 0, next = 0; status == MR_OK && i < count; i++)
-        if (items[i].process == NULL) {
+        if (!is_own(&items[i])) {
             items[i].ready = flags[next++] != 0;
             *ready += items[i].ready;
         }
@@ -122,7 +173,8 @@ static mr_status wait_for_others(mr_waitable items[], size_t count, const mr__wa
     return status == MR_ETIMEDOUT ? MR_OK : status;
 }
 
-/* Connections and queues are main's to watch, processes the caller's own. With both, each has its turn. */
+/* Connections and queues are main's to watch, processes and sockets the caller's own. With both, each has its
+ * turn. */
 static mr_status wait_from_afar(mr_waitable items[], size_t count, double timeout, double deadline, size_t *ready)
 {
     static const double TURN = 0.02;
@@ -130,7 +182,7 @@ static mr_status wait_from_afar(mr_waitable items[], size_t count, double timeou
     size_t others = 0;
     mr_status status = watched != NULL ? mr__self_listen() : mr__fail(MR_ENOMEM, "mr_wait: there is no memory");
     while (status == MR_OK) {
-        status = look_at_processes(items, count, watched, &others, ready);
+        status = look_at_own(items, count, watched, &others, ready);
         if (status != MR_OK)
             break;
         double left = *ready > 0 || timeout <= 0 ? 0 : deadline - mr__now();
@@ -157,6 +209,11 @@ mr_status mr_wait(mr_waitable items[], size_t count, size_t *ready, double timeo
     mr_status status = check(items, count, timeout, ready);
     if (status == MR_OK)
         status = mr__deadline("mr_wait", timeout, &deadline);
+    size_t sockets = 0;
+    for (size_t i = 0; status == MR_OK && i < count; i++)
+        sockets += is_socket(&items[i]);
+    if (status == MR_OK && sockets > 0 && sockets == count)
+        return wait_for_sockets(items, count, timeout, deadline, ready);
     if (status == MR_OK && mr__is_far(ready))
         return wait_from_afar(items, count, timeout, deadline, ready);
     if (status == MR_OK)

@@ -49,8 +49,8 @@ MR_API int mr_manager_exitcode(const mr_manager *manager);
 /* Shuts it down, if need be, and ends it. Closing twice is harmless. */
 MR_API mr_status mr_manager_close(mr_manager *manager);
 
-/* Would connect to the manager of a program that was started separately, which Open MPI 4.1 cannot do
- * (mr_listener): MR_ENOTSUP, or MR_EINVAL. Mirrors BaseManager.connect. */
+/* Would connect to the manager of a program that was started separately. Such programs share no objects so far, they
+ * only send messages (mr_listener): MR_ENOTSUP, or MR_EINVAL. Mirrors BaseManager.connect. */
 MR_API mr_status mr_manager_connect(mr_manager *manager, const char *address, const void *key, size_t size);
 
 /* Make shared objects as the functions without a manager do, with the same errors; MR_ESTATE (the manager has not

@@ -128,31 +128,55 @@ MR_API mr_status mr_wait(mr_waitable items[], size_t count, size_t *ready, doubl
 
 /* ---- Programs that were started separately ------------------------------------------------------------------ */
 
-/* Where a program that was started separately would connect to this one. Open MPI 4.1 cannot do it: each program
- * has a runtime of its own, MPI_Comm_connect fails between two of them, and MPI_Comm_accept never returns. So the
- * calls of this section check what they are given and then fail with MR_ENOTSUP. What works instead is to make one
- * program of the two: run the other as a process of this one (mr_process_init), with a pipe (mr_pipe_init).
- * Mirrors multiprocessing.connection.Listener. */
+/* Where programs that were started separately connect to this one: a UNIX or TCP socket, for those who know the
+ * key. It belongs to the process that made it, on whatever host, and ends with it. The other side may be a program
+ * with Multirank, or one in Python 3.12 or later, by multiprocessing.connection.Client(address, authkey=key),
+ * send_bytes and recv_bytes. Both sides prove that they know the key by HMAC-SHA-256 of random bytes, so it never
+ * travels; what is sent afterwards is neither encrypted nor signed. Mirrors multiprocessing.connection.Listener.
+ */
 typedef struct mr_listener {
     uint64_t mr__handle;
 } mr_listener;
 
-/* Would listen at an address, a name that both programs know, for those who know the key: size bytes, at most 256;
- * NULL and 0: the caller's own (mr_process_authkey). Both would be copied. Any process. Errors: MR_EINVAL (NULL,
- * an empty address, too long a key), MR_ENOTINIT, MR_EFINALIZED; MR_ENOTSUP in any other case. Mirrors
+/* Listens at an address: "host:port" ("[host]:port"; port 0: any that is free; no host: all of this machine's
+ * own), the path of a file that is made, and removed when the listener ends, or "@name", which leaves no file. The
+ * key has size bytes, at most 256; NULL and 0: the caller's own (mr_process_authkey); "" and 0: an empty one,
+ * which keeps nobody out. Both are copied. Any process. Errors: MR_EINVAL (NULL, no or too long an address, too
+ * long a key), MR_EEXIST (the address is taken), MR_ENOENT (no such folder), MR_ENOHOST (no such host, or not this
+ * one), MR_ELIMIT (no more descriptors), MR_ENOMEM, MR_ESYSTEM, MR_ENOTINIT, MR_EFINALIZED. Mirrors
  * multiprocessing.connection.Listener(address, authkey=key), and MPI_Open_port. */
 MR_API mr_status mr_listener_init(mr_listener *listener, const char *address, const void *key, size_t size);
 
-/* Would wait at most timeout seconds until a program connects, and make *connection the end of a pipe to it.
- * Errors: as mr_listener_init; MR_EINVAL also for NaN. Mirrors Listener.accept, and MPI_Comm_accept. */
+/* The address, with the port that was chosen; owned by the listener, NULL on failure. Mirrors Listener.address. */
+MR_API const char *mr_listener_address(const mr_listener *listener);
+
+/* Waits at most timeout seconds until somebody who knows the key connects, and makes *connection this side's end,
+ * for the calling process alone: it can be used in all that takes a connection, but for mr_connection_send_fd and
+ * mr_connection_recv_fd (MR_ENOTSUP), and is not handed over to other processes (MR_ENOTOWNER there). Newcomers
+ * are attended to at the same time, 10 seconds each, so one that says nothing is in nobody's way. MR_EAUTH says
+ * that one was sent away (another key, or no handshake at all), which concerns nobody else: accept again. Several
+ * threads may accept. Errors: MR_EAUTH, MR_ETIMEDOUT, MR_ECLOSED (closed, also meanwhile by another thread),
+ * MR_ENOTOWNER (another process's listener), MR_EINVAL, MR_ELIMIT (no more descriptors), MR_ENOMEM, MR_ENOTINIT,
+ * MR_EFINALIZED. Mirrors Listener.accept, and MPI_Comm_accept. */
 MR_API mr_status mr_listener_accept(const mr_listener *listener, mr_connection *connection, double timeout);
 
-/* Would end the listener. Errors: as mr_listener_init. Mirrors Listener.close, and MPI_Close_port. */
+/* The address of the one who was accepted last ("" for a UNIX socket without a name); owned by the listener, valid
+ * until the next accept; NULL on failure: MR_ESTATE (nobody so far). Mirrors Listener.last_accepted. */
+MR_API const char *mr_listener_last_accepted(const mr_listener *listener);
+
+/* Ends the listener, and removes its file; connections stay. Threads that accept get MR_ECLOSED. Closing twice is
+ * harmless. Errors: MR_EINVAL (no listener), MR_ENOTOWNER. Mirrors Listener.close, and MPI_Close_port. */
 MR_API mr_status mr_listener_close(const mr_listener *listener);
 
-/* Would connect to the program that listens at the address, within timeout seconds, and make *connection the end
- * of a pipe to it. Errors: as mr_listener_init; MR_EINVAL also for NaN. Mirrors multiprocessing.connection.Client,
- * and MPI_Comm_connect. */
+/* Connects to who listens at an address (as for mr_listener_init) and proves to know the key, within timeout
+ * seconds; *connection becomes this side's end, as for mr_listener_accept. Any process. Errors: MR_EAUTH (one side
+ * does not know the key, or there is no Multirank, nor Python of at least 3.12, over there), MR_ENOENT (nobody
+ * listens there), MR_ENOHOST (no such host), MR_ETIMEDOUT (there is somebody, who does not accept), MR_EEOF (hung
+ * up), MR_EINVAL, MR_ELIMIT, MR_ENOMEM, MR_ESYSTEM, MR_ENOTINIT, MR_EFINALIZED. What differs from a pipe: a
+ * message for which there is no time or room ends MR_ETIMEDOUT without a trace, as there, but where the other side
+ * takes no byte for 10 seconds (or the time-out) in the middle of one, the message is cut off, and the connection
+ * can send no more; and MR_OK says that the message is on its way, not that it arrives: the other side, or its
+ * host, may be gone before. Mirrors multiprocessing.connection.Client, and MPI_Comm_connect. */
 MR_API mr_status mr_connection_connect(mr_connection *connection, const char *address, const void *key,
                                        size_t size, double timeout);
 

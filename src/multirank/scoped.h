@@ -87,11 +87,7 @@ static inline void mr_queue_cleanup(const mr_queue *object)
 }
 #define mr_scoped_queue __attribute__((cleanup(mr_queue_cleanup))) mr_queue
 
-static inline void mr_listener_cleanup(const mr_listener *object)
-{
-    if (object->mr__handle != 0)
-        mr_listener_close(object);
-}
+MR_API void mr_listener_cleanup(const mr_listener *listener);
 #define mr_scoped_listener __attribute__((cleanup(mr_listener_cleanup))) mr_listener
 
 static inline void mr_dict_cleanup(const mr_dict *object)
