@@ -1400,9 +1400,9 @@ mr_status mr_manager_start(mr_manager *manager, mr_target initializer, const voi
  * BaseManager.shutdown. */
 mr_status mr_manager_shutdown(mr_manager *manager);
 
-/* Waits at most timeout seconds until its process has ended (MR_ETIMEDOUT); the exit code of that
- * (MR_EXITCODE_NONE: it has not ended, or there was none). Mirror BaseManager.join, and what shutdown leaves in
- * exitcode. */
+/* Waits at most timeout seconds until its process has ended (errors: as mr_process_join; a manager without one is
+ * not waited for); the exit code of that (MR_EXITCODE_NONE: it has not ended, or there was none). Mirror
+ * BaseManager.join, and what shutdown leaves in exitcode. */
 mr_status mr_manager_join(mr_manager *manager, double timeout);
 int mr_manager_exitcode(const mr_manager *manager);
 
@@ -1640,8 +1640,9 @@ mr_status mr_pool_apply_async(const mr_pool *pool, mr_task task, const void *in,
 mr_status mr_pool_map_async(const mr_pool *pool, const mr_tasks *tasks, mr_future *future);
 mr_status mr_pool_starmap_async(const mr_pool *pool, const mr_tasks *tasks, mr_future *future);
 
-/* Waits at most timeout seconds until all tasks are done. Errors: MR_ETIMEDOUT, MR_EINVAL, MR_ECLOSED, MR_EDIED
- * (as mr_pool_map). Mirrors AsyncResult.wait. */
+/* Waits at most timeout seconds until all tasks are done; that some have failed is no error of the wait. Errors:
+ * MR_ETIMEDOUT, MR_EINVAL, MR_ECLOSED (the future was closed, or the pool terminated before all was done),
+ * MR_EDIED (as mr_pool_map). Mirrors AsyncResult.wait. */
 mr_status mr_future_wait(const mr_future *future, double timeout);
 
 /* Waits, and copies all results, an array as mr_pool_map gives it. May be called again. Errors: as

@@ -121,6 +121,12 @@ SCENARIO_SHARED(pool, apply)
     CHECK_OK(mr_future_close(&future));
     CHECK_OK(mr_future_close(&future));
     CHECK_STATUS(mr_future_wait(&future, 0), MR_ECLOSED);
+    seconds = 0.3;
+    CHECK_OK(mr_pool_apply_async(&pool, rests, &seconds, sizeof seconds, sizeof seconds, &future));
+    rest(0.1);
+    CHECK_OK(mr_future_close(&future)); /* a worker is still at it */
+    CHECK_STATUS(mr_future_wait(&future, patience), MR_ECLOSED);
+    CHECK_STATUS(mr_future_get(&future, &seconds, sizeof seconds, patience), MR_ECLOSED);
     end_pool(&pool);
 }
 

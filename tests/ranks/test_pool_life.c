@@ -78,6 +78,8 @@ SCENARIO_HOSTS(pool_life, initializer)
 {
     mr_pool pool;
     char out[20][8];
+    mr_future future;
+    mr_tasks tasks = {.task = tells_word, .count = 20, .out_size = sizeof *out};
     mr_pool_options options = {.processes = WORKERS, .initializer = sets_word, .args = "hello", .args_size = 6};
     CHECK_OR_STOP(CHECK_OK(mr_pool_init_with(&pool, &options)));
     CHECK_OK(mr_pool_map(&pool, tells_word, NULL, 0, out, sizeof *out, 20));
@@ -86,8 +88,12 @@ SCENARIO_HOSTS(pool_life, initializer)
     end_pool(&pool);
     options.initializer = is_not_fit;
     CHECK_OR_STOP(CHECK_OK(mr_pool_init_with(&pool, &options)));
+    CHECK_OK(mr_pool_map_async(&pool, &tasks, &future));
+    CHECK_STATUS(mr_future_wait(&future, patience), MR_EDIED);
     CHECK_STATUS(mr_pool_map(&pool, tells_word, NULL, 0, out, sizeof *out, 20), MR_EDIED);
     CHECK_STATUS(mr_pool_map(&pool, tells_word, NULL, 0, out, sizeof *out, 20), MR_EDIED);
+    CHECK_STATUS(mr_future_wait(&future, 0), MR_EDIED);
+    CHECK_OK(mr_future_close(&future));
     end_pool(&pool);
 }
 
@@ -293,11 +299,15 @@ SCENARIO_HOSTS(pool_life, terminate)
     enum { QUEUED = 10000 };
     static mr_future futures[QUEUED];
     mr_pool pool;
+    mr_imap imap;
     double seconds = 100, begin;
     int out;
     CHECK_OR_STOP(CHECK_OK(mr_pool_init(&pool, WORKERS)));
     for (int i = 0; i < QUEUED; i++)
         CHECK_OK(mr_pool_apply_async(&pool, rests, &seconds, sizeof seconds, sizeof(int), &futures[i]));
+    mr_tasks tasks = {
+        .task = rests, .in = &seconds, .in_size = sizeof seconds, .count = 1, .out_size = sizeof(int)};
+    CHECK_OK(mr_pool_imap(&pool, &tasks, &imap));
     CHECK_STATUS(mr_pool_join(&pool, 0), MR_ESTATE);
     rest(0.2);
     begin = now();
@@ -305,6 +315,10 @@ SCENARIO_HOSTS(pool_life, terminate)
     CHECK_OK(mr_pool_terminate(&pool));
     CHECK_STATUS(mr_future_get(&futures[0], &out, sizeof out, 0), MR_ECLOSED);
     CHECK_STATUS(mr_future_get(&futures[QUEUED - 1], &out, sizeof out, 0), MR_ECLOSED);
+    CHECK_STATUS(mr_future_wait(&futures[0], 0), MR_ECLOSED);
+    CHECK_STATUS(mr_future_wait(&futures[QUEUED - 1], patience), MR_ECLOSED);
+    CHECK_STATUS(mr_imap_next(&imap, &out, sizeof out, NULL, NULL, patience), MR_ECLOSED);
+    CHECK_OK(mr_imap_close(&imap));
     CHECK_STATUS(mr_pool_apply(&pool, rests, &seconds, sizeof seconds, &out, sizeof out), MR_ECLOSED);
     CHECK_OK(mr_pool_join(&pool, patience));
     CHECK_AT_MOST(now() - begin, 5);
