@@ -1561,7 +1561,8 @@ typedef struct mr_pool_options {
     int max_retries;     /* how often a task is tried again whose worker died; -1: never (default: 3) */
     bool reuse;          /* workers may run in ranks that served before, as with mr_process_set_reuse */
     const char *host;    /* all workers there (default: anywhere) */
-    bool progress;       /* shows on standard error how far it is: a bar on a terminal, else a line at times */
+    bool progress;       /* shows on standard error how far it is: a bar on a terminal, else a line after 1 s,
+                              then after pauses of 2, 4, ... 60 s, and a last one */
 } mr_pool_options;
 
 /* Starts a pool of so many workers (0: as many as mr_core_count() says) with default options; or with others. Does
@@ -1631,6 +1632,12 @@ typedef struct mr_tasks {
     mr_callback error_callback; /* when some have failed */
     void *callback_state;
 } mr_tasks;
+
+/* As mr_pool_map and mr_pool_starmap, for tasks with any inputs but a source, a chunk_size or a task_timeout: runs
+ * them, waits until all are done, and puts the results, of out_size bytes each, into out. Errors: as mr_pool_map;
+ * MR_EINVAL (also: callbacks, a source, results of MR_ANY_SIZE, which are for mr_pool_map_async and mr_pool_imap).
+ * Mirrors Pool.map(func, iterable, chunksize) and Pool.starmap(func, iterable, chunksize). */
+mr_status mr_pool_map_with(const mr_pool *pool, const mr_tasks *tasks, void *out);
 
 /* Have tasks run, and return at once. The future has to be closed; it may be NULL: then the results are dropped
  * when the callbacks have returned. Errors: as mr_pool_map, but for MR_ETASK; those of the source. Mirror
@@ -1745,7 +1752,8 @@ typedef struct mr_insight {
     char host[65];
     unsigned started;                  /* how many there have been in this place */
     size_t tasks;                      /* finished */
-    double starting, waiting, working; /* seconds until they were ready, that they had nothing to do, and had */
+    double starting, waiting, working; /* seconds until they were ready, that they had nothing to do, and had; what
+                                          the present one does now included */
 } mr_insight;
 
 /* Fills in up to capacity of them, and gives the number of workers; -1 on failure. Anybody, until it is joined. */

@@ -6,6 +6,7 @@
 #include "far/far.h"
 #include "object/seat.h"
 #include "pool/pool_far.h"
+#include "pool/worker_times.h"
 #include "universe/universe.h"
 
 #include <signal.h>
@@ -222,10 +223,8 @@ int mr_pool_insights(const mr_pool *handle, mr_insight insights[], int capacity)
         insights[i] = (mr_insight){.rank = is_up ? (int)worker->rank : -1,
                                    .pid = is_up ? (pid_t)worker->pid : -1,
                                    .started = worker->started,
-                                   .tasks = worker->tasks,
-                                   .starting = worker->starting,
-                                   .waiting = worker->waiting,
-                                   .working = worker->working};
+                                   .tasks = worker->tasks};
+        mr__times_read(worker, &insights[i].starting, &insights[i].waiting, &insights[i].working);
         memcpy(insights[i].host, worker->host, sizeof insights[i].host);
     }
     mr__object_leave(&pool->object);

@@ -29,6 +29,14 @@ typedef enum mr__worker_state {
     MR__WORKER_DEAD /* ended, however */
 } mr__worker_state;
 
+typedef enum mr__activity { MR__NOT_THERE, MR__STARTING, MR__WAITING, MR__WORKING } mr__activity;
+
+/* What a worker's time went into, in seconds; until since, and its activity since then (worker_times.h). */
+typedef struct mr__times {
+    _Atomic uint32_t changes, activity;
+    _Atomic double since, starting, waiting, working;
+} mr__times;
+
 /* The place of a worker in its pool. The worker itself writes most of it. */
 typedef struct mr__worker {
     _Alignas(64) _Atomic uint32_t state;
@@ -37,15 +45,15 @@ typedef struct mr__worker {
     _Atomic uint32_t is_far;      /* on another host: what it has done is known by whole fetches only */
     _Atomic uint64_t chunk, task; /* the chunk it has, + 1, and the first task of that which is not finished */
     _Atomic double since;         /* when it began that task, where there is a limit; 0: it has none */
-    double since_start, ready_at; /* ready_at 0: it has not been */
     uint64_t served;              /* tasks of this one */
     _Atomic uint64_t tasks;       /* of all in this place */
-    double starting, waiting, working;
+    mr__times times;
     uint32_t started;
     uint32_t late_job; /* the keeper's: for which job, chunk (+ 1) and task it was killed */
     uint64_t late_chunk, late_task;
     int32_t pid;
-    uint32_t given;            /* a far one's: the tasks that it has been sent */
+    uint32_t given; /* a far one's: the tasks that it has been sent */
+    bool has_been_ready;
     bool is_again;             /* the chunk has been given back by another */
     _Atomic uint32_t even_job; /* the slot of a job that it is to take its share of, by scatter and gather */
     char host[65];
@@ -292,7 +300,7 @@ typedef struct mr__own_pool {
     struct {
         uint64_t given, done; /* tasks, when the pool had nothing to do for the last time */
         double since;         /* then; 0: it has nothing to do */
-        double shown_at;
+        double shown_at, pause;
     } progress;
     uint64_t reservation; /* of the ranks for the first workers; 0: any will do */
     mr_process *workers;  /* mr__handle 0: none */

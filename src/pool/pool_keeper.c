@@ -8,6 +8,7 @@
 #include "base/status.h"
 #include "object/seat.h"
 #include "pool/progress.h"
+#include "pool/worker_times.h"
 #include "universe/universe.h"
 
 #include <stdio.h>
@@ -70,13 +71,14 @@ static mr_status start_worker(mr__own_pool *own, uint32_t i)
 {
     mr__worker *place = place_of(own, i);
     uint32_t nobody = 0;
-    place->since_start = mr__now();
-    place->ready_at = 0;
+    mr__times_start(place);
+    place->has_been_ready = false;
     place->late_job = 0;
     place->started++;
     place->state = MR__WORKER_STARTING;
     mr_status status = mr_process_start(&own->workers[i]);
     if (status != MR_OK) {
+        mr__times_end(place);
         place->state = MR__WORKER_ABSENT;
         place->started--;
         return status;
@@ -126,6 +128,7 @@ static void reap(mr__own_pool *own, uint32_t i)
     mr__pool *pool = enter(own);
     mr__worker *place = place_of(own, i);
     mr__job_take_back(pool, i, code, place->host);
+    mr__times_end(place);
     place->state = MR__WORKER_ABSENT;
     place->rank = 0;
     place->since = 0;
@@ -141,7 +144,7 @@ static void reap_all(mr__own_pool *own)
     bool is_any_ready = false;
     for (uint32_t i = 0; i < own->size; i++) {
         const mr__worker *place = place_of(own, i);
-        bool was_ready = place->ready_at > 0;
+        bool was_ready = place->has_been_ready;
         is_any_ready = is_any_ready || place->state == MR__WORKER_READY;
         if (place->state == MR__WORKER_ABSENT ||
             (place->state != MR__WORKER_DEAD && mr_process_is_alive(&own->workers[i])))

@@ -7,6 +7,7 @@
 #include "far/deputy.h"
 #include "object/seat.h"
 #include "pool/pool_task.h"
+#include "pool/worker_times.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +20,6 @@ typedef struct worker {
     mr__pool *pool;
     mr__worker *place; /* in the arena */
     uint32_t number;
-    double last; /* until when the time has been put down */
     mr__function function;
 } worker;
 
@@ -82,9 +82,6 @@ static void run_chunk(worker *me, mr__job *job, uint64_t chunk, uint64_t offset)
     if (has_limit)
         place->since = 0;
     mr__job_note(job, me->number, chunk, count);
-    double now = mr__now();
-    place->working += now - me->last;
-    me->last = now;
     place->served += count - offset;
     atomic_store_explicit(&place->tasks, place->tasks + (count - offset), memory_order_relaxed);
 }
@@ -198,9 +195,6 @@ static void run_share(worker *me, mr__job *job)
                           .finish = finish_share,
                           .argument = me};
     mr_status status = mr__even_share(mr__job_body_of(job), &side);
-    double now = mr__now();
-    me->place->working += now - me->last;
-    me->last = now;
     if (status != MR_OK && !*side.is_broken)
         exit(1); /* the others wait for its share: they have to be told */
 }
@@ -215,12 +209,11 @@ static void work(worker *me)
         uint64_t memory = settings->max_memory > 0 ? mr__own_memory() : 0;
         bool may_go_on = job != NULL && (!has_limits || !is_used_up(settings, me->place, memory));
         if (!may_go_on || !mr__job_claim(job, me->place, me->number, &chunk, &offset)) {
+            mr__times_note(me->place, false);
             job = mr__worker_next(me->pool, me->number, memory, &chunk, &offset);
             if (job == NULL)
                 return;
-            double now = mr__now();
-            me->place->waiting += now - me->last;
-            me->last = now;
+            mr__times_note(me->place, true);
         }
         if (chunk != MR__EVEN_SHARE) {
             run_chunk(me, job, chunk, offset);
@@ -246,9 +239,8 @@ int mr__work_in_pool(const void *given, size_t size)
                                      settings->args_size);
     if (code != 0)
         return code;
-    me.last = mr__now();
-    me.place->starting += me.last - me.place->since_start;
-    me.place->ready_at = me.last;
+    mr__times_note(me.place, false);
+    me.place->has_been_ready = true;
     me.place->state = MR__WORKER_READY;
     work(&me);
     return 0;

@@ -250,14 +250,46 @@ SCENARIO_HOSTS(pool_life, insights)
     end_pool(&pool);
 }
 
-/* Runs a map with progress, and gives what is on standard error then, which is that descriptor meanwhile. */
-static void map_showing(int descriptor)
+/* What is just going on counts, too. */
+SCENARIO_SHARED(pool_life, insights_of_now)
+{
+    mr_pool pool;
+    mr_future future;
+    mr_insight insights[WORKERS];
+    double seconds = 2 * patience, deadline = now() + patience;
+    CHECK_OR_STOP(CHECK_OK(mr_pool_init(&pool, WORKERS)));
+    do
+        CHECK_EQ(mr_pool_insights(&pool, insights, WORKERS), WORKERS);
+    while ((insights[0].rank < 0 || insights[1].rank < 0) && now() < deadline);
+    CHECK_OK(mr_pool_apply_async(&pool, rests, &seconds, sizeof seconds, sizeof(int), &future));
+    do {
+        rest(0.1);
+        CHECK_EQ(mr_pool_insights(&pool, insights, WORKERS), WORKERS);
+    } while (insights[0].working < 0.5 && insights[1].working < 0.5 && now() < deadline);
+    int busy = insights[0].working > insights[1].working ? 0 : 1;
+    double waited = insights[busy].waiting;
+    CHECK_AT_LEAST(insights[busy].working, 0.5);
+    CHECK_AT_LEAST(insights[1 - busy].waiting, 0.5);
+    CHECK_AT_MOST(insights[1 - busy].working, 0);
+    rest(0.1);
+    CHECK_EQ(mr_pool_insights(&pool, insights, WORKERS), WORKERS);
+    CHECK(insights[busy].waiting <= waited && waited <= insights[busy].waiting);
+    CHECK_AT_LEAST(insights[busy].working, 0.6);
+    for (int i = 0; i < WORKERS; i++)
+        CHECK_EQ(insights[i].tasks, 0);
+    CHECK_OK(mr_pool_terminate(&pool));
+    CHECK_OK(mr_pool_join(&pool, patience));
+    CHECK_OK(mr_future_close(&future));
+}
+
+/* Runs a map with progress of 8 tasks that take so many seconds; standard error is that descriptor meanwhile. */
+static void map_showing(int descriptor, double seconds)
 {
     mr_pool pool;
     double in[8];
     int out[8], before = dup(STDERR_FILENO);
     for (int i = 0; i < 8; i++)
-        in[i] = 0.15;
+        in[i] = seconds;
     dup2(descriptor, STDERR_FILENO);
     mr_pool_options options = {.processes = WORKERS, .progress = true};
     CHECK_OR_STOP(CHECK_OK(mr_pool_init_with(&pool, &options)));
@@ -272,17 +304,20 @@ SCENARIO_LOCAL(pool_life, progress)
     char text[8192] = "";
     int terminal, other, pipes[2];
     CHECK_OR_STOP(CHECK_EQ(pipe(pipes), 0));
-    map_showing(pipes[1]);
+    map_showing(pipes[1], 0.5);
     close(pipes[1]);
     CHECK(read(pipes[0], text, sizeof text - 1) > 0);
     close(pipes[0]);
-    CHECK(strstr(text, "8 of 8 tasks") != NULL);
     CHECK(strchr(text, '\r') == NULL);
-    CHECK_EQ(strchr(text, '\n') - text, strlen(text) - 1); /* one line */
+    CHECK(text[strlen(text) - 1] == '\n');
+    const char *last = strstr(text, "8 of 8 tasks");
+    CHECK_OR_STOP(CHECK(last != NULL));
+    CHECK_TEXT(strchr(last, '\n'), "\n");
+    CHECK(strchr(text, '\n') < last); /* another one came before */
 
     memset(text, 0, sizeof text);
     CHECK_OR_STOP(CHECK_EQ(openpty(&terminal, &other, NULL, NULL, NULL), 0));
-    map_showing(other);
+    map_showing(other, 0.15);
     CHECK(read(terminal, text, sizeof text - 1) > 0);
     close(other);
     close(terminal);
