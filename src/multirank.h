@@ -1551,6 +1551,7 @@ typedef enum mr_schedule {
 /* How a pool is to be. What is 0 has the default. */
 typedef struct mr_pool_options {
     int processes;         /* number of workers (default: as many as mr_core_count() says) */
+    bool threads;          /* workers are threads of the calling process, see mr_pool_init_threads */
     mr_target initializer; /* runs in each worker first, with a copy of args; other than 0: it is not fit */
     const void *args;
     size_t args_size;
@@ -1572,6 +1573,21 @@ typedef struct mr_pool_options {
  * multiprocessing.Pool(processes, initializer, initargs, maxtasksperchild). */
 mr_status mr_pool_init(mr_pool *pool, int processes);
 mr_status mr_pool_init_with(mr_pool *pool, const mr_pool_options *options);
+
+/* A pool whose workers are so many threads of the calling process (0: as many as mr_cpu_count() says), for tasks
+ * that wait more than they compute. All calls on it are the same, also for other processes; tasks run in this one
+ * and share its memory, so pointers in their inputs are valid for it. What is different:
+ * - a task that crashes, or calls exit, ends the process; one that ends its thread (pthread_exit) has failed
+ *   (MR_EDIED), and another thread takes the place;
+ * - a task that runs cannot be stopped: mr_pool_terminate drops the others, and mr_pool_join waits for those that
+ *   run; until then what they use has to stay. The end of the process (and mr_finalize) does not wait for them;
+ * - options of processes are refused (MR_EINVAL): schedule, host, task_timeout (also of mr_tasks),
+ *   max_tasks_per_child, max_memory_per_child, max_retries, reuse.
+ * Threads have the signal mask of the calling one. Any process on main's host, also a daemon. Errors: MR_EINVAL,
+ * MR_ENOTSUP (on another host), MR_EBUILD, MR_ENOMEM, MR_ELIMIT, MR_ESYSTEM (a thread cannot be started; none is
+ * left). Mirrors multiprocessing.pool.ThreadPool(processes, initializer, initargs), with mr_pool_init_with and
+ * threads = true for the initializer. */
+mr_status mr_pool_init_threads(mr_pool *pool, int threads);
 
 /* The number of workers; -1 on failure. */
 int mr_pool_processes(const mr_pool *pool);
@@ -1763,7 +1779,8 @@ int mr_pool_insights(const mr_pool *pool, mr_insight insights[], int capacity);
 mr_status mr_pool_close(const mr_pool *pool);
 
 /* Ends at once: workers that have something to do get SIGTERM, and half a second later SIGKILL; who waits for
- * results gets MR_ECLOSED. Twice is harmless. Mirrors Pool.terminate. */
+ * results gets MR_ECLOSED. Threads go on with the task that they are at. Twice is harmless. Mirrors
+ * Pool.terminate. */
 mr_status mr_pool_terminate(const mr_pool *pool);
 
 /* Waits at most timeout seconds until all workers have ended, and releases the pool; futures stay. Twice is

@@ -66,6 +66,7 @@ typedef struct mr__pool_body {
     double task_timeout;
     uint32_t max_retries;
     bool has_initializer, shows_progress;
+    bool are_threads;       /* of the creator */
     bool is_even;           /* its first workers can be given equal shares (pool_even.c) */
     _Atomic bool is_broken; /* one of those has ended */
     mr__symbol initializer;
@@ -285,6 +286,9 @@ typedef struct mr__worker_args {
 
 int mr__work_in_pool(const void *args, size_t size);
 
+/* The same in a thread of the process that made the pool. In the end the worker's state says so. */
+void mr__work_as_thread(const mr__worker_args *args);
+
 /* ---- pool_keeper.c ---- */
 
 /* What the creator of a pool has of it, besides what is in the arena. The keeper's own, once it has been added. */
@@ -302,8 +306,9 @@ typedef struct mr__own_pool {
         double since;         /* then; 0: it has nothing to do */
         double shown_at, pause;
     } progress;
-    uint64_t reservation; /* of the ranks for the first workers; 0: any will do */
-    mr_process *workers;  /* mr__handle 0: none */
+    uint64_t reservation;            /* of the ranks for the first workers; 0: any will do */
+    mr_process *workers;             /* mr__handle 0: none */
+    struct mr__pool_thread *threads; /* instead (pool_threads.h); NULL: they are processes */
 } mr__own_pool;
 
 void mr__own_pool_free(mr__own_pool *own);
@@ -316,7 +321,8 @@ void mr__keeper_refuse(mr__own_pool *own);
 mr_status mr__keeper_seat(uint32_t *seat);
 mr_status mr__keeper_watch(uint64_t job, const mr_tasks *tasks, bool is_dropped);
 
-/* Ends all of this process's pools, and its keeper. */
-void mr__keeper_stop(void);
+/* Ends all of this process's pools, and its keeper. Threads that are at a task are not waited for. false: there
+ * are some. */
+bool mr__keeper_stop(void);
 
 #endif

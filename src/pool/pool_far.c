@@ -209,10 +209,11 @@ int mr__work_far(const mr__worker_args *args)
     if (call_main(MR__FAR_POOL_ENLIST, args, &host, getpid(), 0, &answer) != MR_OK)
         return 0; /* it is not needed any more */
     const mr__far_welcome *welcome = mr__packet_take(&answer, sizeof *welcome);
+    void *kept;
     const void *given = welcome == NULL ? NULL : mr__packet_take(&answer, welcome->args_size);
     int code = given == NULL ? 1
                              : mr__worker_initialize(welcome->has_initializer != 0, &welcome->initializer, given,
-                                                     welcome->args_size);
+                                                     welcome->args_size, &kept);
     free((void *)answer.bytes);
     if (code != 0)
         return code;
