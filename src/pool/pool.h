@@ -3,7 +3,7 @@
  * known what has to be done again. A pool's mutex guards which jobs are open, and which worker is at which job.
  *
  * pool.c makes and ends pools, pool_jobs.c jobs; pool_worker.c is what a worker does; pool_keeper.c the thread in
- * the creator that looks after workers. */
+ * the creator that looks after workers, and pool_threads.c what is different where they are threads. */
 #ifndef MR_POOL_H
 #define MR_POOL_H
 

@@ -132,7 +132,7 @@ static int join_worker(mr__own_pool *own, uint32_t i)
         mr__pool_thread_join(own, i);
         return 0;
     }
-    mr_process_join(&own->workers[i], LONGEST_SLEEP); /* not main itself hears of it later than the arena */
+    mr_process_join(&own->workers[i], LONGEST_SLEEP); /* who is not main hears of it later than the arena */
     int code = mr_process_exitcode(&own->workers[i]);
     close_worker(&own->workers[i]);
     return code;

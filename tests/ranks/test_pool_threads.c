@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 enum { THREADS = 4, INPUTS = 1001 };
@@ -362,6 +363,32 @@ SCENARIO_LOCAL(pool_threads, many_pools)
             before = threads_now();
     }
     CHECK_EQ(threads_now(), before);
+}
+
+/* TestPoolNotLeakOnFailure: there is no memory for the stacks of all of them. */
+SCENARIO_LOCAL(pool_threads, thread_that_cannot_be_started)
+{
+    unsigned long pages = 0;
+    int out = 0;
+    struct rlimit before, small;
+    mr_pool pool;
+    CHECK_OR_STOP(CHECK_OK(mr_pool_init_threads(&pool, 1))); /* what stays is there from now on */
+    end_pool(&pool);
+    int threads = threads_now();
+    FILE *file = fopen("/proc/self/statm", "r");
+    CHECK_OR_STOP(CHECK(file != NULL && fscanf(file, "%lu", &pages) == 1));
+    fclose(file);
+    getrlimit(RLIMIT_AS, &before);
+    small = before;
+    small.rlim_cur = pages * (rlim_t)sysconf(_SC_PAGESIZE) + ((rlim_t)64 << 20);
+    CHECK_EQ(setrlimit(RLIMIT_AS, &small), 0);
+    CHECK_STATUS(mr_pool_init_threads(&pool, 1000), MR_ESYSTEM);
+    CHECK_EQ(setrlimit(RLIMIT_AS, &before), 0);
+    CHECK_EQ(threads_now(), threads);
+    CHECK_OR_STOP(CHECK_OK(mr_pool_init_threads(&pool, THREADS)));
+    CHECK_OK(mr_pool_apply(&pool, square, &(int){5}, sizeof(int), &out, sizeof out));
+    CHECK_EQ(out, 25);
+    end_pool(&pool);
 }
 
 /* ---- The process that made it, and others ---- */
