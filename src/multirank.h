@@ -1784,7 +1784,8 @@ mr_status mr_pool_close(const mr_pool *pool);
 mr_status mr_pool_terminate(const mr_pool *pool);
 
 /* Waits at most timeout seconds until all workers have ended, and releases the pool; futures stay. Twice is
- * harmless. Errors: MR_ESTATE (neither closed nor terminated), MR_ETIMEDOUT, MR_EINVAL. Mirrors Pool.join. */
+ * harmless. Errors: MR_ESTATE (neither closed nor terminated; or the caller is a task of it), MR_ETIMEDOUT,
+ * MR_EINVAL. Mirrors Pool.join. */
 mr_status mr_pool_join(const mr_pool *pool, double timeout);
 
 /* A pool that is terminated and joined when its variable goes out of scope; to be initialised with {0}. Mirrors

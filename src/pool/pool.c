@@ -316,9 +316,12 @@ mr_status mr_pool_join(const mr_pool *handle, double timeout)
         status = mr__pool_enter("mr_pool_join", handle, &pool);
     if (status != MR_OK)
         return status == MR_ECLOSED ? MR_OK : status;
-    if (pool->state == MR__POOL_RUNNING || pool->state == MR__POOL_BROKEN) {
+    bool is_own = mr__works_for(handle);
+    if (is_own || pool->state == MR__POOL_RUNNING || pool->state == MR__POOL_BROKEN) {
         mr__object_leave(&pool->object);
-        return mr__fail(MR_ESTATE, "mr_pool_join: the pool is still running; close or terminate it first");
+        return mr__fail(MR_ESTATE, is_own
+                                       ? "mr_pool_join: a task cannot wait for the end of its own pool"
+                                       : "mr_pool_join: the pool is still running; close or terminate it first");
     }
     if (pool->state != MR__POOL_OVER) {
         status = mr__seat_wait(&pool->object, MR__POOL_JOIN, NULL, deadline); /* leaves it */

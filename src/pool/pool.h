@@ -286,6 +286,9 @@ typedef struct mr__worker_args {
 
 int mr__work_in_pool(const void *args, size_t size);
 
+/* Whether the calling thread is a worker of the pool, on main's host. */
+bool mr__works_for(const mr_pool *pool);
+
 /* The same in a thread of the process that made the pool. In the end the worker's state says so. */
 void mr__work_as_thread(const mr__worker_args *args);
 

@@ -24,9 +24,17 @@ typedef struct worker {
     mr__function function;
     mr__task_end end;  /* of the task that it is at, */
     mr__job *job;      /* which is of this job; NULL: it is at none */
-    uint64_t chunk, t; /* and its number in that chunk */
+    uint64_t chunk, t; /* and its number in that chunk, */
+    uint64_t offset;   /* with which it has begun */
     void *args;        /* of the initializer, its own */
 } worker;
+
+static _Thread_local uint64_t my_pool; /* that the thread works for; 0: none */
+
+bool mr__works_for(const mr_pool *pool)
+{
+    return my_pool != 0 && pool->mr__handle == my_pool;
+}
 
 /* ---- Running ---- */
 
@@ -80,6 +88,7 @@ static void run_chunk(worker *me, mr__job *job, uint64_t chunk, uint64_t offset)
     mr__function_find(&me->function, &body->task, body->is_star);
     me->job = job;
     me->chunk = chunk;
+    me->offset = offset;
     for (me->t = offset; me->t < count && job->state == MR__JOB_OPEN; me->t++) {
         if (has_limit)
             place->since = mr__now();
@@ -249,7 +258,9 @@ static int serve(worker *me, const mr__worker_args *args)
     mr__times_note(me->place, false);
     me->place->has_been_ready = true;
     me->place->state = MR__WORKER_READY;
+    my_pool = args->pool;
     work(me);
+    my_pool = 0; /* the rank may serve somebody else next */
     return 0;
 }
 
@@ -273,7 +284,7 @@ static void give_up_task(worker *me)
     mr__task_end_free(&me->end);
     mr__job_note(me->job, me->number, me->chunk, me->t + 1);
     me->place->chunk = 0;
-    me->place->tasks++;
+    me->place->tasks += me->t + 1 - me->offset;
 }
 
 /* However a thread ends, the keeper hears of it, and joins it. Until then the pool is there. */

@@ -136,6 +136,28 @@ SCENARIO_LOCAL(pool_threads, same_calls)
     CHECK_STATUS(mr_pool_map(&pool, square, numbers, sizeof *numbers, out, sizeof *out, 1), MR_ECLOSED);
 }
 
+/* In a task of the pool that it joins. */
+static int joins_its_pool(const void *in, void *out)
+{
+    const mr_pool *pool = in;
+    *(mr_status *)out = MR_OK;
+    if (mr_pool_close(pool) == MR_OK)
+        *(mr_status *)out = mr_pool_join(pool, patience);
+    return 0;
+}
+
+SCENARIO_LOCAL(pool_threads, joined_by_a_task)
+{
+    mr_pool pool;
+    mr_status status;
+    for (int i = 0; i < 2; i++) {
+        CHECK_OR_STOP(CHECK_OK(i == 0 ? mr_pool_init_threads(&pool, 2) : mr_pool_init(&pool, 1)));
+        CHECK_OK(mr_pool_apply(&pool, joins_its_pool, &pool, sizeof pool, &status, sizeof status));
+        CHECK_EQ(status, MR_ESTATE);
+        end_pool(&pool);
+    }
+}
+
 /* ---- Many at a time ---- */
 
 enum { MANY = 64 };
