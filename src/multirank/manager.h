@@ -40,17 +40,17 @@ MR_API mr_status mr_manager_start(mr_manager *manager, mr_target initializer, co
  * BaseManager.shutdown. */
 MR_API mr_status mr_manager_shutdown(mr_manager *manager);
 
-/* Waits at most timeout seconds until its process has ended (MR_ETIMEDOUT); the exit code of that
- * (MR_EXITCODE_NONE: it has not ended, or there was none). Mirror BaseManager.join, and what shutdown leaves in
- * exitcode. */
+/* Waits at most timeout seconds until its process has ended (errors: as mr_process_join; a manager without one is
+ * not waited for); the exit code of that (MR_EXITCODE_NONE: it has not ended, or there was none). Mirror
+ * BaseManager.join, and what shutdown leaves in exitcode. */
 MR_API mr_status mr_manager_join(mr_manager *manager, double timeout);
 MR_API int mr_manager_exitcode(const mr_manager *manager);
 
 /* Shuts it down, if need be, and ends it. Closing twice is harmless. */
 MR_API mr_status mr_manager_close(mr_manager *manager);
 
-/* Would connect to the manager of a program that was started separately. Such programs share no objects so far, they
- * only send messages (mr_listener): MR_ENOTSUP, or MR_EINVAL. Mirrors BaseManager.connect. */
+/* Would connect to the manager of a program that was started separately. Such programs share no objects so far,
+ * they only send messages (mr_listener): MR_ENOTSUP, or MR_EINVAL. Mirrors BaseManager.connect. */
 MR_API mr_status mr_manager_connect(mr_manager *manager, const char *address, const void *key, size_t size);
 
 /* Make shared objects as the functions without a manager do, with the same errors; MR_ESTATE (the manager has not

@@ -54,6 +54,7 @@ typedef enum mr_schedule {
 /* How a pool is to be. What is 0 has the default. */
 typedef struct mr_pool_options {
     int processes;         /* number of workers (default: as many as mr_core_count() says) */
+    bool threads;          /* workers are threads of the calling process, see mr_pool_init_threads */
     mr_target initializer; /* runs in each worker first, with a copy of args; other than 0: it is not fit */
     const void *args;
     size_t args_size;
@@ -64,7 +65,8 @@ typedef struct mr_pool_options {
     int max_retries;     /* how often a task is tried again whose worker died; -1: never (default: 3) */
     bool reuse;          /* workers may run in ranks that served before, as with mr_process_set_reuse */
     const char *host;    /* all workers there (default: anywhere) */
-    bool progress;       /* shows on standard error how far it is: a bar on a terminal, else a line at times */
+    bool progress;       /* shows on standard error how far it is: a bar on a terminal, else a line after 1 s,
+                              then after pauses of 2, 4, ... 60 s, and a last one */
 } mr_pool_options;
 
 /* Starts a pool of so many workers (0: as many as mr_core_count() says) with default options; or with others. Does
@@ -74,6 +76,21 @@ typedef struct mr_pool_options {
  * multiprocessing.Pool(processes, initializer, initargs, maxtasksperchild). */
 MR_API mr_status mr_pool_init(mr_pool *pool, int processes);
 MR_API mr_status mr_pool_init_with(mr_pool *pool, const mr_pool_options *options);
+
+/* A pool whose workers are so many threads of the calling process (0: as many as mr_cpu_count() says), for tasks
+ * that wait more than they compute. All calls on it are the same, also for other processes; tasks run in this one
+ * and share its memory, so pointers in their inputs are valid for it. What is different:
+ * - a task that crashes, or calls exit, ends the process; one that ends its thread (pthread_exit) has failed
+ *   (MR_EDIED), and another thread takes the place;
+ * - a task that runs cannot be stopped: mr_pool_terminate drops the others, and mr_pool_join waits for those that
+ *   run; until then what they use has to stay. The end of the process (and mr_finalize) does not wait for them;
+ * - options of processes are refused (MR_EINVAL): schedule, host, task_timeout (also of mr_tasks),
+ *   max_tasks_per_child, max_memory_per_child, max_retries, reuse.
+ * Threads have the signal mask of the calling one. Any process on main's host, also a daemon. Errors: MR_EINVAL,
+ * MR_ENOTSUP (on another host), MR_EBUILD, MR_ENOMEM, MR_ELIMIT, MR_ESYSTEM (a thread cannot be started; none is
+ * left). Mirrors multiprocessing.pool.ThreadPool(processes, initializer, initargs), with mr_pool_init_with and
+ * threads = true for the initializer. */
+MR_API mr_status mr_pool_init_threads(mr_pool *pool, int threads);
 
 /* The number of workers; -1 on failure. */
 MR_API int mr_pool_processes(const mr_pool *pool);
@@ -135,6 +152,12 @@ typedef struct mr_tasks {
     void *callback_state;
 } mr_tasks;
 
+/* As mr_pool_map and mr_pool_starmap, for tasks with any inputs but a source, a chunk_size or a task_timeout: runs
+ * them, waits until all are done, and puts the results, of out_size bytes each, into out. Errors: as mr_pool_map;
+ * MR_EINVAL (also: callbacks, a source, results of MR_ANY_SIZE, which are for mr_pool_map_async and mr_pool_imap).
+ * Mirrors Pool.map(func, iterable, chunksize) and Pool.starmap(func, iterable, chunksize). */
+MR_API mr_status mr_pool_map_with(const mr_pool *pool, const mr_tasks *tasks, void *out);
+
 /* Have tasks run, and return at once. The future has to be closed; it may be NULL: then the results are dropped
  * when the callbacks have returned. Errors: as mr_pool_map, but for MR_ETASK; those of the source. Mirror
  * Pool.apply_async, Pool.map_async and Pool.starmap_async (which takes star tasks only). */
@@ -143,8 +166,9 @@ MR_API mr_status mr_pool_apply_async(const mr_pool *pool, mr_task task, const vo
 MR_API mr_status mr_pool_map_async(const mr_pool *pool, const mr_tasks *tasks, mr_future *future);
 MR_API mr_status mr_pool_starmap_async(const mr_pool *pool, const mr_tasks *tasks, mr_future *future);
 
-/* Waits at most timeout seconds until all tasks are done. Errors: MR_ETIMEDOUT, MR_EINVAL, MR_ECLOSED, MR_EDIED
- * (as mr_pool_map). Mirrors AsyncResult.wait. */
+/* Waits at most timeout seconds until all tasks are done; that some have failed is no error of the wait. Errors:
+ * MR_ETIMEDOUT, MR_EINVAL, MR_ECLOSED (the future was closed, or the pool terminated before all was done),
+ * MR_EDIED (as mr_pool_map). Mirrors AsyncResult.wait. */
 MR_API mr_status mr_future_wait(const mr_future *future, double timeout);
 
 /* Waits, and copies all results, an array as mr_pool_map gives it. May be called again. Errors: as
@@ -244,7 +268,8 @@ typedef struct mr_insight {
     char host[65];
     unsigned started;                  /* how many there have been in this place */
     size_t tasks;                      /* finished */
-    double starting, waiting, working; /* seconds until they were ready, that they had nothing to do, and had */
+    double starting, waiting, working; /* seconds until they were ready, that they had nothing to do, and had; what
+                                          the present one does now included */
 } mr_insight;
 
 /* Fills in up to capacity of them, and gives the number of workers; -1 on failure. Anybody, until it is joined. */
@@ -254,11 +279,13 @@ MR_API int mr_pool_insights(const mr_pool *pool, mr_insight insights[], int capa
 MR_API mr_status mr_pool_close(const mr_pool *pool);
 
 /* Ends at once: workers that have something to do get SIGTERM, and half a second later SIGKILL; who waits for
- * results gets MR_ECLOSED. Twice is harmless. Mirrors Pool.terminate. */
+ * results gets MR_ECLOSED. Threads go on with the task that they are at. Twice is harmless. Mirrors
+ * Pool.terminate. */
 MR_API mr_status mr_pool_terminate(const mr_pool *pool);
 
 /* Waits at most timeout seconds until all workers have ended, and releases the pool; futures stay. Twice is
- * harmless. Errors: MR_ESTATE (neither closed nor terminated), MR_ETIMEDOUT, MR_EINVAL. Mirrors Pool.join. */
+ * harmless. Errors: MR_ESTATE (neither closed nor terminated; or the caller is a task of it), MR_ETIMEDOUT,
+ * MR_EINVAL. Mirrors Pool.join. */
 MR_API mr_status mr_pool_join(const mr_pool *pool, double timeout);
 
 #ifdef __cplusplus

@@ -106,6 +106,11 @@ static mr_status fail_tasks(const char *call, const mr__job_body *body)
                     first->message, rest);
 }
 
+static mr_status fail_closed(const char *call)
+{
+    return mr__fail(MR_ECLOSED, "%s: this future has been closed", call);
+}
+
 mr_status mr__job_outcome(const char *call, const mr__job *job)
 {
     const mr__job_body *body = mr__job_body_of(job);
@@ -118,11 +123,21 @@ mr_status mr__job_outcome(const char *call, const mr__job *job)
         return mr__fail(MR_EDIED, "%s: the workers of this pool die before they are ready; is it its initializer?",
                         call);
     default:
-        return mr__fail(MR_ECLOSED, "%s: this future has been closed", call);
+        return fail_closed(call);
     }
 }
 
 /* ---- Waiting ---- */
+
+/* Enters a job whose future has not been closed: as long as a worker is at it, it is there nevertheless. */
+static mr_status enter_open(const char *call, uint64_t handle, mr__job **job)
+{
+    mr_status status = mr__job_enter(call, handle, job);
+    if (status != MR_OK || !(*job)->is_released)
+        return status;
+    mr__object_leave(&(*job)->object);
+    return fail_closed(call);
+}
 
 /* Waits until a job is over. On MR_OK it has been entered. */
 static mr_status await(const char *call, uint64_t handle, double timeout, mr__job **job)
@@ -130,15 +145,13 @@ static mr_status await(const char *call, uint64_t handle, double timeout, mr__jo
     double deadline;
     mr_status status = mr__deadline(call, timeout, &deadline);
     if (status == MR_OK)
-        status = mr__job_enter(call, handle, job);
+        status = enter_open(call, handle, job);
     if (status != MR_OK || (*job)->state != MR__JOB_OPEN)
         return status;
     status = mr__seat_wait(&(*job)->object, MR__JOB_DONE, NULL, deadline); /* leaves it */
     if (status == MR_ETIMEDOUT)
         return mr__fail(MR_ETIMEDOUT, "%s: not all tasks are done after %g s", call, timeout > 0 ? timeout : 0);
-    return status == MR_ECLOSED ? mr__fail(MR_ECLOSED, "%s: this future has been closed", call)
-           : status == MR_OK    ? mr__job_enter(call, handle, job)
-                                : status;
+    return status == MR_ECLOSED ? fail_closed(call) : status == MR_OK ? enter_open(call, handle, job) : status;
 }
 
 static mr_status check(const char *call, const mr_future *future)
@@ -154,8 +167,11 @@ mr_status mr_future_wait(const mr_future *future, double timeout)
         return mr__far_on(MR__FAR_FUTURE_WAIT, future->mr__handle, timeout);
     if (status == MR_OK)
         status = await("mr_future_wait", future->mr__handle, timeout, &job);
-    if (status == MR_OK)
-        mr__object_leave(&job->object);
+    if (status != MR_OK)
+        return status;
+    if (job->state != MR__JOB_COMPLETE) /* tasks that have failed are no failure of the wait */
+        status = mr__job_outcome("mr_future_wait", job);
+    mr__object_leave(&job->object);
     return status;
 }
 

@@ -166,7 +166,7 @@ static mr_status make(const char *call, const mr_pool *pool, const mr_tasks *tas
     imap->order.tasks = &imap->tasks;
     if (mr__ctx.arena != NULL)
         status = mr__seat_mine(&imap->seat);
-    mr_tasks none = {.task = tasks->task};
+    mr_tasks none = {.task = tasks->task, .task_timeout = tasks->task_timeout}; /* or it is refused */
     mr__order hold = {.call = call, .tasks = &none, .is_hold = true};
     if (status == MR_OK)
         status = mr__job_submit(pool, &hold, 0, &imap->hold);

@@ -6,6 +6,8 @@
 #include "far/far.h"
 #include "object/seat.h"
 #include "pool/pool_far.h"
+#include "pool/pool_threads.h"
+#include "pool/worker_times.h"
 #include "universe/universe.h"
 
 #include <signal.h>
@@ -71,6 +73,23 @@ static mr_status check_options(const mr_pool_options *options)
     return what == NULL ? MR_OK : mr__fail(MR_EINVAL, "mr_pool_init was given %s", what);
 }
 
+/* What threads cannot have: they cannot be killed, and are where their process is. */
+static mr_status check_threads(const mr_pool_options *options)
+{
+    const char *what = options->schedule == MR_SCHEDULE_EVEN ? "MR_SCHEDULE_EVEN"
+                       : options->host != NULL               ? "a host"
+                       : options->task_timeout > 0           ? "a task_timeout"
+                       : options->max_tasks_per_child > 0    ? "max_tasks_per_child"
+                       : options->max_memory_per_child > 0   ? "max_memory_per_child"
+                       : options->max_retries > 0            ? "max_retries"
+                       : options->reuse                      ? "reuse"
+                                                             : NULL;
+    return what == NULL
+               ? MR_OK
+               : mr__fail(MR_EINVAL, "mr_pool_init was given %s for a pool of threads, which is for processes",
+                          what);
+}
+
 static mr_status make_body(const mr_pool_options *options, uint32_t size, mr__ref *ref)
 {
     mr__pool_body body = {.max_tasks = (uint64_t)options->max_tasks_per_child,
@@ -81,6 +100,7 @@ static mr_status make_body(const mr_pool_options *options, uint32_t size, mr__re
                                                                     : (uint32_t)options->max_retries,
                           .has_initializer = options->initializer != NULL,
                           .shows_progress = options->progress,
+                          .are_threads = options->threads,
                           .args_size = options->args_size};
     mr_status status = MR_OK;
     void *address;
@@ -129,14 +149,16 @@ static mr_status make_object(const mr_pool_options *options, uint32_t size, mr_p
 static mr__own_pool *make_own(const mr_pool_options *options, uint32_t size)
 {
     mr__own_pool *own = calloc(1, sizeof *own);
-    mr_process *workers = calloc(size, sizeof *workers);
-    if (own == NULL || workers == NULL) {
+    mr_process *workers = options->threads ? NULL : calloc(size, sizeof *workers);
+    mr__pool_thread *threads = options->threads ? mr__pool_threads_make(size) : NULL;
+    if (own == NULL || (workers == NULL && threads == NULL)) {
         free(own);
         free(workers);
+        free(threads);
         mr__fail(MR_ENOMEM, "there is no memory for a pool of %u workers", size);
         return NULL;
     }
-    *own = (mr__own_pool){.size = size, .workers = workers, .reuse = options->reuse};
+    *own = (mr__own_pool){.size = size, .workers = workers, .threads = threads, .reuse = options->reuse};
     if (options->host != NULL)
         snprintf(own->host, sizeof own->host, "%s", options->host);
     return own;
@@ -144,6 +166,7 @@ static mr__own_pool *make_own(const mr_pool_options *options, uint32_t size)
 
 void mr__own_pool_free(mr__own_pool *own)
 {
+    free(own->threads);
     free(own->workers);
     free(own);
 }
@@ -158,13 +181,19 @@ mr_status mr_pool_init_with(mr_pool *pool, const mr_pool_options *options)
     if (status == MR_OK && options->schedule == MR_SCHEDULE_EVEN && (mr__ctx.rank != 0 || mr__acts_for != 0))
         status =
             mr__fail(MR_ENOTCREATOR, "mr_pool_init: MR_SCHEDULE_EVEN is for the main process, which scatters");
+    if (status == MR_OK && options->threads)
+        status = check_threads(options);
+    if (status == MR_OK && options->threads && mr__is_far(pool))
+        status = mr__fail(MR_ENOTSUP, "mr_pool_init: a pool of threads is for processes on main's host");
     if (status == MR_OK && mr__is_far(pool))
         return mr__far_pool_init(pool, options);
     if (status == MR_OK)
         status = mr__arena_ready("mr_pool_init");
     if (status != MR_OK)
         return status;
-    uint32_t size = (uint32_t)(options->processes == 0 ? mr_core_count() : options->processes);
+    uint32_t size = (uint32_t)(options->processes > 0 ? options->processes
+                               : options->threads     ? mr_cpu_count()
+                                                      : mr_core_count());
     mr__own_pool *own = make_own(options, size);
     if (own == NULL)
         return mr_last_status();
@@ -188,6 +217,11 @@ mr_status mr_pool_init_with(mr_pool *pool, const mr_pool_options *options)
 mr_status mr_pool_init(mr_pool *pool, int processes)
 {
     return mr_pool_init_with(pool, &(mr_pool_options){.processes = processes});
+}
+
+mr_status mr_pool_init_threads(mr_pool *pool, int threads)
+{
+    return mr_pool_init_with(pool, &(mr_pool_options){.processes = threads, .threads = true});
 }
 
 /* ---- Asking ---- */
@@ -222,10 +256,8 @@ int mr_pool_insights(const mr_pool *handle, mr_insight insights[], int capacity)
         insights[i] = (mr_insight){.rank = is_up ? (int)worker->rank : -1,
                                    .pid = is_up ? (pid_t)worker->pid : -1,
                                    .started = worker->started,
-                                   .tasks = worker->tasks,
-                                   .starting = worker->starting,
-                                   .waiting = worker->waiting,
-                                   .working = worker->working};
+                                   .tasks = worker->tasks};
+        mr__times_read(worker, &insights[i].starting, &insights[i].waiting, &insights[i].working);
         memcpy(insights[i].host, worker->host, sizeof insights[i].host);
     }
     mr__object_leave(&pool->object);
@@ -284,9 +316,12 @@ mr_status mr_pool_join(const mr_pool *handle, double timeout)
         status = mr__pool_enter("mr_pool_join", handle, &pool);
     if (status != MR_OK)
         return status == MR_ECLOSED ? MR_OK : status;
-    if (pool->state == MR__POOL_RUNNING || pool->state == MR__POOL_BROKEN) {
+    bool is_own = mr__works_for(handle);
+    if (is_own || pool->state == MR__POOL_RUNNING || pool->state == MR__POOL_BROKEN) {
         mr__object_leave(&pool->object);
-        return mr__fail(MR_ESTATE, "mr_pool_join: the pool is still running; close or terminate it first");
+        return mr__fail(MR_ESTATE, is_own
+                                       ? "mr_pool_join: a task cannot wait for the end of its own pool"
+                                       : "mr_pool_join: the pool is still running; close or terminate it first");
     }
     if (pool->state != MR__POOL_OVER) {
         status = mr__seat_wait(&pool->object, MR__POOL_JOIN, NULL, deadline); /* leaves it */
@@ -339,7 +374,8 @@ static void forget_pool(mr__object *object, uint32_t rank)
         }
     if (rank == pool->creator) {
         pool->is_orphan = true;
-        kill_busy(pool);
+        if (!mr__pool_body_of(pool)->are_threads) /* which have ended with it */
+            kill_busy(pool);
     }
     if (rank == pool->owner && rank != pool->creator)
         pool->is_ownerless = true;

@@ -3,7 +3,7 @@
  * known what has to be done again. A pool's mutex guards which jobs are open, and which worker is at which job.
  *
  * pool.c makes and ends pools, pool_jobs.c jobs; pool_worker.c is what a worker does; pool_keeper.c the thread in
- * the creator that looks after workers. */
+ * the creator that looks after workers, and pool_threads.c what is different where they are threads. */
 #ifndef MR_POOL_H
 #define MR_POOL_H
 
@@ -29,6 +29,14 @@ typedef enum mr__worker_state {
     MR__WORKER_DEAD /* ended, however */
 } mr__worker_state;
 
+typedef enum mr__activity { MR__NOT_THERE, MR__STARTING, MR__WAITING, MR__WORKING } mr__activity;
+
+/* What a worker's time went into, in seconds; until since, and its activity since then (worker_times.h). */
+typedef struct mr__times {
+    _Atomic uint32_t changes, activity;
+    _Atomic double since, starting, waiting, working;
+} mr__times;
+
 /* The place of a worker in its pool. The worker itself writes most of it. */
 typedef struct mr__worker {
     _Alignas(64) _Atomic uint32_t state;
@@ -37,15 +45,15 @@ typedef struct mr__worker {
     _Atomic uint32_t is_far;      /* on another host: what it has done is known by whole fetches only */
     _Atomic uint64_t chunk, task; /* the chunk it has, + 1, and the first task of that which is not finished */
     _Atomic double since;         /* when it began that task, where there is a limit; 0: it has none */
-    double since_start, ready_at; /* ready_at 0: it has not been */
     uint64_t served;              /* tasks of this one */
     _Atomic uint64_t tasks;       /* of all in this place */
-    double starting, waiting, working;
+    mr__times times;
     uint32_t started;
     uint32_t late_job; /* the keeper's: for which job, chunk (+ 1) and task it was killed */
     uint64_t late_chunk, late_task;
     int32_t pid;
-    uint32_t given;            /* a far one's: the tasks that it has been sent */
+    uint32_t given; /* a far one's: the tasks that it has been sent */
+    bool has_been_ready;
     bool is_again;             /* the chunk has been given back by another */
     _Atomic uint32_t even_job; /* the slot of a job that it is to take its share of, by scatter and gather */
     char host[65];
@@ -58,6 +66,7 @@ typedef struct mr__pool_body {
     double task_timeout;
     uint32_t max_retries;
     bool has_initializer, shows_progress;
+    bool are_threads;       /* of the creator */
     bool is_even;           /* its first workers can be given equal shares (pool_even.c) */
     _Atomic bool is_broken; /* one of those has ended */
     mr__symbol initializer;
@@ -277,6 +286,12 @@ typedef struct mr__worker_args {
 
 int mr__work_in_pool(const void *args, size_t size);
 
+/* Whether the calling thread is a worker of the pool, on main's host. */
+bool mr__works_for(const mr_pool *pool);
+
+/* The same in a thread of the process that made the pool. In the end the worker's state says so. */
+void mr__work_as_thread(const mr__worker_args *args);
+
 /* ---- pool_keeper.c ---- */
 
 /* What the creator of a pool has of it, besides what is in the arena. The keeper's own, once it has been added. */
@@ -292,10 +307,11 @@ typedef struct mr__own_pool {
     struct {
         uint64_t given, done; /* tasks, when the pool had nothing to do for the last time */
         double since;         /* then; 0: it has nothing to do */
-        double shown_at;
+        double shown_at, pause;
     } progress;
-    uint64_t reservation; /* of the ranks for the first workers; 0: any will do */
-    mr_process *workers;  /* mr__handle 0: none */
+    uint64_t reservation;            /* of the ranks for the first workers; 0: any will do */
+    mr_process *workers;             /* mr__handle 0: none */
+    struct mr__pool_thread *threads; /* instead (pool_threads.h); NULL: they are processes */
 } mr__own_pool;
 
 void mr__own_pool_free(mr__own_pool *own);
@@ -308,7 +324,8 @@ void mr__keeper_refuse(mr__own_pool *own);
 mr_status mr__keeper_seat(uint32_t *seat);
 mr_status mr__keeper_watch(uint64_t job, const mr_tasks *tasks, bool is_dropped);
 
-/* Ends all of this process's pools, and its keeper. */
-void mr__keeper_stop(void);
+/* Ends all of this process's pools, and its keeper. Threads that are at a task are not waited for. false: there
+ * are some. */
+bool mr__keeper_stop(void);
 
 #endif

@@ -287,7 +287,8 @@ static mr_status map(const mr_pool *pool, mr__even *even, const mr__order *order
 static mr__even *engage(const mr_pool *pool, const mr__order *order)
 {
     const mr_tasks *tasks = order->tasks;
-    bool is_fit = mr__ctx.rank == 0 && mr__acts_for == 0 && tasks->task != NULL && order->count > 0 &&
+    bool is_fit = mr__ctx.rank == 0 && mr__acts_for == 0 && tasks->task != NULL && order->records == NULL &&
+                  tasks->chunk_size == 0 && tasks->task_timeout <= 0 && order->count > 0 &&
                   order->count <= INT_MAX && tasks->in_size <= INT_MAX && tasks->out_size <= INT_MAX &&
                   mr__ctx.evens != NULL;
     if (!is_fit)

@@ -149,7 +149,6 @@ static mr_status run_share(const mr__worker_args *args, const mr__far_batch *hea
 /* Runs what a fetch has brought, and puts the results together. */
 static mr_status run_batch(batch *work, const mr__worker_args *args, mr__function *function)
 {
-    double begin = mr__now();
     work->head = mr__packet_take(&work->from, sizeof *work->head);
     if (work->head == NULL)
         return mr__fail(MR_EDIED, "what main has sent is no batch of tasks");
@@ -174,7 +173,6 @@ static mr_status run_batch(batch *work, const mr__worker_args *args, mr__functio
     if (work->results.has_failed || work->failures.has_failed || work->from.has_failed)
         return mr__fail(MR_ENOMEM, "there is no memory for the results of a batch of tasks");
     head.failures = work->failure_count;
-    head.working = mr__now() - begin;
     memcpy(work->results.bytes, &head, sizeof head);
     return MR_OK;
 }
@@ -211,10 +209,11 @@ int mr__work_far(const mr__worker_args *args)
     if (call_main(MR__FAR_POOL_ENLIST, args, &host, getpid(), 0, &answer) != MR_OK)
         return 0; /* it is not needed any more */
     const mr__far_welcome *welcome = mr__packet_take(&answer, sizeof *welcome);
+    void *kept;
     const void *given = welcome == NULL ? NULL : mr__packet_take(&answer, welcome->args_size);
     int code = given == NULL ? 1
                              : mr__worker_initialize(welcome->has_initializer != 0, &welcome->initializer, given,
-                                                     welcome->args_size);
+                                                     welcome->args_size, &kept);
     free((void *)answer.bytes);
     if (code != 0)
         return code;

@@ -34,7 +34,6 @@ typedef struct mr__far_range {
 typedef struct mr__far_results {
     uint64_t job;
     uint32_t ranges, failures;
-    double working; /* seconds */
 } mr__far_results;
 
 typedef struct mr__far_failure {

@@ -204,9 +204,12 @@ static mr_status read_settings(const mr_pool *handle, const mr__order *order, se
     mr_status status = mr__pool_enter(order->call, handle, &pool);
     if (status != MR_OK)
         return status;
+    const mr__pool_body *body = mr__pool_body_of(pool);
     status = admit(order, pool);
+    if (status == MR_OK && body->are_threads && order->tasks->task_timeout > 0)
+        status =
+            mr__fail(MR_EINVAL, "%s was given a task_timeout: threads cannot be stopped in a task", order->call);
     if (status == MR_OK) {
-        const mr__pool_body *body = mr__pool_body_of(pool);
         *read = (settings){pool->size, body->task_timeout, body->max_retries};
     }
     mr__object_leave(&pool->object);

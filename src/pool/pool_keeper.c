@@ -7,7 +7,9 @@
 #include "base/context.h"
 #include "base/status.h"
 #include "object/seat.h"
+#include "pool/pool_threads.h"
 #include "pool/progress.h"
+#include "pool/worker_times.h"
 #include "process/process.h"
 #include "universe/universe.h"
 
@@ -26,6 +28,7 @@ typedef struct mr__keeper {
     pthread_t thread;
     uint32_t seat;
     bool is_up, is_stopping, is_over;
+    bool leaves_threads;    /* when it stopped there were threads at work */
     mr__own_pool *arrivals; /* pools that the thread has not seen yet; lock held */
     mr__own_pool *pools;    /* the thread's own */
     size_t pool_count;      /* of both. Lock held */
@@ -70,19 +73,24 @@ static mr_status make_worker(mr__own_pool *own, uint32_t i)
 static mr_status start_worker(mr__own_pool *own, uint32_t i)
 {
     mr__worker *place = place_of(own, i);
+    bool is_thread = own->threads != NULL;
     uint32_t nobody = 0;
-    place->since_start = mr__now();
-    place->ready_at = 0;
+    mr__times_start(place);
+    place->has_been_ready = false;
     place->late_job = 0;
     place->started++;
+    if (is_thread)
+        place->rank = (uint32_t)mr__ctx.rank;
     place->state = MR__WORKER_STARTING;
-    mr_status status = mr_process_start(&own->workers[i]);
+    mr_status status = is_thread ? mr__pool_thread_start(own, i) : mr_process_start(&own->workers[i]);
     if (status != MR_OK) {
+        mr__times_end(place);
         place->state = MR__WORKER_ABSENT;
         place->started--;
         return status;
     }
-    atomic_compare_exchange_strong(&place->rank, &nobody, (uint32_t)mr_process_rank(&own->workers[i]));
+    if (!is_thread)
+        atomic_compare_exchange_strong(&place->rank, &nobody, (uint32_t)mr_process_rank(&own->workers[i]));
     return MR_OK;
 }
 
@@ -96,13 +104,13 @@ static void close_worker(mr_process *process)
 static mr_status start_missing(mr__own_pool *own)
 {
     mr_status status = MR_OK;
-    for (uint32_t i = 0; i < own->size && status == MR_OK; i++)
+    for (uint32_t i = 0; i < own->size && status == MR_OK && own->threads == NULL; i++)
         if (own->workers[i].mr__handle == 0)
             status = make_worker(own, i);
     for (uint32_t i = 0; i < own->size && status == MR_OK; i++)
         if (place_of(own, i)->state == MR__WORKER_ABSENT)
             status = start_worker(own, i);
-    for (uint32_t i = 0; i < own->size && status != MR_OK; i++)
+    for (uint32_t i = 0; i < own->size && status != MR_OK && own->threads == NULL; i++)
         if (own->workers[i].mr__handle != 0 && place_of(own, i)->state == MR__WORKER_ABSENT)
             close_worker(&own->workers[i]);
     return status;
@@ -118,21 +126,32 @@ static void kill_far(mr__own_pool *own)
             mr_process_kill(&own->workers[i]);
 }
 
+/* Waits for one that has ended, and releases it. Gives its exit code. */
+static int join_worker(mr__own_pool *own, uint32_t i)
+{
+    if (own->threads != NULL) {
+        mr__pool_thread_join(own, i);
+        return 0;
+    }
+    mr_process_join(&own->workers[i], LONGEST_SLEEP); /* who is not main hears of it later than the arena */
+    int code = mr_process_exitcode(&own->workers[i]);
+    close_worker(&own->workers[i]);
+    return code;
+}
+
 /* Gives back what a worker had that has ended. */
 static void reap(mr__own_pool *own, uint32_t i)
 {
-    mr_process *process = &own->workers[i];
-    mr_process_join(process, LONGEST_SLEEP); /* a process other than main hears of it later than the arena */
-    int code = mr_process_exitcode(process);
+    int code = join_worker(own, i);
     mr__pool *pool = enter(own);
     mr__worker *place = place_of(own, i);
     mr__job_take_back(pool, i, code, place->host);
+    mr__times_end(place);
     place->state = MR__WORKER_ABSENT;
     place->rank = 0;
     place->since = 0;
     bool has_even = mr__pool_body_of(pool)->is_even;
     mr__object_leave(&pool->object);
-    close_worker(process);
     if (has_even && mr__even_break(&own->handle))
         kill_far(own);
 }
@@ -142,10 +161,11 @@ static void reap_all(mr__own_pool *own)
     bool is_any_ready = false;
     for (uint32_t i = 0; i < own->size; i++) {
         const mr__worker *place = place_of(own, i);
-        bool was_ready = place->ready_at > 0;
+        bool was_ready = place->has_been_ready;
         is_any_ready = is_any_ready || place->state == MR__WORKER_READY;
-        if (place->state == MR__WORKER_ABSENT ||
-            (place->state != MR__WORKER_DEAD && mr_process_is_alive(&own->workers[i])))
+        bool is_alive =
+            place->state != MR__WORKER_DEAD && (own->threads != NULL || mr_process_is_alive(&own->workers[i]));
+        if (place->state == MR__WORKER_ABSENT || is_alive)
             continue;
         reap(own, i);
         own->in_a_row = was_ready ? 0 : own->in_a_row + 1;
@@ -270,7 +290,8 @@ static bool look_after(mr__own_pool *own, double now, double *wake)
     }
     for (uint32_t i = 0; i < own->size && limit > 0; i++)
         check_limit(own, i, now);
-    if (state >= MR__POOL_TERMINATED)
+    bool is_to_end = state >= MR__POOL_TERMINATED && own->threads == NULL; /* threads cannot be made to */
+    if (is_to_end)
         end_workers(own, now);
     else if (!lets_go && lacks_workers(own))
         replace(own, now);
@@ -278,7 +299,7 @@ static bool look_after(mr__own_pool *own, double now, double *wake)
         look = limit / 8 < 0.002 ? 0.002 : limit / 8 < 0.05 ? limit / 8 : 0.05;
     if (has_show && is_at_work && look > SHOW_SECONDS)
         look = SHOW_SECONDS;
-    if (state >= MR__POOL_TERMINATED && look > own->kill_at - now)
+    if (is_to_end && look > own->kill_at - now)
         look = own->kill_at - now;
     if (now + look < *wake)
         *wake = now + look;
@@ -298,17 +319,34 @@ static void take_arrivals(mr__keeper *keeper)
     mr__unlock();
 }
 
-static void look_after_all(mr__keeper *keeper, double *wake)
+/* Whether threads of a pool are at a task or an initializer, which may take any time, or be what ends the process.
+ */
+static bool is_busy_in_threads(const mr__own_pool *own)
+{
+    bool is_busy = false;
+    for (uint32_t i = 0; i < own->size && own->threads != NULL; i++) {
+        const mr__worker *place = place_of(own, i);
+        is_busy = is_busy || place->state == MR__WORKER_STARTING || place->job != 0;
+    }
+    return is_busy;
+}
+
+static void look_after_all(mr__keeper *keeper, bool is_stopping, double *wake)
 {
     mr__own_pool **link = &keeper->pools;
     while (*link != NULL) {
         mr__own_pool *own = *link;
-        if (look_after(own, mr__now(), wake)) {
+        bool is_over = !look_after(own, mr__now(), wake);
+        bool is_left = !is_over && is_stopping && is_busy_in_threads(own);
+        if (!is_over && !is_left) {
             link = &own->next;
             continue;
         }
         *link = own->next;
-        mr__own_pool_free(own);
+        if (is_over)
+            mr__own_pool_free(own);
+        else
+            keeper->leaves_threads = true; /* which still look at it */
         mr__lock();
         keeper->pool_count--;
         mr__changed();
@@ -342,7 +380,7 @@ static void *run_keeper(void *argument)
         mr__unlock();
         if (is_stopping)
             terminate_all(keeper);
-        look_after_all(keeper, &wake);
+        look_after_all(keeper, is_stopping, &wake);
         mr__callbacks_look();
         mr__lock();
         bool is_over = keeper->is_stopping && keeper->pool_count == 0;
@@ -407,8 +445,14 @@ void mr__keeper_refuse(mr__own_pool *own)
 /* A pool of which not all workers could be started: none stays. */
 static void undo(mr__own_pool *own)
 {
-    signal_all(own, mr_process_kill, false);
-    for (uint32_t i = 0; i < own->size; i++) {
+    if (own->threads != NULL)
+        mr_pool_terminate(&own->handle);
+    else
+        signal_all(own, mr_process_kill, false);
+    for (uint32_t i = 0; i < own->size && own->threads != NULL; i++)
+        if (place_of(own, i)->state != MR__WORKER_ABSENT)
+            mr__pool_thread_join(own, i);
+    for (uint32_t i = 0; i < own->size && own->threads == NULL; i++) {
         if (own->workers[i].mr__handle == 0)
             continue;
         mr_process_join(&own->workers[i], MR_FOREVER);
@@ -458,7 +502,7 @@ mr_status mr__keeper_watch(uint64_t job, const mr_tasks *tasks, bool is_dropped)
     return status;
 }
 
-void mr__keeper_stop(void)
+bool mr__keeper_stop(void)
 {
     mr__lock();
     mr__keeper *keeper = mr__ctx.keeper;
@@ -467,12 +511,14 @@ void mr__keeper_stop(void)
         keeper->is_stopping = true;
     mr__unlock();
     if (!is_there)
-        return;
+        return true;
     mr__bell_ring(keeper->seat);
     pthread_join(keeper->thread, NULL);
     mr__callbacks_stop();
     mr__lock();
     keeper->is_over = true;
+    bool have_all_ended = !keeper->leaves_threads;
     mr__unlock();
     /* it is not freed: a thread that is making a pool at this moment may still look at it */
+    return have_all_ended;
 }

@@ -196,6 +196,14 @@ static mr_status run(const char *call, const mr_pool *pool, const mr_tasks *task
     mr__order order;
     uint64_t job, bytes = 0;
     mr_status status = mr__order_check(call, pool, tasks, &order);
+    if (status == MR_OK && (tasks->callback != NULL || tasks->error_callback != NULL))
+        status = mr__fail(MR_EINVAL, "%s waits until all is done: callbacks are for mr_pool_map_async", call);
+    if (status == MR_OK && tasks->source != NULL)
+        status =
+            mr__fail(MR_EINVAL,
+                     "%s cannot know how much room the results of a source need: give it to mr_pool_map_async "
+                     "or mr_pool_imap",
+                     call);
     if (status == MR_OK && tasks->count > 0 && tasks->out_size > 0 && out == NULL)
         status = mr__fail(MR_EINVAL, "%s was given NULL instead of room for the results", call);
     if (status == MR_OK && tasks->out_size == MR_ANY_SIZE)
@@ -211,6 +219,11 @@ static mr_status run(const char *call, const mr_pool *pool, const mr_tasks *task
     status = mr__job_get(call, job, out, (size_t)bytes, MR_FOREVER);
     mr__job_release(call, job);
     return status;
+}
+
+mr_status mr_pool_map_with(const mr_pool *pool, const mr_tasks *tasks, void *out)
+{
+    return run("mr_pool_map_with", pool, tasks, out);
 }
 
 mr_status mr_pool_apply(const mr_pool *pool, mr_task task, const void *in, size_t in_size, void *out,

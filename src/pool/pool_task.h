@@ -37,8 +37,10 @@ mr_status mr__worker_enlist(const mr__worker_args *args, const char *host, uint3
  * leave, or a deputy's caller is dead. */
 mr__job *mr__worker_next(mr__pool *pool, uint32_t number, uint64_t memory, uint64_t *chunk, uint64_t *offset);
 
-/* Runs the initializer, and gives its code. */
-int mr__worker_initialize(bool has_initializer, const mr__symbol *initializer, const void *args, size_t size);
+/* Runs the initializer, and gives its code. *kept: its copy of the arguments, from malloc, which has to last as
+ * long as the worker. */
+int mr__worker_initialize(bool has_initializer, const mr__symbol *initializer, const void *args, size_t size,
+                          void **kept);
 
 /* Memory of this process's own, in bytes. */
 uint64_t mr__own_memory(void);

@@ -7,7 +7,9 @@
 #include "far/deputy.h"
 #include "object/seat.h"
 #include "pool/pool_task.h"
+#include "pool/worker_times.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,9 +21,20 @@ typedef struct worker {
     mr__pool *pool;
     mr__worker *place; /* in the arena */
     uint32_t number;
-    double last; /* until when the time has been put down */
     mr__function function;
+    mr__task_end end;  /* of the task that it is at, */
+    mr__job *job;      /* which is of this job; NULL: it is at none */
+    uint64_t chunk, t; /* and its number in that chunk, */
+    uint64_t offset;   /* with which it has begun */
+    void *args;        /* of the initializer, its own */
 } worker;
+
+static _Thread_local uint64_t my_pool; /* that the thread works for; 0: none */
+
+bool mr__works_for(const mr_pool *pool)
+{
+    return my_pool != 0 && pool->mr__handle == my_pool;
+}
 
 /* ---- Running ---- */
 
@@ -49,21 +62,21 @@ static mr_status store(mr__piece *piece, const mr__task_end *end)
     return MR_OK;
 }
 
-static void run_task(const worker *me, mr__job_body *body, uint64_t index)
+static void run_task(worker *me, mr__job_body *body, uint64_t index)
 {
-    mr__task_end end;
+    mr__task_end *end = &me->end;
     char *results = mr__at(body->results);
     void *out = body->has_any_size ? NULL : results + index * body->out_size;
-    int code = mr__task_run(&me->function, body, mr__at(body->inputs), mr__at(0), index, out, &end);
+    int code = mr__task_run(&me->function, body, mr__at(body->inputs), mr__at(0), index, out, end);
     if (code == 0 && body->has_any_size) {
-        end.status = store((mr__piece *)mr__at(body->results) + index, &end);
-        code = end.status == MR_OK ? 0 : 1;
-        if (code != 0 && end.message == NULL)
-            end.message = strdup(mr_last_error());
+        end->status = store((mr__piece *)mr__at(body->results) + index, end);
+        code = end->status == MR_OK ? 0 : 1;
+        if (code != 0 && end->message == NULL)
+            end->message = strdup(mr_last_error());
     }
     if (code != 0)
-        report(me, body, index, code, &end);
-    mr__task_end_free(&end);
+        report(me, body, index, code, end);
+    mr__task_end_free(end);
 }
 
 static void run_chunk(worker *me, mr__job *job, uint64_t chunk, uint64_t offset)
@@ -73,20 +86,21 @@ static void run_chunk(worker *me, mr__job *job, uint64_t chunk, uint64_t offset)
     uint64_t count = mr__job_chunk_count(body, chunk), first = chunk * body->chunk_size;
     bool has_limit = body->task_timeout > 0;
     mr__function_find(&me->function, &body->task, body->is_star);
-    for (uint64_t t = offset; t < count; t++) {
+    me->job = job;
+    me->chunk = chunk;
+    me->offset = offset;
+    for (me->t = offset; me->t < count && job->state == MR__JOB_OPEN; me->t++) {
         if (has_limit)
             place->since = mr__now();
-        run_task(me, body, first + t);
-        atomic_store_explicit(&place->task, t + 1, memory_order_release);
+        run_task(me, body, first + me->t);
+        atomic_store_explicit(&place->task, me->t + 1, memory_order_release);
     }
+    me->job = NULL;
     if (has_limit)
         place->since = 0;
-    mr__job_note(job, me->number, chunk, count);
-    double now = mr__now();
-    place->working += now - me->last;
-    me->last = now;
-    place->served += count - offset;
-    atomic_store_explicit(&place->tasks, place->tasks + (count - offset), memory_order_relaxed);
+    mr__job_note(job, me->number, chunk, me->t);
+    place->served += me->t - offset;
+    atomic_store_explicit(&place->tasks, place->tasks + (me->t - offset), memory_order_relaxed);
 }
 
 /* ---- Coming and going ---- */
@@ -132,7 +146,8 @@ mr_status mr__worker_enlist(const mr__worker_args *args, const char *host, uint3
     return status;
 }
 
-int mr__worker_initialize(bool has_initializer, const mr__symbol *initializer, const void *args, size_t size)
+int mr__worker_initialize(bool has_initializer, const mr__symbol *initializer, const void *args, size_t size,
+                          void **kept)
 {
     mr_target run;
     void *address = has_initializer ? mr__symbol_find(initializer) : NULL;
@@ -143,6 +158,7 @@ int mr__worker_initialize(bool has_initializer, const mr__symbol *initializer, c
     void *own = malloc(size + 1);
     if (own == NULL)
         return 1;
+    *kept = own;
     memcpy(&run, &address, sizeof run);
     if (size > 0)
         memcpy(own, args, size);
@@ -198,9 +214,6 @@ static void run_share(worker *me, mr__job *job)
                           .finish = finish_share,
                           .argument = me};
     mr_status status = mr__even_share(mr__job_body_of(job), &side);
-    double now = mr__now();
-    me->place->working += now - me->last;
-    me->last = now;
     if (status != MR_OK && !*side.is_broken)
         exit(1); /* the others wait for its share: they have to be told */
 }
@@ -215,12 +228,11 @@ static void work(worker *me)
         uint64_t memory = settings->max_memory > 0 ? mr__own_memory() : 0;
         bool may_go_on = job != NULL && (!has_limits || !is_used_up(settings, me->place, memory));
         if (!may_go_on || !mr__job_claim(job, me->place, me->number, &chunk, &offset)) {
+            mr__times_note(me->place, false);
             job = mr__worker_next(me->pool, me->number, memory, &chunk, &offset);
             if (job == NULL)
                 return;
-            double now = mr__now();
-            me->place->waiting += now - me->last;
-            me->last = now;
+            mr__times_note(me->place, true);
         }
         if (chunk != MR__EVEN_SHARE) {
             run_chunk(me, job, chunk, offset);
@@ -231,25 +243,66 @@ static void work(worker *me)
     }
 }
 
+/* All that a worker does. Gives the code of its initializer, if that has failed. */
+static int serve(worker *me, const mr__worker_args *args)
+{
+    me->number = args->place;
+    if (mr__worker_enlist(args, mr__ctx.host, (uint32_t)mr__ctx.rank, getpid(), false, &me->pool) != MR_OK)
+        return 0;
+    const mr__pool_body *settings = mr__pool_body_of(me->pool);
+    me->place = &mr__pool_body_of(me->pool)->workers[args->place];
+    int code = mr__worker_initialize(settings->has_initializer, &settings->initializer, mr__pool_args(me->pool),
+                                     settings->args_size, &me->args);
+    if (code != 0)
+        return code;
+    mr__times_note(me->place, false);
+    me->place->has_been_ready = true;
+    me->place->state = MR__WORKER_READY;
+    my_pool = args->pool;
+    work(me);
+    my_pool = 0; /* the rank may serve somebody else next */
+    return 0;
+}
+
 int mr__work_in_pool(const void *given, size_t size)
 {
     const mr__worker_args *args = given;
     (void)size;
-    if (mr__ctx.arena == NULL)
-        return mr__work_far(args);
-    worker me = {.number = args->place};
-    if (mr__worker_enlist(args, mr__ctx.host, (uint32_t)mr__ctx.rank, getpid(), false, &me.pool) != MR_OK)
-        return 0;
-    const mr__pool_body *settings = mr__pool_body_of(me.pool);
+    worker me = {0};
+    return mr__ctx.arena == NULL ? mr__work_far(args) : serve(&me, args);
+}
+
+/* ---- In a thread ---- */
+
+/* A task has ended its thread: it has failed. What is left of its chunk goes back, untouched. */
+static void give_up_task(worker *me)
+{
+    mr__job_body *body = mr__job_body_of(me->job);
+    mr__task_end_free(&me->end);
+    me->end = (mr__task_end){.status = MR_EDIED, .message = strdup("it has ended its thread (pthread_exit)")};
+    report(me, body, me->chunk * body->chunk_size + me->t, 0, &me->end);
+    mr__task_end_free(&me->end);
+    mr__job_note(me->job, me->number, me->chunk, me->t + 1);
+    me->place->chunk = 0;
+    me->place->tasks += me->t + 1 - me->offset;
+}
+
+/* However a thread ends, the keeper hears of it, and joins it. Until then the pool is there. */
+static void end_thread(void *given)
+{
+    worker *me = given;
+    if (me->job != NULL)
+        give_up_task(me);
+    free(me->args);
+    me->place->state = MR__WORKER_DEAD;
+    mr__pool_ring_keeper(me->pool);
+}
+
+void mr__work_as_thread(const mr__worker_args *args)
+{
+    worker me = {.pool = (mr__pool *)mr__slot_at((uint32_t)args->pool)};
     me.place = &mr__pool_body_of(me.pool)->workers[args->place];
-    int code = mr__worker_initialize(settings->has_initializer, &settings->initializer, mr__pool_args(me.pool),
-                                     settings->args_size);
-    if (code != 0)
-        return code;
-    me.last = mr__now();
-    me.place->starting += me.last - me.place->since_start;
-    me.place->ready_at = me.last;
-    me.place->state = MR__WORKER_READY;
-    work(&me);
-    return 0;
+    pthread_cleanup_push(end_thread, &me);
+    serve(&me, args);
+    pthread_cleanup_pop(1);
 }

@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 enum { BAR = 30 };
-static const double BETWEEN_LINES = 10; /* seconds, where it is no terminal */
+/* Where it is no terminal: seconds until the first line; each pause after it is twice as long, up to the longest.
+ */
+static const double FIRST_LINE = 1, LONGEST_PAUSE = 60;
 
 static uint64_t tasks_done(const mr__pool *pool)
 {
@@ -54,13 +56,17 @@ void mr__progress_show(mr__own_pool *own, double now)
     uint64_t given = pool->given - own->progress.given, done = tasks_done(pool) - own->progress.done;
     if (!is_at_work && own->progress.since <= 0 && given == 0)
         return;
-    if (own->progress.since <= 0)
+    if (own->progress.since <= 0) {
         own->progress.since = own->progress.shown_at = now;
+        own->progress.pause = FIRST_LINE;
+    }
     if (done > given)
         done = given; /* some were run twice */
-    double between = isatty(STDERR_FILENO) == 1 ? 0 : BETWEEN_LINES;
-    if (is_at_work && now - own->progress.shown_at < between)
+    bool is_terminal = isatty(STDERR_FILENO) == 1;
+    if (is_at_work && !is_terminal && now - own->progress.shown_at < own->progress.pause)
         return;
+    if (is_at_work && !is_terminal)
+        own->progress.pause = 2 * own->progress.pause < LONGEST_PAUSE ? 2 * own->progress.pause : LONGEST_PAUSE;
     own->progress.shown_at = now;
     write_line(done, given, now - own->progress.since, !is_at_work);
     if (is_at_work)

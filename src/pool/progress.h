@@ -1,5 +1,6 @@
 /* The progress of a pool, on standard error, for those who have asked for it: on a terminal a bar that changes in
- * place, elsewhere a line now and then, and in any case a last word when there is nothing left to do. */
+ * place, elsewhere a line after a second and then ever more rarely, and in any case a last word when there is
+ * nothing left to do. */
 #ifndef MR_PROGRESS_H
 #define MR_PROGRESS_H
 

@@ -3,6 +3,7 @@
 #include "base/status.h"
 #include "far/deputy.h"
 #include "pool/pool_far.h"
+#include "pool/worker_times.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -69,8 +70,8 @@ static mr_status note_ready(mr__call *call)
     mr_status status = find_worker(call, &pool, &place);
     if (status != MR_OK || place->state == MR__WORKER_READY)
         return status;
-    place->ready_at = mr__now();
-    place->starting += place->ready_at - place->since_start;
+    mr__times_note(place, false);
+    place->has_been_ready = true;
     place->state = MR__WORKER_READY;
     return MR_OK;
 }
@@ -154,7 +155,6 @@ static mr_status deliver(const mr__call *call, mr__pool *pool, mr__worker *place
             return fail_packet();
     if (ranges == NULL || !take_failures(&from, pool, place, body, head->failures))
         return fail_packet();
-    place->working += head->working;
     place->since = 0;
     for (uint32_t i = 0; i < head->ranges; i++) {
         place->served += ranges[i].count;
@@ -240,12 +240,11 @@ static mr_status fetch(mr__call *call)
         status = deliver(call, pool, place);
     if (status != MR_OK)
         return status;
-    double begin = mr__now();
+    mr__times_note(place, false);
     uint32_t count = claim(call, pool, place, ranges, &job);
-    double now = mr__now();
-    place->waiting += now - begin;
     if (job == NULL)
         return mr__fail(MR_ECLOSED, "the pool has ended, or this worker has served long enough");
+    mr__times_note(place, true);
     const mr__job_body *body = mr__job_body_of(job);
     mr__far_batch head = {.job = mr__object_handle(&job->object),
                           .task = body->task,
@@ -264,7 +263,7 @@ static mr_status fetch(mr__call *call)
     for (uint32_t i = 0; i < count; i++)
         mr__inputs_put(&packet, body->form, mr__at(body->inputs), mr__at(0), ranges[i].index, ranges[i].count,
                        body->in_size, body->column_count);
-    place->since = body->task_timeout > 0 ? now : 0;
+    place->since = body->task_timeout > 0 ? mr__now() : 0;
     return give(call, &packet);
 }
 

@@ -192,14 +192,14 @@ mr_status mr_finalize(void)
     if (is_second)
         return mr__fail(MR_EFINALIZED, "mr_finalize: another thread is doing that");
     mr__universe *universe = mr__ctx.universe;
-    mr__keeper_stop();
+    bool have_tasks_ended = mr__keeper_stop();
     mr__process_end_children();
     mr__filenos_stop();
     status = mr__universe_end(universe);
     if (status == MR_OK)
         status = mr__universe_check_hosts(universe);
     mr__ctx.phase = MR__PHASE_FINALIZED;
-    bool all_stopped = mr__growth_stop(universe);
+    bool all_stopped = mr__growth_stop(universe) && have_tasks_ended;
     mr__deputies_stop(universe);
     mr__hub_stop(universe);
     /* MPI_Finalize hangs once a rank has died; what the runtime's daemon wants to see is this */

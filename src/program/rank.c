@@ -253,7 +253,8 @@ static int run_process(const mr__record *work, mr__start *message)
     int code = status == MR_OK ? run(message, object) : 1;
     if (!message->reuse)
         exit(code); /* the user's atexit handlers, then leave */
-    mr__keeper_stop();
+    if (!mr__keeper_stop())
+        exit(code); /* threads are at work, which no other process is to have */
     mr__filenos_stop();
     mr__process_end_children();
     mr__process_leave();

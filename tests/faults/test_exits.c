@@ -3,6 +3,7 @@
 #include "targets.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -119,15 +120,73 @@ SCENARIO_LOCAL(exits, of_a_task)
     CHECK_OK(mr_pool_join(&pool, 30));
 }
 
+static _Atomic int runs[TASKS];
+
+static int counts_and_leaves(const void *in, void *out)
+{
+    int number = *(const int *)in;
+    runs[number]++;
+    *(int *)out = number * number;
+    if (number == BAD || number == TASKS - 1) {
+        mr_task_fail("said before the end");
+        pthread_exit(NULL);
+    }
+    return 0;
+}
+
+static int leaves_its_thread(const void *in, void *out)
+{
+    (void)in, (void)out;
+    pthread_exit(NULL);
+}
+
+/* Only its thread ends; another one takes the place, and what was left of its chunk. */
+SCENARIO_LOCAL(exits, of_a_task_in_a_thread)
+{
+    mr_pool pool;
+    int in[TASKS], out[TASKS];
+    size_t count;
+    for (int i = 0; i < TASKS; i++)
+        in[i] = i;
+    CHECK_OR_STOP(CHECK_OK(mr_pool_init_threads(&pool, 2)));
+    mr_tasks tasks = {.task = counts_and_leaves,
+                      .in = in,
+                      .in_size = sizeof *in,
+                      .count = TASKS,
+                      .out_size = sizeof *out,
+                      .chunk_size = TASKS};
+    CHECK_STATUS(mr_pool_map_with(&pool, &tasks, out), MR_ETASK);
+    const mr_failure *failures = mr_last_failures(&count);
+    CHECK_OR_STOP(CHECK_EQ(count, 2));
+    CHECK_EQ(failures[0].index, BAD);
+    CHECK_EQ(failures[0].status, MR_EDIED);
+    CHECK(strstr(failures[0].message, "pthread_exit") != NULL);
+    CHECK_EQ(failures[1].index, TASKS - 1);
+    for (int i = 0; i < TASKS; i++) {
+        CHECK_EQ(runs[i], 1);
+        CHECK_EQ(out[i], i * i);
+    }
+    CHECK_STATUS(mr_pool_map(&pool, leaves_its_thread, NULL, 0, NULL, 0, 100), MR_ETASK);
+    mr_last_failures(&count);
+    CHECK_EQ(count, 100);
+    CHECK_OK(mr_pool_apply(&pool, squares_or_leaves, &in[3], sizeof *in, out, sizeof *out));
+    CHECK_EQ(out[0], 9);
+    CHECK_OK(mr_pool_close(&pool));
+    CHECK_OK(mr_pool_join(&pool, 30));
+}
+
 SCENARIO_LOCAL(exits, of_an_initializer)
 {
     mr_pool_options options = {.processes = 1, .initializer = ends_its_thread};
     mr_pool pool;
     int in = 1, out;
-    CHECK_OR_STOP(CHECK_OK(mr_pool_init_with(&pool, &options)));
-    CHECK_STATUS(mr_pool_map(&pool, squares_or_leaves, &in, sizeof in, &out, sizeof out, 1), MR_EDIED);
-    CHECK_OK(mr_pool_terminate(&pool));
-    CHECK_OK(mr_pool_join(&pool, 30));
+    for (int i = 0; i < 2; i++) {
+        options.threads = i == 1;
+        CHECK_OR_STOP(CHECK_OK(mr_pool_init_with(&pool, &options)));
+        CHECK_STATUS(mr_pool_map(&pool, squares_or_leaves, &in, sizeof in, &out, sizeof out, 1), MR_EDIED);
+        CHECK_OK(mr_pool_terminate(&pool));
+        CHECK_OK(mr_pool_join(&pool, 30));
+    }
 }
 
 static void leaves(const mr_future *future, void *state)

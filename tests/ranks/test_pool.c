@@ -121,6 +121,12 @@ SCENARIO_SHARED(pool, apply)
     CHECK_OK(mr_future_close(&future));
     CHECK_OK(mr_future_close(&future));
     CHECK_STATUS(mr_future_wait(&future, 0), MR_ECLOSED);
+    seconds = 0.3;
+    CHECK_OK(mr_pool_apply_async(&pool, rests, &seconds, sizeof seconds, sizeof seconds, &future));
+    rest(0.1);
+    CHECK_OK(mr_future_close(&future)); /* a worker is still at it */
+    CHECK_STATUS(mr_future_wait(&future, patience), MR_ECLOSED);
+    CHECK_STATUS(mr_future_get(&future, &seconds, sizeof seconds, patience), MR_ECLOSED);
     end_pool(&pool);
 }
 
@@ -191,6 +197,76 @@ SCENARIO_LOCAL(pool, map_async)
         CHECK_STATUS(mr_future_result(&futures[i], INPUTS, out, sizeof *out, NULL, 0), MR_EINVAL);
         CHECK_OK(mr_future_close(&futures[i]));
     }
+    end_pool(&pool);
+}
+
+static int tells_size(const void *in, void *out)
+{
+    (void)in;
+    *(int *)out = (int)mr_task_in_size();
+    return 0;
+}
+
+static void notes_callback(const mr_future *future, void *state)
+{
+    (void)future, (void)state;
+    note("callback", "called");
+}
+
+static mr_status gives_nothing(void *state, mr_slice *in)
+{
+    (void)state, (void)in;
+    return MR_EEOF;
+}
+
+/* A map in one call, with its options: _TestPool.test_map, test_starmap, with a chunksize. */
+SCENARIO_SHARED(pool, map_with)
+{
+    int in[INPUTS], out[INPUTS] = {0};
+    char joined[20][48], words[20][16], letters[20];
+    mr_slice records[20];
+    const mr_slice columns[] = {{in, sizeof *in}, {words, sizeof *words}, {letters, 1}};
+    mr_pool pool;
+    fill(in, INPUTS);
+    for (int i = 0; i < 20; i++) {
+        snprintf(words[i], sizeof *words, "w%d", i);
+        letters[i] = 'x';
+        records[i] = (mr_slice){in, (size_t)i};
+    }
+    CHECK_OR_STOP(CHECK_OK(mr_pool_init(&pool, WORKERS)));
+    mr_tasks tasks = {.task = square,
+                      .in = in,
+                      .in_size = sizeof *in,
+                      .count = INPUTS,
+                      .out_size = sizeof *out,
+                      .chunk_size = 20};
+    CHECK_OK(mr_pool_map_with(&pool, &tasks, out));
+    check_squares(out, INPUTS);
+    mr_tasks pieces = {
+        .task = tells_size, .records = records, .count = 20, .out_size = sizeof *out, .chunk_size = 3};
+    CHECK_OK(mr_pool_map_with(&pool, &pieces, out));
+    for (int i = 0; i < 20; i++)
+        CHECK_EQ(out[i], i);
+    mr_tasks star = {.star_task = joins_words, .columns = columns, .column_count = 3, .count = 20, .out_size = 48};
+    CHECK_OK(mr_pool_map_with(&pool, &star, joined));
+    CHECK_TEXT(joined[19], "19-w19-x");
+    tasks.task_timeout = 0.2;
+    tasks.task = rests;
+    tasks.in = &(double){patience};
+    tasks.in_size = tasks.out_size = sizeof(double);
+    tasks.count = 1;
+    CHECK_STATUS(mr_pool_map_with(&pool, &tasks, out), MR_ETASK);
+
+    CHECK_STATUS(mr_pool_map_with(&pool, NULL, out), MR_EINVAL);
+    CHECK_STATUS(mr_pool_map_with(&pool, &pieces, NULL), MR_EINVAL);
+    pieces.callback = notes_callback;
+    CHECK_STATUS(mr_pool_map_with(&pool, &pieces, out), MR_EINVAL);
+    pieces.callback = NULL;
+    pieces.out_size = MR_ANY_SIZE;
+    CHECK_STATUS(mr_pool_map_with(&pool, &pieces, out), MR_EINVAL);
+    mr_tasks from_source = {.task = square, .source = gives_nothing, .out_size = sizeof *out};
+    CHECK_STATUS(mr_pool_map_with(&pool, &from_source, out), MR_EINVAL);
+    CHECK_EQ(noted_lines("callback"), 0);
     end_pool(&pool);
 }
 
@@ -546,6 +622,11 @@ SCENARIO_HOSTS(pool, even)
     CHECK_EQ(mr_pool_insights(&pool, insights, WORKERS), WORKERS);
     for (int i = 0; i < WORKERS; i++)
         CHECK_EQ(insights[i].tasks, 100 / WORKERS); /* which chunks would not do */
+    const mr_slice records[] = {{&in[3], sizeof *in}, {&in[4], sizeof *in}};
+    mr_tasks pieces = {.task = square, .records = records, .count = 2, .out_size = sizeof *out};
+    CHECK_OK(mr_pool_map_with(&pool, &pieces, out)); /* these are not scattered */
+    CHECK_EQ(out[0], 9);
+    CHECK_EQ(out[1], 16);
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
         map_squares(&pool, counts[i]);
     CHECK_STATUS(mr_pool_map(&pool, says_why, in, sizeof *in, NULL, 0, 100), MR_ETASK);

@@ -78,6 +78,8 @@ SCENARIO_HOSTS(pool_life, initializer)
 {
     mr_pool pool;
     char out[20][8];
+    mr_future future;
+    mr_tasks tasks = {.task = tells_word, .count = 20, .out_size = sizeof *out};
     mr_pool_options options = {.processes = WORKERS, .initializer = sets_word, .args = "hello", .args_size = 6};
     CHECK_OR_STOP(CHECK_OK(mr_pool_init_with(&pool, &options)));
     CHECK_OK(mr_pool_map(&pool, tells_word, NULL, 0, out, sizeof *out, 20));
@@ -86,8 +88,12 @@ SCENARIO_HOSTS(pool_life, initializer)
     end_pool(&pool);
     options.initializer = is_not_fit;
     CHECK_OR_STOP(CHECK_OK(mr_pool_init_with(&pool, &options)));
+    CHECK_OK(mr_pool_map_async(&pool, &tasks, &future));
+    CHECK_STATUS(mr_future_wait(&future, patience), MR_EDIED);
     CHECK_STATUS(mr_pool_map(&pool, tells_word, NULL, 0, out, sizeof *out, 20), MR_EDIED);
     CHECK_STATUS(mr_pool_map(&pool, tells_word, NULL, 0, out, sizeof *out, 20), MR_EDIED);
+    CHECK_STATUS(mr_future_wait(&future, 0), MR_EDIED);
+    CHECK_OK(mr_future_close(&future));
     end_pool(&pool);
 }
 
@@ -244,14 +250,46 @@ SCENARIO_HOSTS(pool_life, insights)
     end_pool(&pool);
 }
 
-/* Runs a map with progress, and gives what is on standard error then, which is that descriptor meanwhile. */
-static void map_showing(int descriptor)
+/* What is just going on counts, too. */
+SCENARIO_SHARED(pool_life, insights_of_now)
+{
+    mr_pool pool;
+    mr_future future;
+    mr_insight insights[WORKERS];
+    double seconds = 2 * patience, deadline = now() + patience;
+    CHECK_OR_STOP(CHECK_OK(mr_pool_init(&pool, WORKERS)));
+    do
+        CHECK_EQ(mr_pool_insights(&pool, insights, WORKERS), WORKERS);
+    while ((insights[0].rank < 0 || insights[1].rank < 0) && now() < deadline);
+    CHECK_OK(mr_pool_apply_async(&pool, rests, &seconds, sizeof seconds, sizeof(int), &future));
+    do {
+        rest(0.1);
+        CHECK_EQ(mr_pool_insights(&pool, insights, WORKERS), WORKERS);
+    } while (insights[0].working < 0.5 && insights[1].working < 0.5 && now() < deadline);
+    int busy = insights[0].working > insights[1].working ? 0 : 1;
+    double waited = insights[busy].waiting;
+    CHECK_AT_LEAST(insights[busy].working, 0.5);
+    CHECK_AT_LEAST(insights[1 - busy].waiting, 0.5);
+    CHECK_AT_MOST(insights[1 - busy].working, 0);
+    rest(0.1);
+    CHECK_EQ(mr_pool_insights(&pool, insights, WORKERS), WORKERS);
+    CHECK(insights[busy].waiting <= waited && waited <= insights[busy].waiting);
+    CHECK_AT_LEAST(insights[busy].working, 0.6);
+    for (int i = 0; i < WORKERS; i++)
+        CHECK_EQ(insights[i].tasks, 0);
+    CHECK_OK(mr_pool_terminate(&pool));
+    CHECK_OK(mr_pool_join(&pool, patience));
+    CHECK_OK(mr_future_close(&future));
+}
+
+/* Runs a map with progress of 8 tasks that take so many seconds; standard error is that descriptor meanwhile. */
+static void map_showing(int descriptor, double seconds)
 {
     mr_pool pool;
     double in[8];
     int out[8], before = dup(STDERR_FILENO);
     for (int i = 0; i < 8; i++)
-        in[i] = 0.15;
+        in[i] = seconds;
     dup2(descriptor, STDERR_FILENO);
     mr_pool_options options = {.processes = WORKERS, .progress = true};
     CHECK_OR_STOP(CHECK_OK(mr_pool_init_with(&pool, &options)));
@@ -266,17 +304,20 @@ SCENARIO_LOCAL(pool_life, progress)
     char text[8192] = "";
     int terminal, other, pipes[2];
     CHECK_OR_STOP(CHECK_EQ(pipe(pipes), 0));
-    map_showing(pipes[1]);
+    map_showing(pipes[1], 0.5);
     close(pipes[1]);
     CHECK(read(pipes[0], text, sizeof text - 1) > 0);
     close(pipes[0]);
-    CHECK(strstr(text, "8 of 8 tasks") != NULL);
     CHECK(strchr(text, '\r') == NULL);
-    CHECK_EQ(strchr(text, '\n') - text, strlen(text) - 1); /* one line */
+    CHECK(text[strlen(text) - 1] == '\n');
+    const char *last = strstr(text, "8 of 8 tasks");
+    CHECK_OR_STOP(CHECK(last != NULL));
+    CHECK_TEXT(strchr(last, '\n'), "\n");
+    CHECK(strchr(text, '\n') < last); /* another one came before */
 
     memset(text, 0, sizeof text);
     CHECK_OR_STOP(CHECK_EQ(openpty(&terminal, &other, NULL, NULL, NULL), 0));
-    map_showing(other);
+    map_showing(other, 0.15);
     CHECK(read(terminal, text, sizeof text - 1) > 0);
     close(other);
     close(terminal);
@@ -293,11 +334,15 @@ SCENARIO_HOSTS(pool_life, terminate)
     enum { QUEUED = 10000 };
     static mr_future futures[QUEUED];
     mr_pool pool;
+    mr_imap imap;
     double seconds = 100, begin;
     int out;
     CHECK_OR_STOP(CHECK_OK(mr_pool_init(&pool, WORKERS)));
     for (int i = 0; i < QUEUED; i++)
         CHECK_OK(mr_pool_apply_async(&pool, rests, &seconds, sizeof seconds, sizeof(int), &futures[i]));
+    mr_tasks tasks = {
+        .task = rests, .in = &seconds, .in_size = sizeof seconds, .count = 1, .out_size = sizeof(int)};
+    CHECK_OK(mr_pool_imap(&pool, &tasks, &imap));
     CHECK_STATUS(mr_pool_join(&pool, 0), MR_ESTATE);
     rest(0.2);
     begin = now();
@@ -305,6 +350,10 @@ SCENARIO_HOSTS(pool_life, terminate)
     CHECK_OK(mr_pool_terminate(&pool));
     CHECK_STATUS(mr_future_get(&futures[0], &out, sizeof out, 0), MR_ECLOSED);
     CHECK_STATUS(mr_future_get(&futures[QUEUED - 1], &out, sizeof out, 0), MR_ECLOSED);
+    CHECK_STATUS(mr_future_wait(&futures[0], 0), MR_ECLOSED);
+    CHECK_STATUS(mr_future_wait(&futures[QUEUED - 1], patience), MR_ECLOSED);
+    CHECK_STATUS(mr_imap_next(&imap, &out, sizeof out, NULL, NULL, patience), MR_ECLOSED);
+    CHECK_OK(mr_imap_close(&imap));
     CHECK_STATUS(mr_pool_apply(&pool, rests, &seconds, sizeof seconds, &out, sizeof out), MR_ECLOSED);
     CHECK_OK(mr_pool_join(&pool, patience));
     CHECK_AT_MOST(now() - begin, 5);
