@@ -13,6 +13,7 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -226,6 +227,45 @@ SCENARIO_LOCAL(listener, no_room)
     passes(&a, &b, "the next");
 }
 
+/* A message of more than 2 GiB has a long head. Its bytes are thrown away as they come. */
+SCENARIO_LOCAL(listener, gigabytes, .only_long = true)
+{
+    static const unsigned char HEAD[] = {255, 255, 255, 255, 0, 0, 0, 0, 128, 0, 0, 0};
+    mr_scoped_listener l = {0};
+    mr_scoped_connection a = {0}, b = {0};
+    load whole = {.c = &a, .size = (size_t)1 << 31};
+    unsigned char head[12] = {0};
+    pthread_t sender;
+    size_t left = whole.size;
+    CHECK_OR_STOP(CHECK_OK(listen_at(&l, "127.0.0.1:0")) && connect_both(&l, &a, &b));
+    whole.bytes = mmap(NULL, whole.size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    CHECK_EQ(pthread_create(&sender, NULL, run_sender, &whole), 0);
+    CHECK_OK(mr_connection_poll(&b, soon));
+    CHECK_EQ(recv(mr_connection_fileno(&b), head, sizeof head, 0), (ssize_t)sizeof head);
+    CHECK(memcmp(head, HEAD, sizeof head) == 0);
+    while (left > 0 && mr_connection_poll(&b, soon) == MR_OK) {
+        ssize_t got = recv(mr_connection_fileno(&b), NULL, left, MSG_TRUNC);
+        left -= got > 0 ? (size_t)got : 0;
+    }
+    CHECK_EQ(pthread_join(sender, NULL), 0);
+    CHECK_EQ(whole.status, MR_OK);
+    CHECK_EQ(left, 0);
+    passes(&a, &b, "the next");
+    CHECK_EQ(munmap(whole.bytes, whole.size), 0);
+}
+
+/* Who connects and says nothing is sent away after a while. */
+SCENARIO_LOCAL(listener, silence, .only_long = true)
+{
+    mr_scoped_listener l = {0};
+    CHECK_OR_STOP(CHECK_OK(listen_at(&l, "127.0.0.1:0")));
+    int fd = call_as_stranger(mr_listener_address(&l));
+    double before = now();
+    CHECK_STATUS(mr_listener_accept(&l, &(mr_connection){0}, MR_FOREVER), MR_EAUTH);
+    CHECK_AT_LEAST(now() - before, 9);
+    close(fd);
+}
+
 /* Nobody receives the rest of a message: it is cut off, and the connection with it. */
 SCENARIO_LOCAL(listener, stalled, .only_long = true)
 {
@@ -402,7 +442,8 @@ SCENARIO_LOCAL(listener, broken_messages)
                                TWO_GIGABYTES[] = {127, 255, 255, 255, 'x'},
                                PETABYTES[] = {255, 255, 255, 255, 0, 1, 0, 0, 0, 0, 0, 0, 'x'},
                                TOO_LONG[] = {255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255},
-                               HALF[] = {0, 0};
+                               HALF[] = {0, 0},
+                               LONG_HEAD[] = {255, 255, 255, 255, 0, 0, 0, 0, 0, 0, 0, 3, 'a', 'b', 'c'};
     mr_scoped_listener l = {0};
     CHECK_OR_STOP(CHECK_OK(listen_at(&l, "127.0.0.1:0")));
     check_broken(&l, NEGATIVE, sizeof NEGATIVE, MR_ESTATE, "no messages");
@@ -410,6 +451,14 @@ SCENARIO_LOCAL(listener, broken_messages)
     check_broken(&l, TWO_GIGABYTES, sizeof TWO_GIGABYTES, MR_EEOF, "in the middle");
     check_broken(&l, PETABYTES, sizeof PETABYTES, MR_EEOF, "in the middle");
     check_broken(&l, HALF, sizeof HALF, MR_EEOF, "in the middle");
+
+    mr_scoped_connection a = {0}, b = {0}; /* a long head is one whatever the length */
+    char text[8] = "";
+    CHECK_OR_STOP(connect_both(&l, &a, &b));
+    CHECK_EQ(send(mr_connection_fileno(&a), LONG_HEAD, sizeof LONG_HEAD, MSG_NOSIGNAL), (ssize_t)sizeof LONG_HEAD);
+    CHECK_OK(mr_connection_recv(&b, text, sizeof text, NULL, soon));
+    CHECK_TEXT(text, "abc");
+    passes(&a, &b, "the next");
 }
 
 /* ---- Addresses ---- */
@@ -704,6 +753,13 @@ SCENARIO_LOCAL(listener, other_processes)
     CHECK_OR_STOP(begin(&process, listens_and_ends, path, strlen(path) + 1));
     CHECK(end(&process, soon, 0));
     CHECK(access(path, F_OK) != 0);
+    for (int i = 0; i < 2; i++) { /* in the same rank */
+        CHECK_OK(mr_process_init(&process, listens_and_ends, path, strlen(path) + 1));
+        CHECK_OK(mr_process_set_reuse(&process, true));
+        CHECK_OK(mr_process_start(&process));
+        CHECK(end(&process, soon, 0));
+        CHECK(access(path, F_OK) != 0);
+    }
     CHECK_EQ(rmdir(folder), 0);
 }
 
