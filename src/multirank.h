@@ -842,7 +842,8 @@ mr_status mr_shareable_list_format(const mr_shareable_list *list, char *text, si
  * copy, and if he does, nothing happens. When the owner closes an end or ends himself, however he ends, the other
  * side receives what is still in the pipe, and then MR_EEOF. An end that its owner has not used before that is as
  * good as closed; but if another process has got hold of it, it is open again when that one uses it.
- * Several threads of the owner may use an end at the same time. Messages go straight from process to process. */
+ * Several threads of the owner may use an end at the same time. Messages go straight from process to process.
+ * A connection with another program (mr_listener) is used alike, but stays with the process that made it. */
 typedef struct mr_connection {
     uint64_t mr__handle;
 } mr_connection;
@@ -879,8 +880,8 @@ mr_status mr_connection_recv_alloc(const mr_connection *connection, void **data,
  * meanwhile, until it is received, or the receiving end is closed (noticed within about a second). Main keeps at
  * most half as many as it may have descriptors (ulimit -n). Errors: as mr_connection_send; MR_EINVAL also for what
  * is no open descriptor; MR_ENOHOST (the caller or the owner of the receiving end is on another host); MR_ELIMIT
- * (no more can be kept); MR_EDIED (main does not answer). Mirrors multiprocessing.reduction.send_handle and DupFd,
- * and SCM_RIGHTS of Unix sockets. */
+ * (no more can be kept); MR_EDIED (main does not answer); MR_ENOTSUP (the connection is one of mr_listener).
+ * Mirrors multiprocessing.reduction.send_handle and DupFd, and SCM_RIGHTS of Unix sockets. */
 mr_status mr_connection_send_fd(const mr_connection *connection, int fd, double timeout);
 
 /* Receives the descriptor that is the next message, waiting for it at most timeout seconds: *fd is the caller's to
@@ -914,8 +915,8 @@ mr_status mr_connection_poll(const mr_connection *connection, double timeout);
  * The first call starts a thread, which sleeps until something comes; a message then wakes one thread more (on
  * another host than main's, receiving costs one more call to main). Connections without a descriptor are as fast
  * as before. Errors: MR_EINVAL (no connection, or an end that only sends), MR_ECLOSED, MR_ENOTOWNER, MR_ELIMIT (no
- * more descriptors), MR_ENOMEM, MR_ESYSTEM, MR_ESTATE (a child that was forked by hand). Mirrors
- * Connection.fileno. */
+ * more descriptors), MR_ENOMEM, MR_ESYSTEM, MR_ESTATE (a child that was forked by hand). For a connection of
+ * mr_listener it is the socket itself, without a thread. Mirrors Connection.fileno. */
 int mr_connection_fileno(const mr_connection *connection);
 
 /* Closes an end, if it is the caller's (else the other process keeps it). Threads that wait at it get MR_ECLOSED.
@@ -955,21 +956,22 @@ mr_status mr_wait(mr_waitable items[], size_t count, size_t *ready, double timeo
 
 /* ---- Programs that were started separately ------------------------------------------------------------------ */
 
-/* Where programs that were started separately connect to this one: a UNIX or TCP socket, for those who know the key.
- * It belongs to the process that made it, on whatever host, and ends with it. The other side may be a program with
- * Multirank, or one in Python 3.12 or later, by multiprocessing.connection.Client(address, authkey=key), send_bytes
- * and recv_bytes. Both sides prove that they know the key by HMAC-SHA-256 of random bytes, so it never travels; what is
- * sent afterwards is neither encrypted nor signed. Mirrors multiprocessing.connection.Listener. */
+/* Where programs that were started separately connect to this one: a UNIX or TCP socket, for those who know the
+ * key. It belongs to the process that made it, on whatever host, and ends with it. The other side may be a program
+ * with Multirank, or one in Python 3.12 or later, by multiprocessing.connection.Client(address, authkey=key),
+ * send_bytes and recv_bytes. Both sides prove that they know the key by HMAC-SHA-256 of random bytes, so it never
+ * travels; what is sent afterwards is neither encrypted nor signed. Mirrors multiprocessing.connection.Listener.
+ */
 typedef struct mr_listener {
     uint64_t mr__handle;
 } mr_listener;
 
-/* Listens at an address: "host:port" ("[host]:port"; port 0: any that is free; no host: all of this machine's own),
- * the path of a file that is made, and removed when the listener ends, or "@name", which leaves no file. The key has
- * size bytes, at most 256; NULL and 0: the caller's own (mr_process_authkey); "" and 0: an empty one, which keeps
- * nobody out. Both are copied. Any process. Errors: MR_EINVAL (NULL, no or too long an address, too long a key),
- * MR_EEXIST (the address is taken), MR_ENOENT (no such folder), MR_ENOHOST (no such host, or not this one),
- * MR_ELIMIT (no more descriptors), MR_ENOMEM, MR_ESYSTEM, MR_ENOTINIT, MR_EFINALIZED. Mirrors
+/* Listens at an address: "host:port" ("[host]:port"; port 0: any that is free; no host: all of this machine's
+ * own), the path of a file that is made, and removed when the listener ends, or "@name", which leaves no file. The
+ * key has size bytes, at most 256; NULL and 0: the caller's own (mr_process_authkey); "" and 0: an empty one,
+ * which keeps nobody out. Both are copied. Any process. Errors: MR_EINVAL (NULL, no or too long an address, too
+ * long a key), MR_EEXIST (the address is taken), MR_ENOENT (no such folder), MR_ENOHOST (no such host, or not this
+ * one), MR_ELIMIT (no more descriptors), MR_ENOMEM, MR_ESYSTEM, MR_ENOTINIT, MR_EFINALIZED. Mirrors
  * multiprocessing.connection.Listener(address, authkey=key), and MPI_Open_port. */
 mr_status mr_listener_init(mr_listener *listener, const char *address, const void *key, size_t size);
 
@@ -978,12 +980,12 @@ const char *mr_listener_address(const mr_listener *listener);
 
 /* Waits at most timeout seconds until somebody who knows the key connects, and makes *connection this side's end,
  * for the calling process alone: it can be used in all that takes a connection, but for mr_connection_send_fd and
- * mr_connection_recv_fd (MR_ENOTSUP), and is not handed over to other processes (MR_ENOTOWNER there). Newcomers are
- * attended to at the same time, 10 seconds each, so one that says nothing is in nobody's way. MR_EAUTH says that one
- * was sent away (another key, or no handshake at all), which concerns nobody else: accept again. Several threads may
- * accept. Errors: MR_EAUTH, MR_ETIMEDOUT, MR_ECLOSED (closed, also meanwhile by another thread), MR_ENOTOWNER
- * (another process's listener), MR_EINVAL, MR_ELIMIT (no more descriptors), MR_ENOMEM, MR_ENOTINIT, MR_EFINALIZED.
- * Mirrors Listener.accept, and MPI_Comm_accept. */
+ * mr_connection_recv_fd (MR_ENOTSUP), and is not handed over to other processes (MR_ENOTOWNER there). Newcomers
+ * are attended to at the same time, 10 seconds each, so one that says nothing is in nobody's way. MR_EAUTH says
+ * that one was sent away (another key, or no handshake at all), which concerns nobody else: accept again. Several
+ * threads may accept. Errors: MR_EAUTH, MR_ETIMEDOUT, MR_ECLOSED (closed, also meanwhile by another thread),
+ * MR_ENOTOWNER (another process's listener), MR_EINVAL, MR_ELIMIT (no more descriptors), MR_ENOMEM, MR_ENOTINIT,
+ * MR_EFINALIZED. Mirrors Listener.accept, and MPI_Comm_accept. */
 mr_status mr_listener_accept(const mr_listener *listener, mr_connection *connection, double timeout);
 
 /* The address of the one who was accepted last ("" for a UNIX socket without a name); owned by the listener, valid
@@ -999,15 +1001,15 @@ mr_status mr_listener_close(const mr_listener *listener);
 #define mr_scoped_listener __attribute__((cleanup(mr_listener_cleanup))) mr_listener
 void mr_listener_cleanup(const mr_listener *listener);
 
-/* Connects to who listens at an address (as for mr_listener_init) and proves to know the key, within timeout seconds;
- * *connection becomes this side's end, as for mr_listener_accept. Any process. Errors: MR_EAUTH (one side does not
- * know the key, or there is no Multirank, nor Python of at least 3.12, over there), MR_ENOENT (nobody listens there),
- * MR_ENOHOST (no such host), MR_ETIMEDOUT (there is somebody, who does not accept), MR_EEOF (hung up), MR_EINVAL,
- * MR_ELIMIT, MR_ENOMEM, MR_ESYSTEM, MR_ENOTINIT, MR_EFINALIZED.
- * What differs from a pipe: a message for which there is no time or room ends MR_ETIMEDOUT without a trace, as there,
- * but where the other side takes no byte for 10 seconds (or the time-out) in the middle of one, the message is cut
- * off, and the connection can send no more; and MR_OK says that the message is on its way, not that it arrives: the
- * other side, or its host, may be gone before. Mirrors multiprocessing.connection.Client, and MPI_Comm_connect. */
+/* Connects to who listens at an address (as for mr_listener_init) and proves to know the key, within timeout
+ * seconds; *connection becomes this side's end, as for mr_listener_accept. Any process. Errors: MR_EAUTH (one side
+ * does not know the key, or there is no Multirank, nor Python of at least 3.12, over there), MR_ENOENT (nobody
+ * listens there), MR_ENOHOST (no such host), MR_ETIMEDOUT (there is somebody, who does not accept), MR_EEOF (hung
+ * up), MR_EINVAL, MR_ELIMIT, MR_ENOMEM, MR_ESYSTEM, MR_ENOTINIT, MR_EFINALIZED. What differs from a pipe: a
+ * message for which there is no time or room ends MR_ETIMEDOUT without a trace, as there, but where the other side
+ * takes no byte for 10 seconds (or the time-out) in the middle of one, the message is cut off, and the connection
+ * can send no more; and MR_OK says that the message is on its way, not that it arrives: the other side, or its
+ * host, may be gone before. Mirrors multiprocessing.connection.Client, and MPI_Comm_connect. */
 mr_status mr_connection_connect(mr_connection *connection, const char *address, const void *key, size_t size,
                                 double timeout);
 
@@ -1443,8 +1445,8 @@ mr_status mr_manager_close(mr_manager *manager);
 #define mr_scoped_manager __attribute__((cleanup(mr_manager_cleanup))) mr_manager
 void mr_manager_cleanup(mr_manager *manager);
 
-/* Would connect to the manager of a program that was started separately. Such programs share no objects so far, they
- * only send messages (mr_listener): MR_ENOTSUP, or MR_EINVAL. Mirrors BaseManager.connect. */
+/* Would connect to the manager of a program that was started separately. Such programs share no objects so far,
+ * they only send messages (mr_listener): MR_ENOTSUP, or MR_EINVAL. Mirrors BaseManager.connect. */
 mr_status mr_manager_connect(mr_manager *manager, const char *address, const void *key, size_t size);
 
 /* Make shared objects as the functions without a manager do, with the same errors; MR_ESTATE (the manager has not
