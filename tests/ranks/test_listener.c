@@ -393,6 +393,48 @@ SCENARIO_LOCAL(listener, strangers)
     check_stranger(&l, "", 0, true, true);
 }
 
+/* A handshake as if the key did not matter: a guess for an answer, and welcome whoever comes. */
+static void send_frames_of_liar(int fd)
+{
+    static const char GUESS[] = "\0\0\0\050{sha256}01234567890123456789012345678901",
+                      ASKS[] = "\0\0\0\073#CHALLENGE#{sha256}0123456789012345678901234567890123456789",
+                      WELCOMES[] = "\0\0\0\011#WELCOME#";
+    send(fd, ASKS, sizeof ASKS - 1, MSG_NOSIGNAL);
+    send(fd, WELCOMES, sizeof WELCOMES - 1, MSG_NOSIGNAL);
+    send(fd, GUESS, sizeof GUESS - 1, MSG_NOSIGNAL);
+    send(fd, WELCOMES, sizeof WELCOMES - 1, MSG_NOSIGNAL);
+}
+
+/* Either side alone has to find out: who lies does not complain. */
+SCENARIO_LOCAL(listener, liars)
+{
+    static const char GUESS[] = "\0\0\0\050{sha256}01234567890123456789012345678901";
+    mr_scoped_listener l = {0};
+    CHECK_OR_STOP(CHECK_OK(listen_at(&l, "127.0.0.1:0")));
+    int fd = call_as_stranger(mr_listener_address(&l));
+    send(fd, GUESS, sizeof GUESS - 1, MSG_NOSIGNAL);
+    send_frames_of_liar(fd);
+    CHECK_STATUS(mr_listener_accept(&l, &(mr_connection){0}, soon), MR_EAUTH);
+    CHECK(strstr(mr_last_error(), "does not know the key") != NULL);
+    close(fd);
+
+    struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof name;
+    char address[32];
+    fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    CHECK_EQ(bind(fd, (struct sockaddr *)&name, size), 0);
+    CHECK_EQ(listen(fd, 8), 0);
+    CHECK_EQ(getsockname(fd, (struct sockaddr *)&name, &size), 0);
+    snprintf(address, sizeof address, "127.0.0.1:%d", ntohs(name.sin_port));
+    visitor v = {.address = address, .key = KEY, .key_size = KEY_SIZE};
+    CHECK_EQ(pthread_create(&v.thread, NULL, run_visitor, &v), 0);
+    int other = accept(fd, NULL, NULL);
+    send_frames_of_liar(other);
+    CHECK_EQ(leave(&v), MR_EAUTH);
+    close(other);
+    close(fd);
+}
+
 /* A listener that says nothing, or nonsense, and one that only hangs up. */
 SCENARIO_LOCAL(listener, strange_listeners)
 {
