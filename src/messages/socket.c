@@ -146,6 +146,8 @@ static void shut(mr__socket *socket)
         if (recv(socket->fd, bytes, sizeof bytes, MSG_DONTWAIT) <= 0)
             break;
     shutdown(socket->fd, SHUT_RDWR); /* also for copies of it in children that were forked by hand */
+    if (mr__ctx.sockets->has_watcher)
+        mr__watch_ring_processes(); /* it is not watched any more, but somebody may wait */
 }
 
 mr_status mr__socket_close(const char *call, uint64_t handle, mr__socket_kind kind)
@@ -220,8 +222,8 @@ bool mr__socket_wait(int fd, short events, double deadline)
 
 void mr__socket_tune(int fd)
 {
-    static const int ON = 1, IDLE = 30, INTERVAL = 10,
-                     COUNT = 3; /* seconds; for a UNIX socket they mean nothing */
+    /* seconds; for a UNIX socket they mean nothing */
+    static const int ON = 1, IDLE = 30, INTERVAL = 10, COUNT = 3;
     setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &ON, sizeof ON);
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &ON, sizeof ON);
     setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &IDLE, sizeof IDLE);

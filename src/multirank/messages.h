@@ -20,7 +20,8 @@ extern "C" {
  * copy, and if he does, nothing happens. When the owner closes an end or ends himself, however he ends, the other
  * side receives what is still in the pipe, and then MR_EEOF. An end that its owner has not used before that is as
  * good as closed; but if another process has got hold of it, it is open again when that one uses it.
- * Several threads of the owner may use an end at the same time. Messages go straight from process to process. */
+ * Several threads of the owner may use an end at the same time. Messages go straight from process to process.
+ * A connection with another program (mr_listener) is used alike, but stays with the process that made it. */
 typedef struct mr_connection {
     uint64_t mr__handle;
 } mr_connection;
@@ -59,8 +60,8 @@ MR_API mr_status mr_connection_recv_alloc(const mr_connection *connection, void 
  * meanwhile, until it is received, or the receiving end is closed (noticed within about a second). Main keeps at
  * most half as many as it may have descriptors (ulimit -n). Errors: as mr_connection_send; MR_EINVAL also for what
  * is no open descriptor; MR_ENOHOST (the caller or the owner of the receiving end is on another host); MR_ELIMIT
- * (no more can be kept); MR_EDIED (main does not answer). Mirrors multiprocessing.reduction.send_handle and DupFd,
- * and SCM_RIGHTS of Unix sockets. */
+ * (no more can be kept); MR_EDIED (main does not answer); MR_ENOTSUP (the connection is one of mr_listener).
+ * Mirrors multiprocessing.reduction.send_handle and DupFd, and SCM_RIGHTS of Unix sockets. */
 MR_API mr_status mr_connection_send_fd(const mr_connection *connection, int fd, double timeout);
 
 /* Receives the descriptor that is the next message, waiting for it at most timeout seconds: *fd is the caller's to
@@ -94,8 +95,8 @@ MR_API mr_status mr_connection_poll(const mr_connection *connection, double time
  * The first call starts a thread, which sleeps until something comes; a message then wakes one thread more (on
  * another host than main's, receiving costs one more call to main). Connections without a descriptor are as fast
  * as before. Errors: MR_EINVAL (no connection, or an end that only sends), MR_ECLOSED, MR_ENOTOWNER, MR_ELIMIT (no
- * more descriptors), MR_ENOMEM, MR_ESYSTEM, MR_ESTATE (a child that was forked by hand). Mirrors
- * Connection.fileno. */
+ * more descriptors), MR_ENOMEM, MR_ESYSTEM, MR_ENOTINIT. For a connection of mr_listener it is
+ * the socket itself, without a thread. Mirrors Connection.fileno. */
 MR_API int mr_connection_fileno(const mr_connection *connection);
 
 /* Closes an end, if it is the caller's (else the other process keeps it). Threads that wait at it get MR_ECLOSED.

@@ -13,6 +13,7 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -146,6 +147,17 @@ static void check_connection(const char *address)
     CHECK_EQ(status, MR_EEOF);
 }
 
+/* Some machines have none. */
+static bool has_ipv6(void)
+{
+    struct sockaddr_in6 name = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool has = fd >= 0 && bind(fd, (struct sockaddr *)&name, sizeof name) == 0;
+    if (fd >= 0)
+        close(fd);
+    return has;
+}
+
 /* _TestListener.test_abstract_socket, too */
 SCENARIO_SHARED(listener, round_trips)
 {
@@ -155,7 +167,8 @@ SCENARIO_SHARED(listener, round_trips)
     CHECK(access(path, F_OK) != 0); /* the listener's end removes it */
     CHECK_EQ(rmdir(folder), 0);
     check_connection("localhost:0");
-    check_connection("[::1]:0");
+    if (has_ipv6())
+        check_connection("[::1]:0");
     check_connection(":0");
     snprintf(path, sizeof path, "@listener-%d", (int)getpid());
     check_connection(path);
@@ -224,6 +237,45 @@ SCENARIO_LOCAL(listener, no_room)
     for (size_t i = 0; i < sent; i++)
         CHECK_OK(mr_connection_recv(&b, kilobyte, sizeof kilobyte, NULL, soon));
     passes(&a, &b, "the next");
+}
+
+/* A message of more than 2 GiB has a long head. Its bytes are thrown away as they come. */
+SCENARIO_LOCAL(listener, gigabytes, .only_long = true)
+{
+    static const unsigned char HEAD[] = {255, 255, 255, 255, 0, 0, 0, 0, 128, 0, 0, 0};
+    mr_scoped_listener l = {0};
+    mr_scoped_connection a = {0}, b = {0};
+    load whole = {.c = &a, .size = (size_t)1 << 31};
+    unsigned char head[12] = {0};
+    pthread_t sender;
+    size_t left = whole.size;
+    CHECK_OR_STOP(CHECK_OK(listen_at(&l, "127.0.0.1:0")) && connect_both(&l, &a, &b));
+    whole.bytes = mmap(NULL, whole.size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    CHECK_EQ(pthread_create(&sender, NULL, run_sender, &whole), 0);
+    CHECK_OK(mr_connection_poll(&b, soon));
+    CHECK_EQ(recv(mr_connection_fileno(&b), head, sizeof head, 0), (ssize_t)sizeof head);
+    CHECK(memcmp(head, HEAD, sizeof head) == 0);
+    while (left > 0 && mr_connection_poll(&b, soon) == MR_OK) {
+        ssize_t got = recv(mr_connection_fileno(&b), NULL, left, MSG_TRUNC);
+        left -= got > 0 ? (size_t)got : 0;
+    }
+    CHECK_EQ(pthread_join(sender, NULL), 0);
+    CHECK_EQ(whole.status, MR_OK);
+    CHECK_EQ(left, 0);
+    passes(&a, &b, "the next");
+    CHECK_EQ(munmap(whole.bytes, whole.size), 0);
+}
+
+/* Who connects and says nothing is sent away after a while. */
+SCENARIO_LOCAL(listener, silence, .only_long = true)
+{
+    mr_scoped_listener l = {0};
+    CHECK_OR_STOP(CHECK_OK(listen_at(&l, "127.0.0.1:0")));
+    int fd = call_as_stranger(mr_listener_address(&l));
+    double before = now();
+    CHECK_STATUS(mr_listener_accept(&l, &(mr_connection){0}, MR_FOREVER), MR_EAUTH);
+    CHECK_AT_LEAST(now() - before, 9);
+    close(fd);
 }
 
 /* Nobody receives the rest of a message: it is cut off, and the connection with it. */
@@ -341,6 +393,48 @@ SCENARIO_LOCAL(listener, strangers)
     check_stranger(&l, "", 0, true, true);
 }
 
+/* A handshake as if the key did not matter: a guess for an answer, and welcome whoever comes. */
+static void send_frames_of_liar(int fd)
+{
+    static const char GUESS[] = "\0\0\0\050{sha256}01234567890123456789012345678901",
+                      ASKS[] = "\0\0\0\073#CHALLENGE#{sha256}0123456789012345678901234567890123456789",
+                      WELCOMES[] = "\0\0\0\011#WELCOME#";
+    send(fd, ASKS, sizeof ASKS - 1, MSG_NOSIGNAL);
+    send(fd, WELCOMES, sizeof WELCOMES - 1, MSG_NOSIGNAL);
+    send(fd, GUESS, sizeof GUESS - 1, MSG_NOSIGNAL);
+    send(fd, WELCOMES, sizeof WELCOMES - 1, MSG_NOSIGNAL);
+}
+
+/* Either side alone has to find out: who lies does not complain. */
+SCENARIO_LOCAL(listener, liars)
+{
+    static const char GUESS[] = "\0\0\0\050{sha256}01234567890123456789012345678901";
+    mr_scoped_listener l = {0};
+    CHECK_OR_STOP(CHECK_OK(listen_at(&l, "127.0.0.1:0")));
+    int fd = call_as_stranger(mr_listener_address(&l));
+    send(fd, GUESS, sizeof GUESS - 1, MSG_NOSIGNAL);
+    send_frames_of_liar(fd);
+    CHECK_STATUS(mr_listener_accept(&l, &(mr_connection){0}, soon), MR_EAUTH);
+    CHECK(strstr(mr_last_error(), "does not know the key") != NULL);
+    close(fd);
+
+    struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof name;
+    char address[32];
+    fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    CHECK_EQ(bind(fd, (struct sockaddr *)&name, size), 0);
+    CHECK_EQ(listen(fd, 8), 0);
+    CHECK_EQ(getsockname(fd, (struct sockaddr *)&name, &size), 0);
+    snprintf(address, sizeof address, "127.0.0.1:%d", ntohs(name.sin_port));
+    visitor v = {.address = address, .key = KEY, .key_size = KEY_SIZE};
+    CHECK_EQ(pthread_create(&v.thread, NULL, run_visitor, &v), 0);
+    int other = accept(fd, NULL, NULL);
+    send_frames_of_liar(other);
+    CHECK_EQ(leave(&v), MR_EAUTH);
+    close(other);
+    close(fd);
+}
+
 /* A listener that says nothing, or nonsense, and one that only hangs up. */
 SCENARIO_LOCAL(listener, strange_listeners)
 {
@@ -402,7 +496,8 @@ SCENARIO_LOCAL(listener, broken_messages)
                                TWO_GIGABYTES[] = {127, 255, 255, 255, 'x'},
                                PETABYTES[] = {255, 255, 255, 255, 0, 1, 0, 0, 0, 0, 0, 0, 'x'},
                                TOO_LONG[] = {255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255},
-                               HALF[] = {0, 0};
+                               HALF[] = {0, 0},
+                               LONG_HEAD[] = {255, 255, 255, 255, 0, 0, 0, 0, 0, 0, 0, 3, 'a', 'b', 'c'};
     mr_scoped_listener l = {0};
     CHECK_OR_STOP(CHECK_OK(listen_at(&l, "127.0.0.1:0")));
     check_broken(&l, NEGATIVE, sizeof NEGATIVE, MR_ESTATE, "no messages");
@@ -410,6 +505,14 @@ SCENARIO_LOCAL(listener, broken_messages)
     check_broken(&l, TWO_GIGABYTES, sizeof TWO_GIGABYTES, MR_EEOF, "in the middle");
     check_broken(&l, PETABYTES, sizeof PETABYTES, MR_EEOF, "in the middle");
     check_broken(&l, HALF, sizeof HALF, MR_EEOF, "in the middle");
+
+    mr_scoped_connection a = {0}, b = {0}; /* a long head is one whatever the length */
+    char text[8] = "";
+    CHECK_OR_STOP(connect_both(&l, &a, &b));
+    CHECK_EQ(send(mr_connection_fileno(&a), LONG_HEAD, sizeof LONG_HEAD, MSG_NOSIGNAL), (ssize_t)sizeof LONG_HEAD);
+    CHECK_OK(mr_connection_recv(&b, text, sizeof text, NULL, soon));
+    CHECK_TEXT(text, "abc");
+    passes(&a, &b, "the next");
 }
 
 /* ---- Addresses ---- */
@@ -533,6 +636,25 @@ static void *send_later(void *connection)
     return NULL;
 }
 
+static void *close_later(void *connection)
+{
+    usleep(100000);
+    CHECK_OK(mr_connection_close(connection));
+    return NULL;
+}
+
+/* Closed by another thread meanwhile: who waits is told at once. */
+static void wait_for_closed(mr_waitable items[], size_t count, mr_connection *closed)
+{
+    pthread_t thread;
+    size_t ready = 0;
+    double before = now();
+    CHECK_EQ(pthread_create(&thread, NULL, close_later, closed), 0);
+    CHECK_STATUS(mr_wait(items, count, &ready, soon), MR_ECLOSED);
+    CHECK_AT_MOST(now() - before, 10);
+    CHECK_EQ(pthread_join(thread, NULL), 0);
+}
+
 /* Waits until the one item is ready that is sent to. */
 static void wait_for_one(mr_waitable items[], size_t count, size_t which, mr_connection *sender)
 {
@@ -578,7 +700,9 @@ SCENARIO_SHARED(listener, wait_for_several)
     CHECK(items[0].ready);
     CHECK_OK(mr_connection_close(&a));
     CHECK_STATUS(mr_wait(items, 3, &ready, soon), MR_ECLOSED);
-    CHECK_STATUS(mr_wait(items, 2, &ready, soon), MR_ECLOSED);
+    wait_for_closed(items + 1, 2, &c); /* with a pipe */
+    CHECK_OR_STOP(connect_both(&l, &a, &b));
+    wait_for_closed(items, 1, &a);
     CHECK_OK(mr_queue_destroy(&queue));
 }
 
@@ -704,6 +828,13 @@ SCENARIO_LOCAL(listener, other_processes)
     CHECK_OR_STOP(begin(&process, listens_and_ends, path, strlen(path) + 1));
     CHECK(end(&process, soon, 0));
     CHECK(access(path, F_OK) != 0);
+    for (int i = 0; i < 2; i++) { /* in the same rank */
+        CHECK_OK(mr_process_init(&process, listens_and_ends, path, strlen(path) + 1));
+        CHECK_OK(mr_process_set_reuse(&process, true));
+        CHECK_OK(mr_process_start(&process));
+        CHECK(end(&process, soon, 0));
+        CHECK(access(path, F_OK) != 0);
+    }
     CHECK_EQ(rmdir(folder), 0);
 }
 
