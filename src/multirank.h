@@ -274,10 +274,12 @@ bool mr_process_is_alive(const mr_process *process);
  * not set) counts as killed: -SIGKILL. Mirrors Process.exitcode. */
 int mr_process_exitcode(const mr_process *process);
 
-/* Sends SIGTERM, or SIGKILL, to it, on whatever host it is. Nothing happens if it has ended.
- * Errors: MR_ESTATE (not started), MR_ENOTCREATOR. Mirror Process.terminate and Process.kill. */
+/* Sends SIGTERM, SIGKILL, or SIGINT, to it, on whatever host it is. Nothing happens if it has ended. SIGINT is what
+ * Ctrl-C sends; it ends a process that has not said otherwise (signal(2)), as SIGTERM does.
+ * Errors: MR_ESTATE (not started), MR_ENOTCREATOR. Mirror Process.terminate, Process.kill and Process.interrupt. */
 mr_status mr_process_terminate(mr_process *process);
 mr_status mr_process_kill(mr_process *process);
+mr_status mr_process_interrupt(mr_process *process);
 
 /* Releases what the library holds for it. Closing twice is harmless; any other use after it is MR_ECLOSED.
  * Errors: MR_ESTATE (it is still alive), MR_ENOTCREATOR. Mirrors Process.close. */

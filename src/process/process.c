@@ -279,6 +279,11 @@ mr_status mr_process_kill(mr_process *object)
     return send_signal("mr_process_kill", object, SIGKILL);
 }
 
+mr_status mr_process_interrupt(mr_process *object)
+{
+    return send_signal("mr_process_interrupt", object, SIGINT);
+}
+
 mr_status mr_process_close(mr_process *object)
 {
     mr__process *process = NULL;

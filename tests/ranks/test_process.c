@@ -208,6 +208,28 @@ SCENARIO_HOSTS(process, terminate_is_caught)
     CHECK(end(&p, 30, 7));
 }
 
+static int catches_sigint(const void *args, size_t size)
+{
+    signal(SIGINT, ends_with_seven);
+    return says_alive(args, size);
+}
+
+/* _TestProcess.test_interrupt, _TestProcess.test_interrupt_no_handler: on other hosts, too */
+SCENARIO_HOSTS(process, interrupt)
+{
+    mr_process p;
+    end_a_sleeper(mr_process_interrupt, SIGINT);
+    CHECK_OK(mr_process_init(&p, catches_sigint, "catching", sizeof "catching"));
+    if (scenario_launch() == LAUNCH_hosts)
+        CHECK_OK(mr_process_set_host(&p, "node2"));
+    CHECK_STATUS(mr_process_interrupt(&p), MR_ESTATE);
+    CHECK_OR_STOP(CHECK_OK(mr_process_start(&p)));
+    CHECK(await_lines("catching", 1, 30));
+    CHECK_OK(mr_process_interrupt(&p));
+    CHECK(end(&p, 30, 7));
+    CHECK_STATUS(mr_process_interrupt(&p), MR_ECLOSED);
+}
+
 SCENARIO_HOSTS(process, join_times_out)
 {
     mr_process p;
