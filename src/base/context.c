@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -18,7 +19,7 @@ _Thread_local uint32_t mr__acts_for;
 
 mr_status mr__running(const char *call)
 {
-    switch (mr__ctx.phase) {
+    switch (mr__is_forked() ? MR__PHASE_FORKED : mr__ctx.phase) {
     case MR__PHASE_RUNNING:
         return MR_OK;
     case MR__PHASE_FORKED:
@@ -40,9 +41,28 @@ static void become_a_fork(void)
         mr__ctx.phase = MR__PHASE_FORKED;
 }
 
+/* A child that is made by clone or _Fork runs no handler; but the page is empty there. */
 void mr__watch_forks(void)
 {
+    const size_t size = sizeof *mr__ctx.is_own;
+    bool *page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (page != MAP_FAILED) {
+        *page = true;
+        madvise(page, (size_t)sysconf(_SC_PAGESIZE), MADV_WIPEONFORK); /* or else handlers must do */
+        mr__ctx.is_own = page;
+    }
     pthread_atfork(NULL, NULL, become_a_fork);
+}
+
+bool mr__is_forked(void)
+{
+    return mr__ctx.phase == MR__PHASE_FORKED || (mr__ctx.is_own != NULL && !*mr__ctx.is_own);
+}
+
+void mr__end_fork(int code)
+{
+    if (mr__is_forked())
+        exit(code);
 }
 
 double mr__now(void)

@@ -27,6 +27,7 @@ typedef struct mr__context {
     bool is_ending;            /* mr_finalize is under way */
     int rank;                  /* 0: main */
     pid_t pid;                 /* main's; to tell it from a child that the user forks */
+    const bool *is_own;        /* in a page that a forked child finds empty; NULL: not yet made */
     _Atomic uint32_t *running; /* processes that run; main's supervisor sees it, too */
     char host[MR__HOST_SIZE];
     mr__launch launch;
@@ -69,6 +70,11 @@ mr_status mr__running(const char *call);
 
 /* From now on a child that the user forks off this process knows that it is none of Multirank's. */
 void mr__watch_forks(void);
+bool mr__is_forked(void);
+
+/* To be called when a function of the user's has returned to the library: a child that was forked in it goes no
+ * further, or it would do its parent's work a second time. It ends with this code. */
+void mr__end_fork(int code);
 
 /* The time in seconds on a clock that never jumps. */
 double mr__now(void);

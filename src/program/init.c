@@ -209,7 +209,7 @@ static void finalize_at_exit(void)
 
 mr_status mr_init(int *argc, char ***argv)
 {
-    if (mr__ctx.phase == MR__PHASE_FORKED)
+    if (mr__is_forked())
         return mr__running("mr_init");
     if (mr__ctx.phase != MR__PHASE_NEW)
         return mr__fail(MR_ESTATE, "mr_init was called a second time; Multirank starts once in a program");

@@ -353,6 +353,7 @@ static int run(const mr__start *message, mr_process *object)
     pthread_cleanup_push(end_of_thread, NULL);
     code = call_target(message, object, address);
     pthread_cleanup_pop(0);
+    mr__end_fork(code);
     return code;
 }
 

@@ -281,3 +281,49 @@ SCENARIO_LOCAL(exits, of_a_method)
     CHECK_STATUS(mr_instance_call(&instance, "leave", NULL, 0, NULL, NULL, 30), MR_EDIED);
     CHECK_OK(mr_manager_close(&manager));
 }
+
+/* ---- Changes of containers ---- */
+
+static mr_status change_leaves(const mr_item *now, mr_item *next, void *argument)
+{
+    (void)now, (void)next, (void)argument;
+    pthread_exit(NULL);
+}
+
+static mr_status sets_one(const mr_item *now, mr_item *next, void *argument)
+{
+    (void)argument;
+    CHECK(now == NULL);
+    *next = MR_INT(1);
+    return MR_OK;
+}
+
+static void *leaves_in_a_change(void *dict)
+{
+    mr_dict_modify(dict, MR_INT(1), change_leaves, NULL);
+    return NULL;
+}
+
+static int changes(const void *args, size_t size)
+{
+    mr_lock lock;
+    (void)size;
+    CHECK_OK(mr_dict_get_lock(args, &lock));
+    CHECK_OR_STOP(CHECK_OK(mr_lock_acquire(&lock, 10)));
+    CHECK_OK(mr_dict_modify(args, MR_INT(1), sets_one, NULL));
+    CHECK_OK(mr_lock_release(&lock));
+    return 0;
+}
+
+/* The thread ends in the change of a container, whose lock the library has taken for it. */
+SCENARIO_SHARED(exits, of_a_change)
+{
+    pthread_t thread;
+    mr_dict dict;
+    mr_process p;
+    CHECK_OR_STOP(CHECK_OK(mr_dict_init(&dict)));
+    CHECK_EQ(pthread_create(&thread, NULL, leaves_in_a_change, &dict), 0);
+    CHECK_EQ(pthread_join(thread, NULL), 0);
+    CHECK_OR_STOP(begin(&p, changes, &dict, sizeof dict));
+    CHECK(end(&p, 30, 0));
+}
