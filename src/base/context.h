@@ -20,15 +20,25 @@ struct mr__filenos;   /* fileno.c */
 
 typedef enum mr__phase { MR__PHASE_NEW, MR__PHASE_RUNNING, MR__PHASE_FINALIZED, MR__PHASE_FORKED } mr__phase;
 
+/* The processes that run, which main's supervisor sees, too, and some of them by name. */
+enum { MR__NAMED = 8 };
+typedef struct mr__tally {
+    _Atomic uint32_t running;
+    struct {
+        int rank; /* 0: free */
+        char name[48];
+    } named[MR__NAMED];
+} mr__tally;
+
 typedef struct mr__context {
     pthread_mutex_t lock;   /* over everything below, and what it points to, unless said otherwise */
     pthread_cond_t changed; /* broadcast whenever something that anybody may wait for has changed */
     mr__phase phase;
-    bool is_ending;            /* mr_finalize is under way */
-    int rank;                  /* 0: main */
-    pid_t pid;                 /* main's; to tell it from a child that the user forks */
-    const bool *is_own;        /* in a page that a forked child finds empty; NULL: not yet made */
-    _Atomic uint32_t *running; /* processes that run; main's supervisor sees it, too */
+    bool is_ending;     /* mr_finalize is under way */
+    int rank;           /* 0: main */
+    pid_t pid;          /* main's; to tell it from a child that the user forks */
+    const bool *is_own; /* in a page that a forked child finds empty; NULL: not yet made */
+    mr__tally *tally;   /* main's */
     char host[MR__HOST_SIZE];
     mr__launch launch;
     mr__topology *topology; /* of this host; set once, before anybody else can look */

@@ -187,13 +187,13 @@ static mr_status start_main(int report, char **arguments)
     return status;
 }
 
-/* Before the supervisor forks, who is to say how many processes a main that ends by itself takes along. */
+/* Before the supervisor forks, who is to say which processes a main that ends by itself takes along. */
 static mr_status share_tally(void)
 {
-    void *page = mmap(NULL, sizeof *mr__ctx.running, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    void *page = mmap(NULL, sizeof *mr__ctx.tally, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (page == MAP_FAILED)
         return mr__fail(MR_ESYSTEM, "there is no memory to share with the supervisor: %s", strerror(errno));
-    mr__ctx.running = page;
+    mr__ctx.tally = page;
     return MR_OK;
 }
 

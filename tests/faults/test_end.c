@@ -115,7 +115,9 @@ static void says_who_ends(const struct outcome *outcome)
     bool is_crash = outcome->exit_code == 128 + SIGABRT || outcome->exit_code == 128 + SIGSEGV;
     CHECK(strstr(outcome->err,
                  is_crash ? "multirank: main has crashed" : "multirank: main has ended with exit code 6") != NULL);
-    CHECK(strstr(outcome->err, "4 processes that still ran end with it") != NULL);
+    CHECK(strstr(outcome->err, "; 4 processes that still ran end with it: Process-1 (rank ") != NULL);
+    CHECK(strstr(outcome->err, ", Process-2 (rank ") != NULL);
+    CHECK(strstr(outcome->err, ", Process-3:1 (rank ") != NULL);
 }
 
 PROGRAM(end, of_main_by_immediate_exit, .exit_code = 6, .examine = says_who_ends)
