@@ -4,17 +4,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
-mr__context mr__ctx = {.lock = PTHREAD_MUTEX_INITIALIZER,
-                       .changed = PTHREAD_COND_INITIALIZER,
-                       .filenos_lock = PTHREAD_MUTEX_INITIALIZER};
+mr__context mr__ctx = {.lock = PTHREAD_MUTEX_INITIALIZER, .filenos_lock = PTHREAD_MUTEX_INITIALIZER};
 _Thread_local uint32_t mr__acts_for;
 
 mr_status mr__running(const char *call)
@@ -100,9 +100,13 @@ void mr__unlock(void)
     pthread_mutex_unlock(&mr__ctx.lock);
 }
 
+/* No condition variable: who never comes back from waiting there, since a signal's handler has called exit, makes
+ * all others hang that use it. */
 void mr__changed(void)
 {
-    pthread_cond_broadcast(&mr__ctx.changed);
+    mr__ctx.changes++;
+    if (mr__ctx.waiting > 0)
+        syscall(SYS_futex, &mr__ctx.changes, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
 }
 
 bool mr__wait(double deadline)
@@ -114,7 +118,15 @@ bool mr__wait(double deadline)
     double end = mr__now() + (left < LONGEST ? left : LONGEST);
     struct timespec time = {.tv_sec = (time_t)end};
     time.tv_nsec = (long)((end - (double)time.tv_sec) * 1e9);
-    return pthread_cond_clockwait(&mr__ctx.changed, &mr__ctx.lock, CLOCK_MONOTONIC, &time) != ETIMEDOUT;
+    uint32_t seen = mr__ctx.changes;
+    mr__ctx.waiting++;
+    mr__unlock();
+    bool is_late = syscall(SYS_futex, &mr__ctx.changes, FUTEX_WAIT_BITSET_PRIVATE, seen, &time, NULL,
+                           FUTEX_BITSET_MATCH_ANY) != 0 &&
+                   errno == ETIMEDOUT;
+    mr__lock();
+    mr__ctx.waiting--;
+    return !is_late;
 }
 
 mr_status mr__thread_start(pthread_t *thread, const char *name, void *(*body)(void *))

@@ -31,8 +31,9 @@ typedef struct mr__tally {
 } mr__tally;
 
 typedef struct mr__context {
-    pthread_mutex_t lock;   /* over everything below, and what it points to, unless said otherwise */
-    pthread_cond_t changed; /* broadcast whenever something that anybody may wait for has changed */
+    pthread_mutex_t lock;     /* over everything below, and what it points to, unless said otherwise */
+    _Atomic uint32_t changes; /* a futex: how often something that anybody may wait for has changed */
+    uint32_t waiting;         /* threads that wait for that */
     mr__phase phase;
     bool is_ending;     /* mr_finalize is under way */
     int rank;           /* 0: main */

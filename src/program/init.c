@@ -197,14 +197,11 @@ static mr_status share_tally(void)
     return MR_OK;
 }
 
-/* What Python does when its main process ends. Who calls exit in a signal handler may have interrupted somebody
- * who holds the lock: then the supervisor ends all. */
+/* What Python does when its main process ends. Where that is not possible the supervisor ends all. */
 static void finalize_at_exit(void)
 {
-    if (mr__ctx.phase != MR__PHASE_RUNNING || getpid() != mr__ctx.pid || !mr__lock_within(1))
-        return;
-    mr__unlock();
-    mr_finalize();
+    if (mr__ctx.phase == MR__PHASE_RUNNING && getpid() == mr__ctx.pid && !mr__is_amid_call())
+        mr_finalize();
 }
 
 mr_status mr_init(int *argc, char ***argv)

@@ -317,11 +317,15 @@ static void leave(int code, void *unused)
 {
     (void)unused;
     if (getpid() != self->pid)
-        return; /* a child that the user forked off */
-    mr__keeper_stop();
-    mr__process_end_children();
+        return;                             /* a child that the user forked off */
+    bool is_amid_call = mr__is_amid_call(); /* then main and the supervisor see to the rest */
+    if (!is_amid_call) {
+        mr__keeper_stop();
+        mr__process_end_children();
+    }
     fflush(NULL);
-    mr__supervisor_leave_launcher(self->report);
+    if (!is_amid_call)
+        mr__supervisor_leave_launcher(self->report);
     _exit(code);
 }
 

@@ -99,6 +99,26 @@ PROGRAM(end, of_main_by_exit_in_a_thread, .exit_code = 3, .examine = both_have_e
     return 0;
 }
 
+static void exit_with_3(int signal_number)
+{
+    (void)signal_number;
+    exit(3);
+}
+
+/* The handler of a signal calls exit, while main waits in a call that it never comes back to. */
+PROGRAM_LOCAL(end, of_main_by_exit_in_a_handler, .exit_code = 3, .examine = both_have_ended)
+{
+    static mr_process sleeper;
+    begin_some(argc, argv);
+    CHECK_OK(mr_process_init(&sleeper, sleeps, NULL, 0));
+    CHECK_OK(mr_process_set_daemon(&sleeper, true));
+    CHECK_OK(mr_process_start(&sleeper));
+    signal(SIGALRM, exit_with_3);
+    alarm(1);
+    mr_process_join(&sleeper, MR_FOREVER);
+    return 0;
+}
+
 /* A child that the user has forked does not finalise for main. */
 PROGRAM(end, of_a_child_that_exits, .exit_code = 3, .examine = both_have_ended)
 {

@@ -3,6 +3,7 @@
 #include "targets.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -66,6 +67,36 @@ SCENARIO_HOSTS(exits, of_targets)
         CHECK(end(&p, 30, ways[i].code));
     }
     CHECK(works());
+}
+
+static void exits_with_5(int signal_number)
+{
+    (void)signal_number;
+    exit(5);
+}
+
+static int waits_with_a_handler(const void *args, size_t size)
+{
+    mr_process child;
+    (void)args, (void)size;
+    signal(SIGTERM, exits_with_5);
+    CHECK_OK(mr_process_init(&child, sleeps, NULL, 0));
+    CHECK_OK(mr_process_set_daemon(&child, true));
+    CHECK_OK(mr_process_start(&child));
+    note("waits", "%s", "now");
+    mr_process_join(&child, MR_FOREVER);
+    return 1;
+}
+
+/* The handler of a signal calls exit, in the middle of a call. */
+SCENARIO_SHARED(exits, of_a_handler)
+{
+    mr_process p;
+    CHECK_OR_STOP(begin(&p, waits_with_a_handler, NULL, 0));
+    CHECK(await_lines("waits", 1, 30));
+    rest(0.3); /* and it sits there */
+    CHECK_OK(mr_process_terminate(&p));
+    CHECK(end(&p, 30, 5));
 }
 
 static int run_ends_its_thread(mr_process *self)
