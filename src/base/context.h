@@ -46,6 +46,7 @@ typedef struct mr__context {
     int cores;              /* that the program may use on all hosts */
 
     const struct mr__libraries *libraries; /* NULL: other ranks have those that the program starts with */
+    int modules;                           /* how many there were at the end of mr_init */
     struct mr__arena *arena;               /* NULL on other hosts than main's */
     uint64_t arena_size;
 

@@ -2,6 +2,7 @@
 #include "arena/arena.h"
 #include "base/context.h"
 #include "base/debugger.h"
+#include "base/module.h"
 #include "base/status.h"
 #include "far/deputy.h"
 #include "far/libraries.h"
@@ -231,6 +232,7 @@ mr_status mr_init(int *argc, char ***argv)
         return status;
     mr__ctx.pid = getpid();
     mr__ctx.phase = MR__PHASE_RUNNING;
+    mr__modules_end_of_start();
     mr__watch_forks();
     atexit(finalize_at_exit);
     mr__debugger_wait("MainProcess");

@@ -482,6 +482,7 @@ _Noreturn void mr__rank_serve(int report)
         self->seat = 0;
     on_exit(leave, NULL);
     mr__ctx.phase = MR__PHASE_RUNNING;
+    mr__modules_end_of_start();
     mr__watch_forks();
     rehearse();
     park_first();
