@@ -30,16 +30,20 @@ typedef struct mr__tally {
     } named[MR__NAMED];
 } mr__tally;
 
+enum { MR__OWN_THREADS = 64 };
+
 typedef struct mr__context {
     pthread_mutex_t lock;     /* over everything below, and what it points to, unless said otherwise */
     _Atomic uint32_t changes; /* a futex: how often something that anybody may wait for has changed */
     uint32_t waiting;         /* threads that wait for that */
     mr__phase phase;
-    bool is_ending;     /* mr_finalize is under way */
-    int rank;           /* 0: main */
-    pid_t pid;          /* main's; to tell it from a child that the user forks */
-    const bool *is_own; /* in a page that a forked child finds empty; NULL: not yet made */
-    mr__tally *tally;   /* main's */
+    bool is_ending;                     /* mr_finalize is under way */
+    int rank;                           /* 0: main */
+    pid_t pid;                          /* main's; to tell it from a child that the user forks */
+    const bool *is_own;                 /* in a page that a forked child finds empty; NULL: not yet made */
+    mr__tally *tally;                   /* main's */
+    pid_t own_threads[MR__OWN_THREADS]; /* main's at the end of mr_init: MPI's, and the library's */
+    int own_thread_count;
     char host[MR__HOST_SIZE];
     mr__launch launch;
     mr__topology *topology; /* of this host; set once, before anybody else can look */

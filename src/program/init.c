@@ -12,6 +12,7 @@
 #include "messages/fileno.h"
 #include "pool/pool.h"
 #include "process/process.h"
+#include "program/first_thread.h"
 #include "universe/rank.h"
 #include "universe/universe.h"
 
@@ -235,6 +236,7 @@ mr_status mr_init(int *argc, char ***argv)
     mr__modules_end_of_start();
     mr__watch_forks();
     atexit(finalize_at_exit);
+    mr__first_thread_watch();
     mr__debugger_wait("MainProcess");
     return MR_OK;
 }

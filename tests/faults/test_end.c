@@ -99,6 +99,37 @@ PROGRAM(end, of_main_by_exit_in_a_thread, .exit_code = 3, .examine = both_have_e
     return 0;
 }
 
+static void *notes_late(void *unused)
+{
+    (void)unused;
+    rest(0.5);
+    note("waited for", "%s", "a thread");
+    return NULL;
+}
+
+static void all_have_ended(const struct outcome *outcome)
+{
+    (void)outcome;
+    CHECK_EQ(noted_lines("waited for"), 3);
+}
+
+/* Main's first thread ends, and a thread that it has left running, but for those of the library. */
+PROGRAM_LOCAL(end, of_mains_first_thread, .exit_code = 0, .examine = all_have_ended)
+{
+    pthread_t thread;
+    begin_some(argc, argv);
+    pthread_create(&thread, NULL, notes_late, NULL);
+    pthread_exit(NULL);
+}
+
+PROGRAM_LOCAL(end, of_mains_first_thread_after_finalize, .exit_code = 0)
+{
+    CHECK_OR_STOP(CHECK_OK(mr_init(&argc, &argv)));
+    CHECK(works());
+    CHECK_OK(mr_finalize());
+    pthread_exit(NULL);
+}
+
 static void exit_with_3(int signal_number)
 {
     (void)signal_number;
