@@ -317,8 +317,9 @@ static void leave(int code, void *unused)
 {
     (void)unused;
     if (getpid() != self->pid)
-        return;                             /* a child that the user forked off */
-    bool is_amid_call = mr__is_amid_call(); /* then main and the supervisor see to the rest */
+        return; /* a child that the user forked off */
+    /* if it is, main and the supervisor see to the rest */
+    bool is_amid_call = mr__is_amid_call();
     if (!is_amid_call) {
         mr__keeper_stop();
         mr__process_end_children();
