@@ -34,7 +34,8 @@
  * - What is made with {0} or initialised so is nothing: ending it does nothing.
  * - A child that a process forks by itself has no part in Multirank, since nobody would learn of its end, and of
  * what it held: all calls are MR_ENOTINIT there. It may read and write memory that its parent has got from
- * mr_array_data and the like, and run another program.
+ * mr_array_data and the like, and run another program. It should end by _exit; if it returns from the function that the library has called (a
+ *   target, a task, an action, ...), it ends there by exit, with what that has returned.
  */
 #ifndef MULTIRANK_H
 #define MULTIRANK_H

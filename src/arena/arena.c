@@ -6,12 +6,14 @@
 #include "object/seat.h"
 
 #include <errno.h>
+#include <linux/futex.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* The layout: head, seats, slots, heap. Only what is touched takes memory. */
@@ -160,6 +162,33 @@ void mr__arena_leave(void)
     if (mr__ctx.arena != NULL)
         munmap(mr__ctx.arena, mr__ctx.arena_size);
     mr__ctx.arena = NULL;
+}
+
+/* By the kernel's list of the mutexes that a thread holds. */
+static bool holds_mutex(void)
+{
+    enum { MOST = 64 }; /* a thread enters a few at a time */
+    const char *start = (const char *)mr__ctx.arena, *end = start + mr__ctx.arena_size;
+    struct robust_list_head *head = NULL;
+    size_t size;
+    if (start == NULL || syscall(SYS_get_robust_list, 0, &head, &size) != 0 || head == NULL)
+        return false;
+    const char *pending = (const char *)head->list_op_pending;
+    bool is_entered = pending > start && pending < end;
+    const struct robust_list *each = head->list.next;
+    for (int i = 0; i < MOST && each != NULL && each != &head->list && !is_entered; i++) {
+        is_entered = (const char *)each > start && (const char *)each < end;
+        each = (const struct robust_list *)((uintptr_t)each->next & ~(uintptr_t)1); /* a flag of glibc's */
+    }
+    return is_entered;
+}
+
+bool mr__is_amid_call(void)
+{
+    if (holds_mutex() || !mr__lock_within(1))
+        return true;
+    mr__unlock();
+    return false;
 }
 
 mr_status mr__arena_ready(const char *call)

@@ -40,6 +40,10 @@ mr_status mr__arena_create(int *fd);
 mr_status mr__arena_join(int fd);
 void mr__arena_leave(void);
 
+/* Whether the caller has been taken out of a call, by a signal whose handler calls exit, where it can be neither
+ * ended nor waited for: a mutex is held. */
+bool mr__is_amid_call(void);
+
 /* MR_OK where the arena can be used; else a sentence for the call. */
 mr_status mr__arena_ready(const char *call);
 

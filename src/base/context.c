@@ -4,22 +4,24 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 mr__context mr__ctx = {.lock = PTHREAD_MUTEX_INITIALIZER,
-                       .changed = PTHREAD_COND_INITIALIZER,
                        .filenos_lock = PTHREAD_MUTEX_INITIALIZER,
                        .sockets_lock = PTHREAD_MUTEX_INITIALIZER};
 _Thread_local uint32_t mr__acts_for;
 
 mr_status mr__running(const char *call)
 {
-    switch (mr__ctx.phase) {
+    switch (mr__is_forked() ? MR__PHASE_FORKED : mr__ctx.phase) {
     case MR__PHASE_RUNNING:
         return MR_OK;
     case MR__PHASE_FORKED:
@@ -41,9 +43,28 @@ static void become_a_fork(void)
         mr__ctx.phase = MR__PHASE_FORKED;
 }
 
+/* A child that is made by clone or _Fork runs no handler; but the page is empty there. */
 void mr__watch_forks(void)
 {
+    const size_t size = sizeof *mr__ctx.is_own;
+    bool *page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (page != MAP_FAILED) {
+        *page = true;
+        madvise(page, (size_t)sysconf(_SC_PAGESIZE), MADV_WIPEONFORK); /* or else handlers must do */
+        mr__ctx.is_own = page;
+    }
     pthread_atfork(NULL, NULL, become_a_fork);
+}
+
+bool mr__is_forked(void)
+{
+    return mr__ctx.phase == MR__PHASE_FORKED || (mr__ctx.is_own != NULL && !*mr__ctx.is_own);
+}
+
+void mr__end_fork(int code)
+{
+    if (mr__is_forked())
+        exit(code);
 }
 
 double mr__now(void)
@@ -81,9 +102,13 @@ void mr__unlock(void)
     pthread_mutex_unlock(&mr__ctx.lock);
 }
 
+/* No condition variable: who never comes back from waiting there, since a signal's handler has called exit, makes
+ * all others hang that use it. */
 void mr__changed(void)
 {
-    pthread_cond_broadcast(&mr__ctx.changed);
+    mr__ctx.changes++;
+    if (mr__ctx.waiting > 0)
+        syscall(SYS_futex, &mr__ctx.changes, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
 }
 
 bool mr__wait(double deadline)
@@ -95,7 +120,15 @@ bool mr__wait(double deadline)
     double end = mr__now() + (left < LONGEST ? left : LONGEST);
     struct timespec time = {.tv_sec = (time_t)end};
     time.tv_nsec = (long)((end - (double)time.tv_sec) * 1e9);
-    return pthread_cond_clockwait(&mr__ctx.changed, &mr__ctx.lock, CLOCK_MONOTONIC, &time) != ETIMEDOUT;
+    uint32_t seen = mr__ctx.changes;
+    mr__ctx.waiting++;
+    mr__unlock();
+    bool is_late = syscall(SYS_futex, &mr__ctx.changes, FUTEX_WAIT_BITSET_PRIVATE, seen, &time, NULL,
+                           FUTEX_BITSET_MATCH_ANY) != 0 &&
+                   errno == ETIMEDOUT;
+    mr__lock();
+    mr__ctx.waiting--;
+    return !is_late;
 }
 
 mr_status mr__thread_start(pthread_t *thread, const char *name, void *(*body)(void *))

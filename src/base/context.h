@@ -22,20 +22,37 @@ struct mr__sockets;   /* socket.c */
 
 typedef enum mr__phase { MR__PHASE_NEW, MR__PHASE_RUNNING, MR__PHASE_FINALIZED, MR__PHASE_FORKED } mr__phase;
 
+/* The processes that run, which main's supervisor sees, too, and some of them by name. */
+enum { MR__NAMED = 8 };
+typedef struct mr__tally {
+    _Atomic uint32_t running;
+    struct {
+        int rank; /* 0: free */
+        char name[48];
+    } named[MR__NAMED];
+} mr__tally;
+
+enum { MR__OWN_THREADS = 64 };
+
 typedef struct mr__context {
-    pthread_mutex_t lock;   /* over everything below, and what it points to, unless said otherwise */
-    pthread_cond_t changed; /* broadcast whenever something that anybody may wait for has changed */
+    pthread_mutex_t lock;     /* over everything below, and what it points to, unless said otherwise */
+    _Atomic uint32_t changes; /* a futex: how often something that anybody may wait for has changed */
+    uint32_t waiting;         /* threads that wait for that */
     mr__phase phase;
-    bool is_ending;            /* mr_finalize is under way */
-    int rank;                  /* 0: main */
-    pid_t pid;                 /* main's; to tell it from a child that the user forks */
-    _Atomic uint32_t *running; /* processes that run; main's supervisor sees it, too */
+    bool is_ending;                     /* mr_finalize is under way */
+    int rank;                           /* 0: main */
+    pid_t pid;                          /* main's; to tell it from a child that the user forks */
+    const bool *is_own;                 /* in a page that a forked child finds empty; NULL: not yet made */
+    mr__tally *tally;                   /* main's */
+    pid_t own_threads[MR__OWN_THREADS]; /* main's at the end of mr_init: MPI's, and the library's */
+    int own_thread_count;
     char host[MR__HOST_SIZE];
     mr__launch launch;
     mr__topology *topology; /* of this host; set once, before anybody else can look */
     int cores;              /* that the program may use on all hosts */
 
     const struct mr__libraries *libraries; /* NULL: other ranks have those that the program starts with */
+    int modules;                           /* how many there were at the end of mr_init */
     struct mr__arena *arena;               /* NULL on other hosts than main's */
     uint64_t arena_size;
 
@@ -74,6 +91,11 @@ mr_status mr__running(const char *call);
 
 /* From now on a child that the user forks off this process knows that it is none of Multirank's. */
 void mr__watch_forks(void);
+bool mr__is_forked(void);
+
+/* To be called when a function of the user's has returned to the library: a child that was forked in it goes no
+ * further, or it would do its parent's work a second time. It ends with this code. */
+void mr__end_fork(int code);
 
 /* The time in seconds on a clock that never jumps. */
 double mr__now(void);

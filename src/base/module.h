@@ -22,6 +22,9 @@ typedef struct mr__libraries {
  * call the address there) when it belongs to no module, or its module has no build-id. */
 mr_status mr__symbol_of(const void *address, bool must_run, const char *what, mr__symbol *symbol);
 
+/* To be called when mr_init is done: libraries that are loaded from now on the other ranks have to load, too. */
+void mr__modules_end_of_start(void);
+
 /* The address of a name in this program, whose library is loaded if need be; NULL, with a sentence, when it
  * cannot. */
 void *mr__symbol_find(const mr__symbol *symbol);

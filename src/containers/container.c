@@ -2,6 +2,7 @@
 
 #include "base/status.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -179,6 +180,11 @@ static mr_status try_change(const uint64_t *handle, mr__request get, mr__request
     return status;
 }
 
+static void release(void *lock)
+{
+    mr_lock_release(lock);
+}
+
 mr_status mr__modify(const uint64_t *handle, mr__request get, mr__request swap, const mr_item *key,
                      mr_change change, void *argument)
 {
@@ -194,10 +200,11 @@ mr_status mr__modify(const uint64_t *handle, mr__request get, mr__request swap, 
     status = mr_lock_acquire(&lock, MR_FOREVER);
     if (status != MR_OK && status != MR_EOWNERDEAD) /* whoever died left the container whole */
         return status;
+    pthread_cleanup_push(release, &lock); /* also if the change ends the thread */
     do
         status = try_change(handle, get, swap, key, change, argument, &is_done);
     while (status == MR_OK && !is_done);
-    mr_lock_release(&lock);
+    pthread_cleanup_pop(1);
     return status;
 }
 

@@ -140,6 +140,7 @@ static bool serve_call_back(const mr__far_head *head)
     void *address = mr__symbol_find(&symbol);
     memcpy(&function, &address, sizeof function);
     int32_t code = function != NULL ? function() : -1;
+    mr__end_fork(code);
     hang_up(NULL);
     mine.fd = busy;
     mine.tag = tag;
@@ -193,7 +194,7 @@ static mr_status hear_answer(mr__call *call)
 
 bool mr__is_far(const void *handle)
 {
-    return mr__ctx.arena == NULL && mr__ctx.phase == MR__PHASE_RUNNING && handle != NULL;
+    return mr__ctx.arena == NULL && mr__ctx.phase == MR__PHASE_RUNNING && handle != NULL && !mr__is_forked();
 }
 
 mr_status mr__fail_far(const char *call, const char *instead)

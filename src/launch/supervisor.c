@@ -239,16 +239,24 @@ static _Noreturn void end_like_child(int status)
 static void tell_of_the_rest(int status)
 {
     static const int CRASHES[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS, SIGTRAP};
-    char how[128] = "";
-    unsigned running = *mr__ctx.running;
+    const mr__tally *tally = mr__ctx.tally;
+    char how[128] = "", who[1024] = "";
+    unsigned running = tally->running, named = 0;
+    size_t used = 0;
     if (WIFEXITED(status))
         snprintf(how, sizeof how, "has ended with exit code %d, and without mr_finalize", WEXITSTATUS(status));
     for (size_t i = 0; i < sizeof CRASHES / sizeof CRASHES[0]; i++)
         if (WIFSIGNALED(status) && WTERMSIG(status) == CRASHES[i])
             snprintf(how, sizeof how, "has crashed (%s)", strsignal(WTERMSIG(status)));
+    for (int i = 0; i < MR__NAMED; i++)
+        if (tally->named[i].rank != 0)
+            used += (size_t)snprintf(who + used, sizeof who - used, "%s%.47s (rank %d)", named++ > 0 ? ", " : "",
+                                     tally->named[i].name, tally->named[i].rank);
+    if (running > named)
+        snprintf(who + used, sizeof who - used, "%s%u more", named > 0 ? " and " : "", running - named);
     if (running > 0 && how[0] != '\0')
-        dprintf(STDERR_FILENO, "multirank: main %s; %u %s with it\n", how, running,
-                running == 1 ? "process that still ran ends" : "processes that still ran end");
+        dprintf(STDERR_FILENO, "multirank: main %s; %u %s with it: %s\n", how, running,
+                running == 1 ? "process that still ran ends" : "processes that still ran end", who);
 }
 
 static _Noreturn void supervise(struct supervisor *self)

@@ -89,15 +89,17 @@ static void end_instance(instance *gone)
 {
     if (gone->type->end != NULL)
         gone->type->end(gone->self);
+    mr__end_fork(0);
     free(gone->self);
     gone->type = NULL;
 }
 
 /* ---- What is run ---- */
 
-/* The user's code may return a status without a sentence. */
+/* What the user's code has returned, which may be a status without a sentence. */
 static mr_status explain(mr_status status, const char *type, const char *method)
 {
+    mr__end_fork((int)status);
     if (status != MR_OK && (mr_last_status() != status || mr_last_error()[0] == '\0'))
         return mr__fail(status, "%s.%s failed: %s", type, method, mr_strerror(status));
     return status;
@@ -201,6 +203,7 @@ static mr_status initialize(const mr__service *service, size_t size)
     if (initializer == NULL)
         return mr__fail(MR_EBUILD, "the initializer is no function of this program");
     int code = initializer(size > sizeof *service ? service->args : NULL, size - sizeof *service);
+    mr__end_fork(code);
     return code == 0 ? MR_OK : mr__fail(MR_ETASK, "the initializer returned %d", code);
 }
 

@@ -42,8 +42,10 @@ struct mr_process {
 
 /* Makes a process that will run target(args, size). The args are copied, so they may be gone on return; they may
  * be NULL when size is 0. Any process. Errors: MR_EINVAL (NULL), MR_EBUILD (target is not a function of this
- * program or of one of its libraries), MR_ENOMEM, MR_ENOTINIT, MR_EFINALIZED. Mirrors
- * multiprocessing.Process(target=..., args=...). */
+ * program or of one of its libraries; or that library, which the program has loaded by dlopen, has been removed or
+ * rebuilt since), MR_ENOMEM, MR_ENOTINIT, MR_EFINALIZED. A library that was loaded by dlopen is loaded by the new
+ * process, too, from the same path; if it is not there on that host, the process says so on standard error and
+ * ends with code 127. Mirrors multiprocessing.Process(target=..., args=...). */
 MR_API mr_status mr_process_init(mr_process *process, mr_target target, const void *args, size_t size);
 
 /* Makes a process of a class out of the struct's first member; the other members are the caller's to set, up to

@@ -34,8 +34,10 @@ MR_API mr_status mr_init(int *argc, char ***argv);
 
 /* Ends Multirank: terminates daemon processes, joins all others, releases all ranks, leaves nothing behind.
  * Called once, by the main process. A main that forgets it and returns from main(), or calls exit, does it on the
- * way out, as Python does: processes that are no daemons are waited for. One that ends in any other way (_exit, a
- * crash) ends its processes, and the supervisor says so on standard error; nothing is left behind either.
+ * way out, as Python does: processes that are no daemons are waited for, also if a signal's handler calls exit, or
+ * if main's first thread has ended by pthread_exit and no other is left. One that ends in any other way (_exit,
+ * quick_exit, a crash, exit in a handler that has interrupted a change of a shared object) ends its processes, and
+ * the supervisor says on standard error which; nothing is left behind either.
  * Afterwards only mr_strerror, mr_last_error and the like may be called; MPI can no longer be used. The result can
  * be returned from main: MR_OK is 0. Errors: MR_ENOTINIT, MR_EFINALIZED, MR_ENOTCREATOR (not the main process);
  * MR_EHOSTLOST: all of it has been done, but a host was lost on the way (the sentence names it), and with it the

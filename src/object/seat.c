@@ -80,7 +80,7 @@ void mr__seat_disown(void)
 /* The seat stays this process's: what the thread has not released is still known to be held by it. */
 void mr__seat_vacate(void)
 {
-    if (mr__ctx.arena != NULL && my_number != 0) {
+    if (mr__ctx.arena != NULL && my_number != 0 && !mr__is_forked()) { /* there the seat is the parent's */
         mr__shared_lock(&mr__ctx.arena->mutex);
         mr__seat_at(my_number)->is_vacant = true;
         mr__shared_unlock(&mr__ctx.arena->mutex);

@@ -30,6 +30,7 @@ static void *run(void *callbacks);
 static void end_call(void *called)
 {
     watched *each = called;
+    mr__end_fork(0);
     if (each->is_dropped)
         mr_future_close(&each->future);
     free(each);

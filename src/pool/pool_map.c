@@ -85,6 +85,8 @@ mr_status mr__source_next(const char *call, const mr_tasks *tasks, mr_slice *rec
 {
     mr_slice given = {0};
     mr_status status = tasks->source(tasks->source_state, &given);
+    if (mr__is_forked())
+        return mr__running(call);
     if (status != MR_OK)
         return status;
     if (given.data == NULL && given.size > 0)

@@ -1,5 +1,6 @@
 #include "pool/pool_task.h"
 
+#include "base/context.h"
 #include "base/status.h"
 
 #include <stdarg.h>
@@ -122,6 +123,7 @@ int mr__task_run(const mr__function *function, const mr__job_body *body, const v
         code = run_star(function->star_task, body, pieces, base, index, out);
     }
     now.body = NULL;
+    mr__end_fork(code);
     return code;
 }
 

@@ -162,7 +162,9 @@ int mr__worker_initialize(bool has_initializer, const mr__symbol *initializer, c
     memcpy(&run, &address, sizeof run);
     if (size > 0)
         memcpy(own, args, size);
-    return run(size > 0 ? own : NULL, size); /* which may keep what it was given */
+    int code = run(size > 0 ? own : NULL, size); /* which may keep what it was given */
+    mr__end_fork(code);
+    return code;
 }
 
 mr__job *mr__worker_next(mr__pool *pool, uint32_t number, uint64_t memory, uint64_t *chunk, uint64_t *offset)

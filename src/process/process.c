@@ -274,14 +274,14 @@ mr_status mr_process_terminate(mr_process *object)
     return send_signal("mr_process_terminate", object, SIGTERM);
 }
 
-mr_status mr_process_interrupt(mr_process *object)
-{
-    return send_signal("mr_process_interrupt", object, SIGINT);
-}
-
 mr_status mr_process_kill(mr_process *object)
 {
     return send_signal("mr_process_kill", object, SIGKILL);
+}
+
+mr_status mr_process_interrupt(mr_process *object)
+{
+    return send_signal("mr_process_interrupt", object, SIGINT);
 }
 
 mr_status mr_process_close(mr_process *object)

@@ -2,6 +2,7 @@
 #include "arena/arena.h"
 #include "base/context.h"
 #include "base/debugger.h"
+#include "base/module.h"
 #include "base/status.h"
 #include "far/deputy.h"
 #include "far/libraries.h"
@@ -10,6 +11,7 @@
 #include "messages/fileno.h"
 #include "pool/pool.h"
 #include "process/process.h"
+#include "program/first_thread.h"
 #include "program/rank.h"
 #include "program/runtime.h"
 #include "universe/universe.h"
@@ -111,29 +113,26 @@ static mr_status start_main(int report, char **arguments)
     return status;
 }
 
-/* Before the supervisor forks, who is to say how many processes a main that ends by itself takes along. */
+/* Before the supervisor forks, who is to say which processes a main that ends by itself takes along. */
 static mr_status share_tally(void)
 {
-    void *page = mmap(NULL, sizeof *mr__ctx.running, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    void *page = mmap(NULL, sizeof *mr__ctx.tally, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (page == MAP_FAILED)
         return mr__fail(MR_ESYSTEM, "there is no memory to share with the supervisor: %s", strerror(errno));
-    mr__ctx.running = page;
+    mr__ctx.tally = page;
     return MR_OK;
 }
 
-/* What Python does when its main process ends. Who calls exit in a signal handler may have interrupted somebody
- * who holds the lock: then the supervisor ends all. */
+/* What Python does when its main process ends. Where that is not possible the supervisor ends all. */
 static void finalize_at_exit(void)
 {
-    if (mr__ctx.phase != MR__PHASE_RUNNING || getpid() != mr__ctx.pid || !mr__lock_within(1))
-        return;
-    mr__unlock();
-    mr_finalize();
+    if (mr__ctx.phase == MR__PHASE_RUNNING && getpid() == mr__ctx.pid && !mr__is_amid_call())
+        mr_finalize();
 }
 
 mr_status mr_init(int *argc, char ***argv)
 {
-    if (mr__ctx.phase == MR__PHASE_FORKED)
+    if (mr__is_forked())
         return mr__running("mr_init");
     if (mr__ctx.phase != MR__PHASE_NEW)
         return mr__fail(MR_ESTATE, "mr_init was called a second time; Multirank starts once in a program");
@@ -159,8 +158,10 @@ mr_status mr_init(int *argc, char ***argv)
         return status;
     mr__ctx.pid = getpid();
     mr__ctx.phase = MR__PHASE_RUNNING;
+    mr__modules_end_of_start();
     mr__watch_forks();
     atexit(finalize_at_exit);
+    mr__first_thread_watch();
     mr__debugger_wait("MainProcess");
     return MR_OK;
 }

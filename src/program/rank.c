@@ -162,10 +162,15 @@ static void leave(int code, void *unused)
     (void)unused;
     if (getpid() != self->pid)
         return; /* a child that the user forked off */
-    mr__keeper_stop();
-    mr__process_end_children();
+    /* if it is, main and the supervisor see to the rest */
+    bool is_amid_call = mr__is_amid_call();
+    if (!is_amid_call) {
+        mr__keeper_stop();
+        mr__process_end_children();
+    }
     fflush(NULL);
-    mr__supervisor_leave_launcher(self->report);
+    if (!is_amid_call)
+        mr__supervisor_leave_launcher(self->report);
     _exit(code);
 }
 
@@ -197,6 +202,7 @@ static int run(const mr__start *message, mr_process *object)
     pthread_cleanup_push(end_of_thread, NULL);
     code = call_target(message, object, address);
     pthread_cleanup_pop(0);
+    mr__end_fork(code);
     return code;
 }
 
@@ -322,6 +328,7 @@ _Noreturn void mr__rank_serve(int report)
         self->seat = 0;
     on_exit(leave, NULL);
     mr__ctx.phase = MR__PHASE_RUNNING;
+    mr__modules_end_of_start();
     mr__watch_forks();
     rehearse();
     park_first();

@@ -272,7 +272,9 @@ static int run_action(const struct barrier *barrier)
     if (mr__acts_for != 0)
         return mr__call_back(&barrier->action);
     memcpy(&action, &address, sizeof action);
-    return action == NULL ? -1 : action();
+    int code = action == NULL ? -1 : action();
+    mr__end_fork(code);
+    return code;
 }
 
 /* The thread ends in the action (pthread_exit): the others must not wait for it. */
@@ -285,6 +287,7 @@ struct running {
 static void give_up(void *given)
 {
     const struct running *action = given;
+    mr__end_fork(0);
     break_from_outside(action->call, action->handle, action->turn, FAILED);
 }
 

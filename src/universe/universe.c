@@ -284,12 +284,27 @@ static int pick_place(const mr__universe *universe, int host_index, int pending)
     return -1;
 }
 
+/* Writes down that a process runs there, or, without a name, that none does any more. */
+static void count(int rank, const char *name)
+{
+    mr__tally *tally = mr__ctx.tally;
+    int i = 0;
+    tally->running += name != NULL ? 1u : -1u;
+    while (i < MR__NAMED && tally->named[i].rank != (name != NULL ? 0 : rank))
+        i++;
+    if (i == MR__NAMED)
+        return;
+    if (name != NULL)
+        snprintf(tally->named[i].name, sizeof tally->named[i].name, "%.47s", name);
+    tally->named[i].rank = name != NULL ? rank : 0;
+}
+
 static void assign(mr__universe *universe, int number, const mr__start *message, int pending, mr__placed *placed)
 {
     mr__rank *rank = universe->ranks[number];
     mr__host *host = &universe->hosts[rank->host];
     rank->state = MR__RANK_BUSY;
-    ++*mr__ctx.running;
+    count(number, (const char *)message->aligned_payload + message->payload);
     rank->was_used = true;
     rank->reservation = 0;
     rank->process = ++universe->last_process;
@@ -561,7 +576,7 @@ void mr__universe_ended(mr__universe *universe, int number, int code, bool is_de
         rank->batch->has_crashed |= code < 0;
     }
     if (before == MR__RANK_BUSY) {
-        --*mr__ctx.running;
+        count(number, NULL);
         mr__objects_forget((uint32_t)number);
         uint64_t process = rank->process;
         mr__host *host = &universe->hosts[rank->host];

@@ -99,6 +99,57 @@ PROGRAM(end, of_main_by_exit_in_a_thread, .exit_code = 3, .examine = both_have_e
     return 0;
 }
 
+static void *notes_late(void *unused)
+{
+    (void)unused;
+    rest(0.5);
+    note("waited for", "%s", "a thread");
+    return NULL;
+}
+
+static void all_have_ended(const struct outcome *outcome)
+{
+    (void)outcome;
+    CHECK_EQ(noted_lines("waited for"), 3);
+}
+
+/* Main's first thread ends, and a thread that it has left running, but for those of the library. */
+PROGRAM_LOCAL(end, of_mains_first_thread, .exit_code = 0, .examine = all_have_ended)
+{
+    pthread_t thread;
+    begin_some(argc, argv);
+    pthread_create(&thread, NULL, notes_late, NULL);
+    pthread_exit(NULL);
+}
+
+PROGRAM_LOCAL(end, of_mains_first_thread_after_finalize, .exit_code = 0)
+{
+    CHECK_OR_STOP(CHECK_OK(mr_init(&argc, &argv)));
+    CHECK(works());
+    CHECK_OK(mr_finalize());
+    pthread_exit(NULL);
+}
+
+static void exit_with_3(int signal_number)
+{
+    (void)signal_number;
+    exit(3);
+}
+
+/* The handler of a signal calls exit, while main waits in a call that it never comes back to. */
+PROGRAM_LOCAL(end, of_main_by_exit_in_a_handler, .exit_code = 3, .examine = both_have_ended)
+{
+    static mr_process sleeper;
+    begin_some(argc, argv);
+    CHECK_OK(mr_process_init(&sleeper, sleeps, NULL, 0));
+    CHECK_OK(mr_process_set_daemon(&sleeper, true));
+    CHECK_OK(mr_process_start(&sleeper));
+    signal(SIGALRM, exit_with_3);
+    alarm(1);
+    mr_process_join(&sleeper, MR_FOREVER);
+    return 0;
+}
+
 /* A child that the user has forked does not finalise for main. */
 PROGRAM(end, of_a_child_that_exits, .exit_code = 3, .examine = both_have_ended)
 {
@@ -115,7 +166,9 @@ static void says_who_ends(const struct outcome *outcome)
     bool is_crash = outcome->exit_code == 128 + SIGABRT || outcome->exit_code == 128 + SIGSEGV;
     CHECK(strstr(outcome->err,
                  is_crash ? "multirank: main has crashed" : "multirank: main has ended with exit code 6") != NULL);
-    CHECK(strstr(outcome->err, "4 processes that still ran end with it") != NULL);
+    CHECK(strstr(outcome->err, "; 4 processes that still ran end with it: Process-1 (rank ") != NULL);
+    CHECK(strstr(outcome->err, ", Process-2 (rank ") != NULL);
+    CHECK(strstr(outcome->err, ", Process-3:1 (rank ") != NULL);
 }
 
 PROGRAM(end, of_main_by_immediate_exit, .exit_code = 6, .examine = says_who_ends)

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -67,6 +68,38 @@ SCENARIO_HOSTS(exits, of_targets)
         CHECK(end(&p, 30, ways[i].code));
     }
     CHECK(works());
+}
+
+static void exits_with_5(int signal_number)
+{
+    (void)signal_number;
+    exit(5);
+}
+
+static int waits_with_a_handler(const void *args, size_t size)
+{
+    mr_process children[3]; /* whose ends are news, one after the other */
+    (void)args, (void)size;
+    signal(SIGTERM, exits_with_5);
+    for (int i = 0; i < 3; i++) {
+        CHECK_OK(mr_process_init(&children[i], sleeps, NULL, 0));
+        CHECK_OK(mr_process_set_daemon(&children[i], true));
+        CHECK_OK(mr_process_start(&children[i]));
+    }
+    note("waits", "%s", "now");
+    mr_process_join(&children[0], MR_FOREVER);
+    return 1;
+}
+
+/* The handler of a signal calls exit, in the middle of a call. */
+SCENARIO_SHARED(exits, of_a_handler)
+{
+    mr_process p;
+    CHECK_OR_STOP(begin(&p, waits_with_a_handler, NULL, 0));
+    CHECK(await_lines("waits", 1, 30));
+    rest(0.3); /* and it sits there */
+    CHECK_OK(mr_process_terminate(&p));
+    CHECK(end(&p, 30, 5));
 }
 
 static int run_ends_its_thread(mr_process *self)
@@ -339,4 +372,50 @@ SCENARIO_LOCAL(exits, of_a_method)
     CHECK_OK(mr_manager_make_instance(&manager, &instance, "Leaver", NULL, 0));
     CHECK_STATUS(mr_instance_call(&instance, "leave", NULL, 0, NULL, NULL, 30), MR_EDIED);
     CHECK_OK(mr_manager_close(&manager));
+}
+
+/* ---- Changes of containers ---- */
+
+static mr_status change_leaves(const mr_item *now, mr_item *next, void *argument)
+{
+    (void)now, (void)next, (void)argument;
+    pthread_exit(NULL);
+}
+
+static mr_status sets_one(const mr_item *now, mr_item *next, void *argument)
+{
+    (void)argument;
+    CHECK(now == NULL);
+    *next = MR_INT(1);
+    return MR_OK;
+}
+
+static void *leaves_in_a_change(void *dict)
+{
+    mr_dict_modify(dict, MR_INT(1), change_leaves, NULL);
+    return NULL;
+}
+
+static int changes(const void *args, size_t size)
+{
+    mr_lock lock;
+    (void)size;
+    CHECK_OK(mr_dict_get_lock(args, &lock));
+    CHECK_OR_STOP(CHECK_OK(mr_lock_acquire(&lock, 10)));
+    CHECK_OK(mr_dict_modify(args, MR_INT(1), sets_one, NULL));
+    CHECK_OK(mr_lock_release(&lock));
+    return 0;
+}
+
+/* The thread ends in the change of a container, whose lock the library has taken for it. */
+SCENARIO_SHARED(exits, of_a_change)
+{
+    pthread_t thread;
+    mr_dict dict;
+    mr_process p;
+    CHECK_OR_STOP(CHECK_OK(mr_dict_init(&dict)));
+    CHECK_EQ(pthread_create(&thread, NULL, leaves_in_a_change, &dict), 0);
+    CHECK_EQ(pthread_join(thread, NULL), 0);
+    CHECK_OR_STOP(begin(&p, changes, &dict, sizeof dict));
+    CHECK(end(&p, 30, 0));
 }

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -66,11 +67,17 @@ static void check_refused_there(const struct objects *o)
     CHECK(strstr(mr_last_error(), "forked by itself") != NULL);
 }
 
+/* No handler of pthread_atfork is run. */
+static pid_t clone_itself(void)
+{
+    return (pid_t)syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
+}
+
 /* Forks; the child tries everything, then ends in that way. */
-static void fork_one(const struct objects *o, int signal)
+static void make_one(pid_t (*make_child)(void), const struct objects *o, int signal)
 {
     int status = -1, *shared = mr_value_data(&o->value);
-    pid_t child = fork();
+    pid_t child = make_child();
     if (child == 0) {
         check_refused_there(o);
         if (shared != NULL) /* memory that it has is memory */
@@ -83,11 +90,16 @@ static void fork_one(const struct objects *o, int signal)
     CHECK_EQ(status, signal);
 }
 
+static void fork_one(const struct objects *o, int signal)
+{
+    make_one(fork, o, signal);
+}
+
 static int forks_itself(const void *args, size_t size)
 {
     (void)size;
     fork_one(args, 0);
-    fork_one(args, SIGKILL);
+    make_one(clone_itself, args, SIGKILL);
     return 0;
 }
 
@@ -99,8 +111,8 @@ SCENARIO_HOSTS(forks, have_no_part)
     int count = -1;
     make(&o);
     CHECK_OK(mr_lock_acquire(&o.rlock, 0)); /* what the parent holds it still holds */
-    fork_one(&o, 0);
     fork_one(&o, SIGKILL);
+    make_one(clone_itself, &o, 0);
     CHECK_OK(mr_lock_release(&o.rlock));
     given = o;
     given.a = given.b = (mr_connection){0}; /* or both ends would be its own */
@@ -143,4 +155,127 @@ SCENARIO_LOCAL(forks, among_threads)
     fork_one(&o, SIGKILL);
     CHECK_OK(mr_lock_acquire(&o.lock, 20));
     CHECK_EQ(pthread_join(thread, NULL), 0);
+}
+
+/* ---- Children that come back ---- */
+
+static void *forks_and_holds(void *objects)
+{
+    const struct objects *o = objects;
+    CHECK_OK(mr_lock_acquire(&o->rlock, 5));
+    pid_t child = fork();
+    if (child == 0)
+        return NULL; /* its only thread ends, and so does it */
+    CHECK_EQ(waitpid(child, NULL, 0), child);
+    note("held", "%s", "now");
+    CHECK(await_lines("tried", 1, 30));
+    CHECK_OK(mr_lock_release(&o->rlock));
+    return NULL;
+}
+
+static void *tries(void *objects)
+{
+    const struct objects *o = objects;
+    CHECK_STATUS(mr_lock_acquire(&o->rlock, 0), MR_ETIMEDOUT);
+    note("tried", "%s", "now");
+    return NULL;
+}
+
+/* What a child's thread leaves when it ends is its parent's, and no other thread may have it. */
+SCENARIO_LOCAL(forks, ending_with_their_thread)
+{
+    struct objects o;
+    pthread_t holder, other;
+    make(&o);
+    CHECK_EQ(pthread_create(&holder, NULL, forks_and_holds, &o), 0);
+    CHECK(await_lines("held", 1, 30));
+    CHECK_EQ(pthread_create(&other, NULL, tries, &o), 0);
+    CHECK_EQ(pthread_join(other, NULL), 0);
+    CHECK_EQ(pthread_join(holder, NULL), 0);
+}
+
+/* Forks; the child returns from where it was forked, true. */
+static bool is_child_that_returns(void)
+{
+    int status = -1;
+    pid_t child = fork();
+    if (child == 0)
+        return true;
+    CHECK_EQ(waitpid(child, &status, 0), child);
+    CHECK_EQ(WEXITSTATUS(status), 9);
+    note("forked", "%s", "once");
+    return false;
+}
+
+static int forks_in_target(const void *args, size_t size)
+{
+    (void)args, (void)size;
+    return is_child_that_returns() ? 9 : 0;
+}
+
+static int forks_in_action(void)
+{
+    return is_child_that_returns() ? 9 : 0;
+}
+
+static int forks_in_task(const void *in, void *out)
+{
+    *(int *)out = *(const int *)in + 1;
+    return is_child_that_returns() ? 9 : 0;
+}
+
+static mr_status forks_in_method(void *self, const mr_item args[], size_t count, mr_reply *reply)
+{
+    (void)self, (void)args, (void)count, (void)reply;
+    return is_child_that_returns() ? (mr_status)9 : MR_OK;
+}
+
+static const mr_method methods[] = {{"fork", forks_in_method}};
+static const mr_type type = {.name = "Forker", .size = 8, .methods = methods, .method_count = 1};
+
+static void return_in_a_pool(void)
+{
+    enum { TASKS = 5 };
+    mr_pool_options options = {.processes = 1, .initializer = forks_in_target};
+    mr_pool pool;
+    int in[TASKS], out[TASKS];
+    for (int i = 0; i < TASKS; i++)
+        in[i] = i;
+    CHECK_OR_STOP(CHECK_OK(mr_pool_init_with(&pool, &options)));
+    CHECK_OK(mr_pool_map(&pool, forks_in_task, in, sizeof in[0], out, sizeof out[0], TASKS));
+    for (int i = 0; i < TASKS; i++)
+        CHECK_EQ(out[i], i + 1);
+    CHECK_OK(mr_pool_close(&pool));
+    CHECK_OK(mr_pool_join(&pool, 30));
+    CHECK_EQ(noted_lines("forked"), 1 + TASKS);
+}
+
+/* They do nothing of their parent's a second time. */
+SCENARIO_LOCAL(forks, returning_to_the_library)
+{
+    mr_barrier barrier;
+    mr_manager manager;
+    mr_instance instance;
+    return_in_a_pool();
+    for (int i = 0; i < 3; i++) {
+        mr_process p;
+        CHECK_OK(mr_process_init(&p, forks_in_target, NULL, 0));
+        CHECK_OK(mr_process_set_reuse(&p, true));
+        CHECK_OK(mr_process_start(&p));
+        CHECK(end(&p, 30, 0));
+    }
+    CHECK_EQ(noted_lines("forked"), 9);
+
+    CHECK_OK(mr_barrier_init(&barrier, 1, forks_in_action, 30));
+    CHECK_OK(mr_barrier_wait(&barrier, NULL, 30));
+    CHECK(!mr_barrier_is_broken(&barrier));
+    CHECK_EQ(noted_lines("forked"), 10);
+
+    CHECK_OK(mr_manager_init(&manager));
+    CHECK_OK(mr_manager_register(&manager, &type));
+    CHECK_OR_STOP(CHECK_OK(mr_manager_start(&manager, NULL, NULL, 0)));
+    CHECK_OK(mr_manager_make_instance(&manager, &instance, "Forker", NULL, 0));
+    CHECK_OK(mr_instance_call(&instance, "fork", NULL, 0, NULL, NULL, 30));
+    CHECK_OK(mr_manager_close(&manager));
+    CHECK_EQ(noted_lines("forked"), 11);
 }

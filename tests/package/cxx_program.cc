@@ -4,6 +4,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <pthread.h>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -156,6 +157,69 @@ static void check_processes()
     CHECK(mr_process_exitcode(&thrower) == -SIGABRT); // and what main catches below is not run there
 }
 
+struct noted { // the end of a thread is seen by what it leaves
+    ~noted()
+    {
+        std::fprintf(stderr, "%s", "");
+    }
+};
+
+static int ends_its_thread(const void *, size_t)
+{
+    noted local;
+    pthread_exit(nullptr);
+}
+
+static int task_throws(const void *in, void *out)
+{
+    if (*static_cast<const int *>(in) == 2)
+        throw std::runtime_error("of a task");
+    *static_cast<int *>(out) = *static_cast<const int *>(in);
+    return 0;
+}
+
+static mr_status method_throws(void *, const mr_item[], size_t, mr_reply *)
+{
+    throw std::runtime_error("of a method");
+}
+
+static const mr_method methods[] = {{"fail", method_throws}};
+static const mr_type thrower = {"Thrower", 8, nullptr, nullptr, methods, 1, nullptr, 0};
+
+// Wherever the library calls the program: the exception ends that process, and nobody waits for it.
+static void check_exceptions()
+{
+    const int in[] = {1, 2, 3};
+    int out[3];
+    mr_pool pool;
+    mr_pool_options options = {};
+    options.processes = 1;
+    options.max_retries = 0;
+    CHECK(mr_pool_init_with(&pool, &options) == MR_OK);
+    CHECK(mr_pool_map(&pool, task_throws, in, sizeof *in, out, sizeof *out, 3) == MR_ETASK);
+    size_t count = 0;
+    const mr_failure *failed = mr_last_failures(&count);
+    CHECK(count == 1 && failed[0].index == 1 && failed[0].status == MR_EDIED);
+    CHECK(mr_pool_terminate(&pool) == MR_OK && mr_pool_join(&pool, 30) == MR_OK);
+
+    options.initializer = throws;
+    CHECK(mr_pool_init_with(&pool, &options) == MR_OK);
+    CHECK(mr_pool_map(&pool, task_throws, in, sizeof *in, out, sizeof *out, 1) == MR_EDIED);
+    CHECK(mr_pool_terminate(&pool) == MR_OK && mr_pool_join(&pool, 30) == MR_OK);
+
+    mr_manager manager;
+    mr_instance instance;
+    CHECK(mr_manager_init(&manager) == MR_OK && mr_manager_register(&manager, &thrower) == MR_OK);
+    CHECK(mr_manager_start(&manager, nullptr, nullptr, 0) == MR_OK);
+    CHECK(mr_manager_make_instance(&manager, &instance, "Thrower", nullptr, 0) == MR_OK);
+    CHECK(mr_instance_call(&instance, "fail", nullptr, 0, nullptr, nullptr, 30) == MR_EDIED);
+    CHECK(mr_manager_close(&manager) == MR_OK);
+
+    mr_process p;
+    CHECK(mr_process_init(&p, ends_its_thread, nullptr, 0) == MR_OK && mr_process_start(&p) == MR_OK);
+    CHECK(mr_process_join(&p, 30) == MR_OK && mr_process_exitcode(&p) == 0);
+}
+
 int main(int argc, char **argv)
 {
     try {
@@ -167,6 +231,7 @@ int main(int argc, char **argv)
         check_items();
         check_scoped();
         check_processes();
+        check_exceptions();
     } catch (...) {
         std::fprintf(stderr, "main caught what is none of its business\n");
         return 1;

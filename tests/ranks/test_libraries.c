@@ -3,7 +3,10 @@
 #include "targets.h"
 
 #include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static void *symbol(const char *name)
 {
@@ -114,4 +117,66 @@ SCENARIO_ON_HOSTS(libraries, of_far_workers)
     CHECK_EQ(out, 25);
     CHECK_OK(mr_pool_close(&pool));
     CHECK_OK(mr_pool_join(&pool, 30));
+}
+
+static void copy_file(const char *from, const char *to)
+{
+    char block[4096];
+    FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
+    CHECK_OR_STOP(CHECK(in != NULL && out != NULL));
+    for (size_t got; (got = fread(block, 1, sizeof block, in)) > 0;)
+        CHECK_EQ(fwrite(block, 1, got, out), got);
+    fclose(in);
+    CHECK_EQ(fclose(out), 0);
+}
+
+/* A library that cannot be loaded any more is refused where it is given; its name may be a relative one. */
+SCENARIO_LOCAL(libraries, that_are_gone)
+{
+    mr_target target;
+    mr_process p;
+    CHECK_OR_STOP(CHECK_EQ(chdir(notes_folder()), 0));
+    copy_file(TEST_PLUGIN, "own.so");
+    void *library = dlopen("./own.so", RTLD_NOW);
+    CHECK_OR_STOP(CHECK(library != NULL));
+    void *found = dlsym(library, "plugin_returns_nine");
+    memcpy(&target, &found, sizeof found);
+    CHECK_OK(mr_process_init(&p, target, NULL, 0));
+
+    CHECK_EQ(rename("own.so", "moved.so"), 0);
+    CHECK_STATUS(mr_process_init(&p, target, NULL, 0), MR_EBUILD);
+    CHECK(strstr(mr_last_error(), "own.so") != NULL);
+    copy_file("/bin/true", "own.so");
+    CHECK_STATUS(mr_process_init(&p, target, NULL, 0), MR_EBUILD);
+    CHECK_STATUS(mr_process_init_class(&p, dlsym(library, "plugin_class")), MR_EBUILD);
+    copy_file("/dev/null", "own.so");
+    CHECK_STATUS(mr_process_init(&p, target, NULL, 0), MR_EBUILD);
+
+    CHECK_EQ(rename("moved.so", "own.so"), 0);
+    CHECK_EQ(chdir("/"), 0);
+    CHECK(begin(&p, target, NULL, 0));
+    CHECK(end(&p, 30, 9));
+}
+
+/* It was there when the process was made. */
+static void says_which(const struct outcome *outcome)
+{
+    CHECK(strstr(outcome->err, "own.so, is not there on ") != NULL);
+}
+
+SCENARIO_LOCAL(libraries, that_go_later, .examine = says_which)
+{
+    char path[4096];
+    mr_target target;
+    mr_process p;
+    snprintf(path, sizeof path, "%s", note_path("own.so"));
+    copy_file(TEST_PLUGIN, path);
+    void *library = dlopen(path, RTLD_NOW);
+    CHECK_OR_STOP(CHECK(library != NULL));
+    void *found = dlsym(library, "plugin_returns_nine");
+    memcpy(&target, &found, sizeof found);
+    CHECK_OK(mr_process_init(&p, target, NULL, 0));
+    CHECK_EQ(unlink(path), 0);
+    CHECK_OK(mr_process_start(&p));
+    CHECK(end(&p, 30, 127));
 }

@@ -58,6 +58,7 @@ static void check_process_calls(mr_process *p, mr_status status)
     CHECK_REFUSED(mr_process_exitcode(p) == MR_EXITCODE_NONE, status);
     CHECK_STATUS(mr_process_terminate(p), status);
     CHECK_STATUS(mr_process_kill(p), status);
+    CHECK_STATUS(mr_process_interrupt(p), status);
     CHECK_REFUSED(mr_process_sentinel(p) == -1, status);
     CHECK_REFUSED(mr_process_pid(p) == -1, status);
     CHECK_REFUSED(mr_process_rank(p) == -1, status);
@@ -161,6 +162,7 @@ SCENARIO(misuse, before_start)
     CHECK_STATUS(mr_process_join(&p, MR_FOREVER), MR_ESTATE);
     CHECK_STATUS(mr_process_terminate(&p), MR_ESTATE);
     CHECK_STATUS(mr_process_kill(&p), MR_ESTATE);
+    CHECK_STATUS(mr_process_interrupt(&p), MR_ESTATE);
     CHECK_REFUSED(mr_process_sentinel(&p) == -1, MR_ESTATE);
     CHECK_OK(mr_process_start(&p));
     CHECK(end(&p, 30, 0));
@@ -212,6 +214,7 @@ SCENARIO(misuse, main_by_itself)
     CHECK_FAILS(mr_process_start(self));
     CHECK_FAILS(mr_process_terminate(self));
     CHECK_FAILS(mr_process_kill(self));
+    CHECK_FAILS(mr_process_interrupt(self));
     CHECK_FAILS(mr_process_close(self));
     CHECK(works());
 }
@@ -223,6 +226,7 @@ static int misuses_itself_and_main(const void *args, size_t size)
     CHECK_FAILS(mr_process_start(mr_current_process()));
     CHECK_FAILS(mr_process_terminate(mr_parent_process()));
     CHECK_FAILS(mr_process_kill(mr_parent_process()));
+    CHECK_FAILS(mr_process_interrupt(mr_parent_process()));
     CHECK_STATUS(mr_process_join(mr_parent_process(), NAN), MR_EINVAL);
     CHECK_STATUS(mr_finalize(), MR_ENOTCREATOR);
     CHECK_STATUS(mr_init(NULL, NULL), MR_ESTATE);
@@ -248,6 +252,7 @@ static int misuses_its_sibling(const void *args, size_t size)
     CHECK_STATUS(mr_process_join(&sibling, 0), MR_ENOTCREATOR);
     CHECK_STATUS(mr_process_terminate(&sibling), MR_ENOTCREATOR);
     CHECK_STATUS(mr_process_kill(&sibling), MR_ENOTCREATOR);
+    CHECK_STATUS(mr_process_interrupt(&sibling), MR_ENOTCREATOR);
     CHECK_STATUS(mr_process_close(&sibling), MR_ENOTCREATOR);
     CHECK_REFUSED(mr_process_sentinel(&sibling) == -1, MR_ENOTCREATOR);
     return 0;
@@ -323,6 +328,7 @@ static void check_unmade(mr_process *p)
     CHECK_FAILS(mr_process_join(p, 0));
     CHECK_FAILS(mr_process_terminate(p));
     CHECK_FAILS(mr_process_kill(p));
+    CHECK_FAILS(mr_process_interrupt(p));
     CHECK_FAILS(mr_process_set_name(p, "name"));
     CHECK_FAILS(mr_process_set_daemon(p, true));
     CHECK(mr_process_name(p) == NULL);

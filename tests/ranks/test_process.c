@@ -168,35 +168,6 @@ SCENARIO_HOSTS(process, kill)
     end_a_sleeper(mr_process_kill, SIGKILL);
 }
 
-SCENARIO_HOSTS(process, interrupt)
-{
-    end_a_sleeper(mr_process_interrupt, SIGINT);
-}
-
-static void ends_with_nine(int signal_number)
-{
-    (void)signal_number;
-    _exit(9);
-}
-
-static int catches_sigint(const void *args, size_t size)
-{
-    signal(SIGINT, ends_with_nine);
-    return says_alive(args, size);
-}
-
-SCENARIO_LOCAL(process, interrupt_that_is_caught)
-{
-    mr_process p;
-    CHECK_OK(mr_process_init(&p, does_nothing, NULL, 0));
-    CHECK_STATUS(mr_process_interrupt(&p), MR_ESTATE);
-    CHECK_OK(mr_process_close(&p));
-    CHECK_OR_STOP(begin(&p, catches_sigint, "catching", sizeof "catching"));
-    CHECK(await_lines("catching", 1, 30));
-    CHECK_OK(mr_process_interrupt(&p));
-    CHECK(end(&p, 30, 9));
-}
-
 static int ignores_sigterm(const void *args, size_t size)
 {
     signal(SIGTERM, SIG_IGN);
@@ -235,6 +206,28 @@ SCENARIO_HOSTS(process, terminate_is_caught)
     CHECK(await_lines("catching", 1, 30));
     CHECK_OK(mr_process_terminate(&p));
     CHECK(end(&p, 30, 7));
+}
+
+static int catches_sigint(const void *args, size_t size)
+{
+    signal(SIGINT, ends_with_seven);
+    return says_alive(args, size);
+}
+
+/* _TestProcess.test_interrupt, _TestProcess.test_interrupt_no_handler: on other hosts, too */
+SCENARIO_HOSTS(process, interrupt)
+{
+    mr_process p;
+    end_a_sleeper(mr_process_interrupt, SIGINT);
+    CHECK_OK(mr_process_init(&p, catches_sigint, "catching", sizeof "catching"));
+    if (scenario_launch() == LAUNCH_hosts)
+        CHECK_OK(mr_process_set_host(&p, "node2"));
+    CHECK_STATUS(mr_process_interrupt(&p), MR_ESTATE);
+    CHECK_OR_STOP(CHECK_OK(mr_process_start(&p)));
+    CHECK(await_lines("catching", 1, 30));
+    CHECK_OK(mr_process_interrupt(&p));
+    CHECK(end(&p, 30, 7));
+    CHECK_STATUS(mr_process_interrupt(&p), MR_ECLOSED);
 }
 
 SCENARIO_HOSTS(process, join_times_out)

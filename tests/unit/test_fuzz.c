@@ -154,11 +154,11 @@ static mr__universe *universe;
 static void come(void)
 {
     gethostname(mr__ctx.host, sizeof mr__ctx.host);
-    static _Atomic uint32_t running;
+    static mr__tally tally;
     cr_assert_eq(mr__universe_create(&universe), MR_OK);
     cr_assert_eq(mr__arena_create(&universe->arena), MR_OK);
     mr__ctx.universe = universe;
-    mr__ctx.running = &running;
+    mr__ctx.tally = &tally;
     mr__ctx.family = &mr__process_family;
     cr_assert_not_null(mr__universe_add_batch(universe, RANKS, MPI_COMM_NULL));
     cr_assert_eq(mr__hub_start(universe, false), MR_OK);
