@@ -105,12 +105,13 @@ static void remove_visit(manager *m, mr__ref ref)
     free_visit(ref);
 }
 
-/* The caller does not wait any more. */
+/* The caller does not wait any more; which may be said twice, by who waited in its name and when its end is heard. */
 static void give_up(manager *m, mr__ref ref)
 {
     if (!is_listed(m, ref))
         return;
-    if (visit_at(ref)->state == MR__VISIT_RUNNING)
+    uint32_t state = visit_at(ref)->state;
+    if (state == MR__VISIT_RUNNING || state == MR__VISIT_ABANDONED)
         visit_at(ref)->state = MR__VISIT_ABANDONED; /* whoever runs it puts it away */
     else
         remove_visit(m, ref);

@@ -545,6 +545,23 @@ SCENARIO_SHARED(manager, caller_that_dies)
     CHECK_OK(mr_manager_close(&m));
 }
 
+/* What the method of a dead caller answers is nobody's, least of all the next caller's. */
+SCENARIO_SHARED(manager, caller_after_one_that_died)
+{
+    mr_manager m;
+    mr_instance c;
+    mr_process p;
+    begin_with_types(&m);
+    CHECK_OK(mr_manager_make_instance(&m, &c, "Counter", &MR_INT(1), 1));
+    CHECK_OR_STOP(begin(&p, calls_for_long, &c, sizeof c));
+    CHECK(await_lines("calling", 1, 30));
+    rest(0.2); /* the method runs, for a second */
+    CHECK_OK(mr_process_kill(&p));
+    CHECK(end(&p, 30, -SIGKILL));
+    CHECK_EQ(ask(&c, "add", MR_INT(1)), 2);
+    CHECK_OK(mr_manager_close(&m));
+}
+
 /* ---- Pools ---- */
 
 static int squares_it(const void *in, void *out)
