@@ -154,8 +154,8 @@ static bool serve_next(const mr__deputy *deputy)
     ((char *)data)[call.size] = '\0'; /* texts have an end */
     mr_status status = serve(&call);
     is_served = answer(deputy, &call, status, &buffer_is_lent);
-    if (!is_served && status == MR_OK && call.is_kept)
-        mr__serve_put_back(&call);
+    if (!is_served && status == MR_OK && call.method != NULL && call.method->undo != NULL)
+        call.method->undo(&call);
 end:
     if (!buffer_is_lent)
         free(call.buffer);

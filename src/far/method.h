@@ -11,6 +11,7 @@ typedef struct mr__method {
     const char *call; /* the public one, for sentences */
     mr__kind_number kind;
     mr_status (*run)(struct mr__call *call);
+    void (*undo)(const struct mr__call *call); /* the answer has not arrived: what was taken goes back; or NULL */
 } mr__method;
 
 /* The linker makes one table of all methods. All ranks run the same build, so a method has the same number in
@@ -21,9 +22,10 @@ typedef struct mr__method {
 #define MR__IN_TABLE __attribute__((used, section("mr_methods")))
 #endif
 
-/* MR__METHOD(name, call, kind, run): defines a method, for this file. */
-#define MR__METHOD(name, ...)                     \
-    static const mr__method name = {__VA_ARGS__}; \
+/* Defines a method, for this file. */
+#define MR__METHOD(name, call, kind, run) MR__METHOD_TAKING(name, call, kind, run, NULL)
+#define MR__METHOD_TAKING(name, call_, kind_, run_, undo_)                                             \
+    static const mr__method name = {.call = (call_), .kind = (kind_), .run = (run_), .undo = (undo_)}; \
     static const mr__method *const name##_entry MR__IN_TABLE = &name
 
 /* The number of a method; the method of that number, NULL: there is none. */

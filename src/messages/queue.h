@@ -63,13 +63,6 @@ mr_status mr__queue_enter(const char *call, const mr_queue *handle, mr__queue **
 mr_status mr__queue_enter_open(const char *call, const mr_queue *handle, mr__queue **q);
 mr_status mr__inlet_enter(const char *call, const mr_queue *handle, mr__inlet **in);
 
-/* As mr_queue_get_alloc, for at most so many bytes: MR_ETOOSMALL for more. */
-mr_status mr__queue_get_within(const char *call, const mr_queue *handle, void **data, size_t most, size_t *size,
-                               double timeout);
-
-/* Puts an item back to the head, which somebody got who has not received it. */
-void mr__queue_put_back(const mr_queue *handle, const void *data, size_t size);
-
 /* Whether a get would find an item, a put room. That side entered. */
 bool mr__queue_has_item(mr__queue *q);
 bool mr__inlet_has_room(mr__inlet *in);
