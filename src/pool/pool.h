@@ -161,6 +161,10 @@ typedef struct mr__job {
     mr__ref body;
 } mr__job;
 
+/* ---- pool_view.c ---- */
+
+extern const struct mr__kind_view mr__pool_view, mr__job_view;
+
 /* ---- pool.c ---- */
 
 mr_status mr__pool_enter(const char *call, const mr_pool *handle, mr__pool **pool);
