@@ -19,13 +19,38 @@ static bool is_there(const mr__worker *worker)
 static void tell_of_pool(const mr__view *view, const mr__object *object, uint32_t slot, uint32_t purpose,
                          mr__told *told)
 {
-    (void)purpose;
     mr__worker worker;
+    if (purpose == MR__POOL_WORK) {
+        snprintf(told->what, sizeof told->what, "work of pool %u", slot);
+        return;
+    }
     snprintf(told->what, sizeof told->what, "the end of pool %u", slot);
     told->by = ", with workers ";
     for (uint32_t i = 0; read_worker(view, (const mr__pool *)object, i, &worker); i++)
         if (is_there(&worker))
             mr__told_add(told, worker.rank);
+}
+
+/* Workers that are threads are not told: which threads of their process they are, nobody could say. */
+static bool next_worker(const mr__view *view, const mr__object *object, uint32_t *index, uint32_t *rank,
+                        uint32_t *purpose)
+{
+    const mr__pool *pool = (const mr__pool *)object;
+    mr__worker worker;
+    bool are_threads = true;
+    if (pool->body == 0 ||
+        !mr__view_read(view, pool->body + offsetof(mr__pool_body, are_threads), &are_threads,
+                       sizeof are_threads) ||
+        are_threads)
+        return false;
+    *purpose = MR__POOL_WORK;
+    while (read_worker(view, pool, *index, &worker)) {
+        (*index)++;
+        *rank = worker.rank;
+        if (worker.state == MR__WORKER_READY && worker.job == 0 && worker.times.activity == MR__WAITING)
+            return true;
+    }
+    return false;
 }
 
 static bool state_of_pool(const mr__view *view, const mr__object *object, char *text, size_t size)
@@ -56,6 +81,7 @@ static size_t tasks_of_pool(const mr__view *view, const mr__object *object, mr__
 
 const mr__kind_view mr__pool_view = {.layout = (uint32_t)(sizeof(mr__pool) << 10 ^ sizeof(mr__worker)),
                                      .tell = tell_of_pool,
+                                     .next = next_worker,
                                      .state = state_of_pool,
                                      .tasks = tasks_of_pool};
 

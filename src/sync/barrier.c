@@ -154,16 +154,21 @@ static void discard(mr__object *object)
     wake(barrier);
 }
 
+static bool is_broken(const struct barrier *barrier)
+{
+    return (turn_of(barrier->state) & BROKEN) != 0;
+}
+
 static bool state(const mr__view *view, const mr__object *object, char *text, size_t size)
 {
     (void)view;
     const struct barrier *barrier = (const struct barrier *)object;
-    uint64_t now = barrier->state;
-    if ((turn_of(now) & BROKEN) != 0)
+    uint32_t count = count_of(barrier->state);
+    if (is_broken(barrier))
         snprintf(text, size, "broken");
     else
-        snprintf(text, size, "%u of %u have come", count_of(now), barrier->parties);
-    return true;
+        snprintf(text, size, "%u of %u have come", count, barrier->parties);
+    return is_broken(barrier) || count > 0;
 }
 
 static void tell_from_outside(const mr__view *view, const mr__object *object, uint32_t slot, uint32_t purpose,
@@ -173,7 +178,8 @@ static void tell_from_outside(const mr__view *view, const mr__object *object, ui
     char text[64];
     state(view, object, text, sizeof text);
     snprintf(told->what, sizeof told->what, "barrier %u", slot);
-    snprintf(told->note, sizeof told->note, "%s%s", strcmp(text, "broken") == 0 ? "which is " : "where ", text);
+    snprintf(told->note, sizeof told->note, "%s%s",
+             is_broken((const struct barrier *)object) ? "which is " : "where ", text);
 }
 
 static const mr__kind_view barrier_view = {

@@ -209,7 +209,7 @@ static bool state(const mr__view *view, const mr__object *object, char *text, si
     (void)view;
     const semaphore *s = (const semaphore *)object;
     snprintf(text, size, "%lld of %lld units free", (long long)(s->total - s->held), (long long)s->total);
-    return true;
+    return s->held != 0 || s->total != s->start || object->waiting > 0;
 }
 
 static const mr__kind_view semaphore_view = {

@@ -16,7 +16,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { MOST_PROGRAMS = 256, PATH = 64 };
+enum { MOST_PROGRAMS = 256, PATH = 128 };
 
 static const char ARENA_NAME[] = "/memfd:multirank (deleted)";
 
@@ -37,7 +37,7 @@ typedef struct candidates {
 static bool read_text(pid_t pid, const char *name, char *text, size_t size)
 {
     char path[PATH];
-    snprintf(path, sizeof path, "/proc/%ld/%s", (long)pid, name);
+    snprintf(path, sizeof path, "/proc/%ld/%.64s", (long)pid, name);
     int file = open(path, O_RDONLY | O_CLOEXEC);
     ssize_t length = file < 0 ? -1 : read(file, text, size - 1);
     if (file >= 0)
@@ -84,10 +84,9 @@ static pid_t own_number(pid_t pid)
 
 static void find_command(pid_t pid, char *command, size_t size)
 {
-    char text[256];
-    int file = -1;
-    snprintf(text, sizeof text, "/proc/%ld/cmdline", (long)pid);
-    file = open(text, O_RDONLY | O_CLOEXEC);
+    char path[PATH];
+    snprintf(path, sizeof path, "/proc/%ld/cmdline", (long)pid);
+    int file = open(path, O_RDONLY | O_CLOEXEC);
     ssize_t length = file < 0 ? 0 : read(file, command, size - 1);
     if (file >= 0)
         close(file);
