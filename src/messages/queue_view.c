@@ -24,7 +24,7 @@ static uint64_t count_tasks(const mr__view *view, const mr__queue *q, mr__told *
     mr__queue_member each;
     mr__ref ref = q->members;
     uint64_t tasks = 0;
-    for (int i = 0; i < MR__SEATS && ref != 0 && mr__view_read(view, ref, &each, sizeof each); i++) {
+    for (int i = 0; i < MR__ROSTER_SIZE && ref != 0 && mr__view_read(view, ref, &each, sizeof each); i++) {
         if (each.rank != UINT32_MAX && each.tasks > 0) {
             tasks += each.tasks;
             if (told != NULL)

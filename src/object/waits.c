@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_WAITERS = MR__SEATS * 2, NAME = MR__ROSTER_NAME + 32 };
+enum { MOST_WAITERS = MR__ROSTER_SIZE, NAME = MR__ROSTER_NAME + 32 };
 
 /* ---- Finding those who wait ---- */
 
@@ -111,38 +111,76 @@ static void look_at_slot(const mr__view *view, mr__waits *waits, uint32_t slot)
 
 /* ---- Circles ---- */
 
-/* Whether all threads of a rank wait, as far as anybody can see: one that waits without a seat may have one. */
-static bool is_stuck(const mr__view *view, const mr__waits *waits, uint32_t rank)
+/* The threads of a rank that use shared objects, those of them that wait, and the first of these. */
+typedef struct crew {
+    uint32_t rank;
+    size_t threads, waiting, first;
+} crew;
+
+static int compare_crews(const void *a, const void *b)
 {
-    size_t threads = 0, waiting = 0;
-    for (uint32_t number = 1; number < view->seats; number++) {
-        mr__seat seat;
-        threads += mr__view_seat(view, number, &seat) && seat.rank == rank && !seat.is_vacant &&
-                   seat.pursuit != MR__SERVES;
-    }
-    for (size_t i = 0; i < waits->count; i++)
-        waiting += waits->waiters[i].rank == rank;
-    return waiting >= threads;
+    uint32_t left = ((const crew *)a)->rank, right = ((const crew *)b)->rank;
+    return left < right ? -1 : left > right;
 }
 
-/* Whom a waiter waits for in turn. Several who could end a wait are no reason to be stuck: any of them may. */
-static size_t find_next(const mr__view *view, const mr__waits *waits, const mr__waiter *waiter)
+/* Of all ranks in which somebody waits, sorted. NULL: there is no memory. */
+static crew *find_crews(const mr__view *view, const mr__waits *waits, size_t *count)
+{
+    crew *crews = calloc(waits->count + 1, sizeof *crews);
+    *count = 0;
+    if (crews == NULL)
+        return NULL;
+    for (size_t i = 0; i < waits->count; i++)
+        crews[i] = (crew){.rank = waits->waiters[i].rank, .waiting = 1, .first = i};
+    qsort(crews, waits->count, sizeof *crews, compare_crews);
+    for (size_t i = 0; i < waits->count; i++) {
+        crew *last = *count > 0 ? &crews[*count - 1] : NULL;
+        if (last == NULL || last->rank != crews[i].rank) {
+            crews[(*count)++] = crews[i];
+            continue;
+        }
+        last->waiting++;
+        last->first = last->first < crews[i].first ? last->first : crews[i].first;
+    }
+    for (uint32_t number = 1; number < view->seats; number++) {
+        mr__seat seat;
+        if (!mr__view_seat(view, number, &seat) || seat.is_vacant || seat.pursuit == MR__SERVES)
+            continue;
+        crew *its = bsearch(&(crew){.rank = seat.rank}, crews, *count, sizeof *crews, compare_crews);
+        if (its != NULL)
+            its->threads++;
+    }
+    return crews;
+}
+
+static size_t waiter_in(const mr__waits *waits, uint32_t seat)
+{
+    for (size_t i = 0; i < waits->count; i++)
+        if (waits->waiters[i].seat == seat)
+            return i;
+    return SIZE_MAX;
+}
+
+/* Whom a waiter waits for in turn. A rank is stuck if all its threads wait, as far as anybody can see: one that
+ * waits without a seat may have one. Several who could end a wait are no reason to be stuck: any of them may. */
+static size_t find_next(const mr__waits *waits, const mr__waiter *waiter, const crew *crews, size_t count)
 {
     const mr__told *told = &waiter->told;
-    if (told->seat == 0 && (told->rank_count != 1 || !is_stuck(view, waits, told->ranks[0])))
+    if (told->seat != 0)
+        return waiter_in(waits, told->seat);
+    if (told->rank_count != 1)
         return SIZE_MAX;
-    for (size_t i = 0; i < waits->count; i++) {
-        const mr__waiter *each = &waits->waiters[i];
-        if (told->seat != 0 ? each->seat == told->seat : each->rank == told->ranks[0])
-            return i;
-    }
-    return SIZE_MAX;
+    const crew *its = bsearch(&(crew){.rank = told->ranks[0]}, crews, count, sizeof *crews, compare_crews);
+    return its != NULL && its->waiting >= its->threads ? its->first : SIZE_MAX;
 }
 
 static void find_circles(const mr__view *view, mr__waits *waits)
 {
-    for (size_t i = 0; i < waits->count; i++)
-        waits->waiters[i].next = find_next(view, waits, &waits->waiters[i]);
+    size_t count;
+    crew *crews = find_crews(view, waits, &count);
+    for (size_t i = 0; i < waits->count && crews != NULL; i++)
+        waits->waiters[i].next = find_next(waits, &waits->waiters[i], crews, count);
+    free(crews);
     for (size_t i = 0; i < waits->count; i++) {
         size_t at = i;
         for (size_t steps = 0; steps < waits->count && at != SIZE_MAX; steps++)

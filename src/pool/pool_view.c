@@ -6,7 +6,7 @@
 
 static bool read_worker(const mr__view *view, const mr__pool *pool, uint32_t place, mr__worker *worker)
 {
-    return pool->body != 0 && place < pool->size &&
+    return pool->body != 0 && place < pool->size && place < MR__ROSTER_SIZE &&
            mr__view_read(view, pool->body + offsetof(mr__pool_body, workers) + place * sizeof *worker, worker,
                          sizeof *worker);
 }

@@ -196,7 +196,7 @@ static void tell(const mr__view *view, const mr__object *object, uint32_t slot, 
     told->by = ", held by ";
     if (ref == 0 || !mr__view_read(view, ref, &l, sizeof l))
         return;
-    for (uint32_t i = 0; i < l.capacity && i < MR__SEATS; i++) {
+    for (uint32_t i = 0; i < l.capacity && i < MR__ROSTER_SIZE; i++) {
         if (!mr__view_read(view, ref + sizeof l + i * sizeof each, &each, sizeof each))
             return;
         if (each.rank != NOBODY && each.units > 0)

@@ -106,9 +106,9 @@ static void spoil(int copy, uint64_t *state)
     CHECK_EQ(pwrite(copy, &value, size, (off_t)at), (ssize_t)size);
 }
 
-SCENARIO_LOCAL(watch, garbage, .timeout = 240)
+SCENARIO_LOCAL(watch, garbage, .timeout = 100)
 {
-    enum { ROUNDS = 300, DEEPEST = 64 };
+    enum { ROUNDS = 1000, DEEPEST = 64 };
     shared s;
     mr_connection mine;
     mr_process p[3];
