@@ -65,7 +65,7 @@ static bool state_of_queue(const mr__view *view, const mr__object *object, char 
     uint32_t items = count_items(q, (const mr__inlet *)&copy);
     if (q->maxsize > 0)
         snprintf(most, sizeof most, " of at most %u", q->maxsize);
-    if (q->is_joinable)
+    if (mr__view_flag(&q->is_joinable))
         snprintf(tasks, sizeof tasks, ", %llu tasks not done", (unsigned long long)count_tasks(view, q, NULL));
     snprintf(text, size, "%u item%s%s%s", items, items == 1 && q->maxsize == 0 ? "" : "s", most, tasks);
     return true;

@@ -90,6 +90,13 @@ bool mr__view_process(const mr__view *view, uint64_t process, mr__roster_entry *
     return false;
 }
 
+bool mr__view_flag(const bool *place)
+{
+    unsigned char byte;
+    memcpy(&byte, place, sizeof byte);
+    return byte != 0;
+}
+
 /* ---- What is written in the head ---- */
 
 uint32_t mr__view_layout(void)

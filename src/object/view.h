@@ -75,8 +75,7 @@ bool mr__view_refresh(mr__view *view);
  * known), an entry of the roster. false: there is none. */
 typedef union mr__slot_copy {
     mr__object object;
-    max_align_t aligned;
-    unsigned char bytes[MR__SLOT_SIZE];
+    _Alignas(64) unsigned char bytes[MR__SLOT_SIZE]; /* as in the arena */
 } mr__slot_copy;
 bool mr__view_seat(const mr__view *view, uint32_t number, mr__seat *seat);
 const mr__kind *mr__view_slot(const mr__view *view, uint32_t slot, mr__slot_copy *copy);
@@ -91,6 +90,9 @@ void mr__view_name(const mr__view *view, uint32_t rank, char *text, size_t size)
 
 /* The text with everything in it replaced that could do harm on a terminal. */
 void mr__make_printable(char *text);
+
+/* A bool where a byte may be anything. */
+bool mr__view_flag(const bool *place);
 
 /* Adds somebody who can end the wait. */
 void mr__told_add(mr__told *told, uint32_t rank);

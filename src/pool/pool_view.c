@@ -41,7 +41,7 @@ static bool next_worker(const mr__view *view, const mr__object *object, uint32_t
     if (pool->body == 0 ||
         !mr__view_read(view, pool->body + offsetof(mr__pool_body, are_threads), &are_threads,
                        sizeof are_threads) ||
-        are_threads)
+        mr__view_flag(&are_threads))
         return false;
     *purpose = MR__POOL_WORK;
     while (read_worker(view, pool, *index, &worker)) {

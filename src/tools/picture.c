@@ -178,7 +178,7 @@ const char *mr__figure_state(const mr__figure *figure)
     case 'X':
         return "ended";
     case '\0':
-        return figure->waiters > 0 ? "waits" : "runs";
+        return figure->waiters > 0 ? "waits" : "-";
     default:
         return figure->waiters > 0 ? "waits" : "sleeps";
     }

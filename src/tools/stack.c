@@ -86,6 +86,8 @@ static void print_root(const tree *t, const mr__figure *figure)
         fprintf(t->out, ": comes up, %s\n", mr__stage_text(figure->entry.stage));
     else if (figure->waiters > 0)
         fprintf(t->out, ": has threads that do not wait\n");
+    else if (figure->state == '\0')
+        fprintf(t->out, ": is not seen to wait; it cannot be seen from here whether it runs\n");
     else
         fprintf(t->out, ": waits for nothing of Multirank; %s\n", mr__figure_state(figure));
     for (size_t i = 0; i < t->picture->waits.count; i++)

@@ -25,7 +25,7 @@ typedef struct mr__roster_entry {
     uint32_t rank;
     int32_t pid, core;         /* core -1: not pinned */
     uint64_t process, creator; /* numbers, main's is 0 */
-    bool is_daemon;
+    uint32_t is_daemon;
     char host[MR__HOST_SIZE];
     char name[MR__ROSTER_NAME]; /* of the process, cut if need be */
 } mr__roster_entry;
