@@ -260,18 +260,20 @@ static void append_step(const mr__view *view, const mr__waiter *waiter, char *te
     append(text, size, "%s waits for %s", name, what);
 }
 
-void mr__circle_text(const mr__view *view, const mr__waits *waits, uint32_t circle, char *text, size_t size)
+void mr__circle_text(const mr__view *view, const mr__waits *waits, uint32_t circle, const char *before,
+                     const char *after, char *text, size_t size)
 {
     size_t first = 0;
     text[0] = '\0';
     while (first < waits->count && waits->waiters[first].circle != circle)
         first++;
     for (size_t at = first, steps = 0; at < waits->count && steps < waits->count; steps++) {
+        append(text, size, "%s", before);
         append_step(view, &waits->waiters[at], text, size);
+        append(text, size, "%s", after);
         at = waits->waiters[at].next;
         if (at == first)
             return;
-        append(text, size, "; ");
     }
 }
 

@@ -29,8 +29,9 @@ void mr__waits_free(mr__waits *waits);
 /* What one waits for and for whom: "lock 7, held by rank 2 (Process-2)". */
 void mr__waiter_text(const mr__view *view, const mr__waiter *waiter, char *text, size_t size);
 
-/* A circle: "rank 1 (a) waits for lock 1, held by rank 2 (b); rank 2 (b) waits for ..." */
-void mr__circle_text(const mr__view *view, const mr__waits *waits, uint32_t circle, char *text, size_t size);
+/* The steps of a circle: "rank 1 (a) waits for lock 1, held by rank 2 (b)", each between these two. */
+void mr__circle_text(const mr__view *view, const mr__waits *waits, uint32_t circle, const char *before,
+                     const char *after, char *text, size_t size);
 
 /* For the sentence of a time-out: what the calling thread waited for at an object until just now, and what those
  * wait for who could have ended it; starts with "; ". "" where nothing is known. */

@@ -184,13 +184,13 @@ const char *mr__figure_state(const mr__figure *figure)
     }
 }
 
-void mr__picture_circles(FILE *out, const mr__program *program, const mr__picture *picture, const char *line)
+void mr__picture_circles(FILE *out, const mr__program *program, const mr__picture *picture)
 {
     for (uint32_t circle = 1; circle <= picture->waits.circles; circle++) {
         char text[4096];
-        mr__circle_text(&program->view, &picture->waits, circle, text, sizeof text);
+        mr__circle_text(&program->view, &picture->waits, circle, "  ", "\n", text, sizeof text);
         if (text[0] != '\0')
-            fprintf(out, "A circle of waits (deadlock): %s%s", text, line);
+            fprintf(out, "A circle of waits (deadlock):\n%s\n", text);
     }
 }
 
@@ -203,7 +203,7 @@ static size_t count_waiting(const mr__program *program, uint32_t slot)
     return waiting;
 }
 
-void mr__picture_objects(FILE *out, const mr__program *program, size_t most, const char *line)
+void mr__picture_objects(FILE *out, const mr__program *program, size_t most)
 {
     size_t more = 0, written = 0;
     for (uint32_t slot = 1; slot < program->view.slots; slot++) {
@@ -221,9 +221,9 @@ void mr__picture_objects(FILE *out, const mr__program *program, size_t most, con
         fprintf(out, "%s %u: %s", kind->name, slot, text);
         if (waiting > 0)
             fprintf(out, "; %zu wait%s", waiting, waiting == 1 ? "s" : "");
-        fprintf(out, "%s", line);
+        fprintf(out, "\n");
         written++;
     }
     if (more > 0)
-        fprintf(out, "and %zu more objects%s", more, line);
+        fprintf(out, "and %zu more objects\n", more);
 }

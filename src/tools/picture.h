@@ -36,8 +36,8 @@ void mr__picture_free(mr__picture *picture);
 /* What a process does: "waits", "runs", "sleeps" ... */
 const char *mr__figure_state(const mr__figure *figure);
 
-/* Writes a line for each circle of waits, and for each object that has something to say. line ends lines. */
-void mr__picture_circles(FILE *out, const mr__program *program, const mr__picture *picture, const char *line);
-void mr__picture_objects(FILE *out, const mr__program *program, size_t most, const char *line);
+/* Writes the circles of waits, and a line for each object that has something to say. */
+void mr__picture_circles(FILE *out, const mr__program *program, const mr__picture *picture);
+void mr__picture_objects(FILE *out, const mr__program *program, size_t most);
 
 #endif

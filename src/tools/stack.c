@@ -123,10 +123,10 @@ void mr__stack_print(FILE *out, const mr__program *program, const mr__picture *p
     if (picture->missed > 0)
         fprintf(out, "there are more ranks than are written down here\n");
     fprintf(out, "\n");
-    mr__picture_circles(out, program, picture, "\n\n");
+    mr__picture_circles(out, program, picture);
     print_tree(&t);
     fprintf(out, "\n");
-    mr__picture_objects(out, program, MOST_OBJECTS, "\n");
+    mr__picture_objects(out, program, MOST_OBJECTS);
     free(t.is_printed);
 }
 

@@ -11,6 +11,11 @@
 
 enum { MOST_OBJECTS = 50, NAME = 16, HOST = 10 };
 
+/* How wide some columns are to be; 0: they would say nothing. */
+typedef struct widths {
+    int name, host, tasks;
+} widths;
+
 /* ---- The table ---- */
 
 /* Cuts at a character of UTF-8, not within it. */
@@ -35,6 +40,8 @@ static int width(const char *text)
 
 static void print_cell(FILE *out, const char *text, int columns)
 {
+    if (columns == 0)
+        return;
     int bytes = cut(text, columns);
     fprintf(out, "%.*s%*s ", bytes, text, columns - (width(text) < columns ? width(text) : columns), "");
 }
@@ -63,7 +70,7 @@ static void print_waits(FILE *out, const mr__program *program, const mr__picture
 }
 
 static void print_process(FILE *out, const mr__program *program, const mr__picture *picture,
-                          const mr__figure *figure)
+                          const mr__figure *figure, const widths *w)
 {
     char core[16] = "-", load[16] = "-", memory[16] = "-", tasks[24] = "-", pid[16] = "-";
     if (figure->entry.core >= 0)
@@ -77,49 +84,78 @@ static void print_process(FILE *out, const mr__program *program, const mr__pictu
     if (figure->entry.pid > 0)
         snprintf(pid, sizeof pid, "%ld", (long)figure->entry.pid);
     fprintf(out, "%4u ", figure->entry.rank);
-    print_cell(out, figure->entry.name[0] != '\0' ? figure->entry.name : "-", NAME);
-    print_cell(out, figure->entry.host[0] != '\0' ? figure->entry.host : "-", HOST);
-    fprintf(out, "%7s %4s %-7s %5s %6s %6s ", pid, core, mr__figure_state(figure), load, memory, tasks);
+    print_cell(out, figure->entry.name[0] != '\0' ? figure->entry.name : "-", w->name);
+    print_cell(out, figure->entry.host[0] != '\0' ? figure->entry.host : "-", w->host);
+    fprintf(out, "%7s %4s %-7s %5s %6s ", pid, core, mr__figure_state(figure), load, memory);
+    print_cell(out, tasks, w->tasks);
     print_waits(out, program, picture, figure);
     fprintf(out, "\n");
 }
 
+static widths choose_widths(const mr__picture *picture)
+{
+    widths w = {.name = 4};
+    for (size_t i = 0; i < picture->count; i++) {
+        const mr__figure *figure = &picture->figures[i];
+        int name = width(figure->entry.name);
+        w.name = name > NAME ? NAME : name > w.name ? name : w.name;
+        w.host = strcmp(figure->entry.host, picture->figures[0].entry.host) != 0 ? HOST : w.host;
+        w.tasks = figure->is_worker ? 8 : w.tasks;
+    }
+    return w;
+}
+
 static void print_all(FILE *out, const mr__program *program, const mr__picture *picture)
 {
+    widths w = choose_widths(picture);
     fprintf(out, "program %ld: %s\nprocesses: %zu, coming up: %u, parked: %u, waiting threads: %zu%s\n",
             (long)program->main, program->command, picture->count - picture->coming, picture->coming,
             picture->parked, picture->waits.count,
             picture->missed > 0 ? "; there are more ranks than are written down here" : "");
-    mr__picture_circles(out, program, picture, "\n");
-    fprintf(out, "\nRANK ");
-    print_cell(out, "NAME", NAME);
-    print_cell(out, "HOST", HOST);
-    fprintf(out, "%7s %4s %-7s %5s %6s %6s %s\n", "PID", "CORE", "STATE", "CPU", "MEM", "TASKS", "WAITS FOR");
-    for (size_t i = 0; i < picture->count; i++)
-        print_process(out, program, picture, &picture->figures[i]);
     fprintf(out, "\n");
-    mr__picture_objects(out, program, MOST_OBJECTS, "\n");
+    mr__picture_circles(out, program, picture);
+    fprintf(out, "RANK ");
+    print_cell(out, "NAME", w.name);
+    print_cell(out, "HOST", w.host);
+    fprintf(out, "%7s %4s %-7s %5s %6s ", "PID", "CORE", "STATE", "CPU", "MEM");
+    print_cell(out, "TASKS", w.tasks);
+    fprintf(out, "WAITS FOR\n");
+    for (size_t i = 0; i < picture->count; i++)
+        print_process(out, program, picture, &picture->figures[i], &w);
+    fprintf(out, "\n");
+    mr__picture_objects(out, program, MOST_OBJECTS);
 }
 
-/* Each line of a text, cut to the window. */
+/* How much of a line goes before its break, best at a space. */
+static size_t find_break(const char *text, size_t length, int columns)
+{
+    size_t fits = (size_t)cut(text, columns), space = fits;
+    if (fits >= length)
+        return length;
+    while (space > fits / 2 && text[space] != ' ')
+        space--;
+    return space > fits / 2 ? space : fits;
+}
+
+/* A text in a window: longer lines go on in the next one, indented; what does not fit is counted. */
 static void print_window(FILE *out, const char *text, size_t lines, size_t columns)
 {
-    size_t all = 0, line = 0;
-    for (const char *c = text; *c != '\0'; c++)
-        all += *c == '\n';
-    while (*text != '\0' && line + 1 < lines) {
+    enum { INDENT = 6, NARROWEST = 20 };
+    int most = (int)(columns < NARROWEST ? NARROWEST : columns);
+    size_t line = 0, left = 0;
+    for (bool goes_on = false; *text != '\0';) {
         size_t length = strcspn(text, "\n");
-        char *copy = strndup(text, length);
-        if (copy != NULL)
-            fprintf(out, "%.*s\033[K\n", cut(copy, (int)columns), copy);
-        free(copy);
-        text += length + (text[length] == '\n');
+        size_t fits = find_break(text, length, goes_on ? most - INDENT : most);
+        if (line + 2 < lines)
+            fprintf(out, "%*s%.*s\033[K\n", goes_on ? INDENT : 0, "", (int)fits, text);
+        else
+            left++;
         line++;
-        if (line + 2 == lines && all > line + 1) {
-            fprintf(out, "(%zu lines more)\033[K\n", all - line);
-            return;
-        }
+        goes_on = fits < length;
+        text += fits + (text[fits] == '\n' || (goes_on && text[fits] == ' '));
     }
+    if (left > 0)
+        fprintf(out, "(%zu lines more)\033[K\n", left);
 }
 
 void mr__top_print(FILE *out, const mr__program *program, const mr__picture *picture, size_t lines, size_t columns)
