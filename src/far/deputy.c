@@ -90,7 +90,10 @@ static bool send_bytes(const mr__deputy *deputy, const void *bytes, size_t size,
 static mr_status serve(mr__call *call)
 {
     size_t group = (size_t)call->procedure / MR__FAR_GROUP;
-    if (call->procedure >= 0 && group < MR__PROCEDURE_GROUPS)
+    call->method = mr__method_at(call->procedure - MR__FAR_METHODS);
+    if (call->method != NULL)
+        return call->method->run(call);
+    if (call->procedure >= 0 && group < MR__PROCEDURE_GROUPS && mr__procedures[group] != NULL)
         return mr__procedures[group](call);
     return mr__fail(MR_ENOTSUP, "there is no procedure %d for processes on other hosts", call->procedure);
 }
