@@ -154,6 +154,8 @@ void mr__seat_pursue(mr__pursuit pursuit, uint64_t whom)
     if (mr__ctx.arena == NULL || mr__is_forked() || mr__seat_mine(&number) != MR_OK)
         return;
     mr__seat *seat = mr__seat_at(number);
+    if (seat->pursuit == MR__SERVES)
+        return; /* for good */
     seat->amount = whom;
     atomic_store_explicit(&seat->pursuit, pursuit, memory_order_release);
 }

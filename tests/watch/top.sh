@@ -81,6 +81,16 @@ look top 'PoolWorker-[12] .* [0-9]+ +work of pool [0-9]+' '^pool [0-9]+: 100 of 
     failed=1
 }
 
+# Where all is well nobody is said to be in a circle, however quickly things change while they are looked at.
+run busy
+for _ in $(seq 10); do
+    look stack 'rank [0-9]+ \(Ann\)' '^lock|^queue [0-9]+: [0-3] items of at most 3'
+    if grep -E 'circle|DEADLOCK' "$scratch/told.kept" >&2; then
+        echo "not ok: there is no circle" >&2
+        failed=1
+    fi
+done
+
 # On a terminal it goes on until the program has ended, and then puts everything back.
 run short
 code=0

@@ -63,7 +63,7 @@ static int receive(const void *args, size_t size)
     return mr_connection_recv(&((const shared *)args)->end, &byte, 1, NULL, MINUTE) == MR_OK ? 0 : 1;
 }
 
-static int set_event(const void *args, size_t size)
+static int wait_for_event(const void *args, size_t size)
 {
     (void)size;
     return mr_event_wait(&((const shared *)args)->event, MINUTE) == MR_OK ? 0 : 1;
@@ -76,70 +76,116 @@ static int quick(const void *input, void *output)
 }
 
 static mr_process processes[3]; /* the last of them is joined */
+static int count;
 
-static mr_process *start(mr_target target, const shared *s, const char *name)
+static void start(mr_target target, const shared *s, const char *name)
 {
-    static int count = 0;
     mr_process *p = &processes[count++];
     if (mr_process_init(p, target, s, sizeof *s) != MR_OK || mr_process_set_name(p, name) != MR_OK ||
         mr_process_start(p) != MR_OK) {
         fprintf(stderr, "%s\n", mr_last_error());
         exit(1);
     }
-    return p;
 }
 
-static void ready(void)
+/* Waits all the time, for this and that, never for long. */
+static int be_busy(const void *args, size_t size)
 {
-    nanosleep(&MOMENT, NULL); /* for the others to come where they wait */
-    printf("ready\n");
-    fflush(stdout);
+    const shared *s = args;
+    bool goes_on = true;
+    (void)size;
+    for (int item = s->number; goes_on;) {
+        goes_on = mr_lock_acquire(&s->locks[0], MINUTE) == MR_OK &&
+                  mr_lock_acquire(&s->locks[1], MINUTE) == MR_OK && mr_lock_release(&s->locks[1]) == MR_OK &&
+                  mr_lock_release(&s->locks[0]) == MR_OK &&
+                  mr_queue_put(&s->queue, &item, sizeof item, MINUTE) == MR_OK &&
+                  mr_queue_get(&s->queue, &item, sizeof item, NULL, MINUTE) == MR_OK;
+    }
+    return 1;
 }
+
+/* ---- The kinds: each starts its processes ---- */
+
+static void lock_crosswise(shared *s)
+{
+    start(lock_both, s, "Ann");
+    s->number = 1;
+    start(lock_both, s, "Ben");
+}
+
+static void miss_barrier(shared *s)
+{
+    start(meet, s, "Ann");
+    start(meet, s, "Ben");
+    start(miss, s, "Tim");
+}
+
+static void fill_queue(shared *s)
+{
+    start(put, s, "Putter");
+    start(wait_for_event, s, "Waiter\033[2J");
+}
+
+static void read_pipe(shared *s)
+{
+    mr_connection mine;
+    if (mr_pipe_init(&mine, &s->end, true) == MR_OK)
+        start(receive, s, "Reader");
+}
+
+static void use_pool(shared *s)
+{
+    mr_pool pool;
+    int inputs[100] = {0};
+    if (mr_pool_init(&pool, 2) == MR_OK &&
+        mr_pool_map(&pool, quick, inputs, sizeof inputs[0], NULL, 0, 100) == MR_OK)
+        start(miss, s, "Tim");
+}
+
+static void work(shared *s)
+{
+    start(be_busy, s, "Ann");
+    start(be_busy, s, "Ben");
+    start(be_busy, s, "Tim");
+}
+
+static void rest(shared *s)
+{
+    (void)s;
+}
+
+static const struct {
+    const char *name;
+    void (*begin)(shared *s);
+    int parties; /* of the barrier */
+} kinds[] = {
+    {"locks", lock_crosswise, 2}, {"barrier", miss_barrier, 3}, {"queue", fill_queue, 2},
+    {"pipe", read_pipe, 2},       {"pool", use_pool, 2},        {"busy", work, 2},
+    {"short", rest, 2},
+};
 
 int main(int argc, char **argv)
 {
     shared s = {0};
-    mr_process *p;
+    size_t kind = 0;
     if (mr_init(&argc, &argv) != MR_OK || argc != 2) {
         fprintf(stderr, "%s\n", mr_last_error());
         return 1;
     }
-    const char *kind = argv[1];
-    if (mr_lock_init(&s.locks[0]) != MR_OK || mr_lock_init(&s.locks[1]) != MR_OK ||
-        mr_barrier_init(&s.all, strcmp(kind, "barrier") == 0 ? 3 : 2, NULL, MR_FOREVER) != MR_OK ||
+    while (kind < sizeof kinds / sizeof kinds[0] && strcmp(kinds[kind].name, argv[1]) != 0)
+        kind++;
+    if (kind == sizeof kinds / sizeof kinds[0] || mr_lock_init(&s.locks[0]) != MR_OK ||
+        mr_lock_init(&s.locks[1]) != MR_OK ||
+        mr_barrier_init(&s.all, kinds[kind].parties, NULL, MR_FOREVER) != MR_OK ||
         mr_queue_init(&s.queue, 3) != MR_OK || mr_event_init(&s.event) != MR_OK)
-        return 1;
-    if (strcmp(kind, "locks") == 0) {
-        start(lock_both, &s, "Ann");
-        s.number = 1;
-        p = start(lock_both, &s, "Ben");
-    } else if (strcmp(kind, "barrier") == 0) {
-        start(meet, &s, "Ann");
-        start(meet, &s, "Ben");
-        p = start(miss, &s, "Tim");
-    } else if (strcmp(kind, "queue") == 0) {
-        start(put, &s, "Putter");
-        p = start(set_event, &s, "Waiter\033[2J");
-    } else if (strcmp(kind, "pipe") == 0) {
-        mr_connection mine;
-        if (mr_pipe_init(&mine, &s.end, true) != MR_OK)
-            return 1;
-        p = start(receive, &s, "Reader");
-    } else if (strcmp(kind, "pool") == 0) {
-        mr_pool pool;
-        int inputs[100] = {0};
-        if (mr_pool_init(&pool, 2) != MR_OK ||
-            mr_pool_map(&pool, quick, inputs, sizeof inputs[0], NULL, 0, 100) != MR_OK)
-            return 1;
-        p = start(miss, &s, "Tim");
-    } else if (strcmp(kind, "short") == 0) {
-        ready();
-        sleep(2);
-        return mr_finalize() == MR_OK ? 0 : 1;
-    } else {
         return 2;
-    }
-    ready();
-    mr_process_join(p, MINUTE);
-    return 0;
+    kinds[kind].begin(&s);
+    nanosleep(&MOMENT, NULL); /* for the others to come where they wait */
+    printf("ready\n");
+    fflush(stdout);
+    if (count > 0)
+        mr_process_join(&processes[count - 1], MINUTE);
+    else
+        sleep(2);
+    return mr_finalize() == MR_OK ? 0 : 1;
 }
