@@ -1,7 +1,6 @@
-/* Far calls on values and arrays, shared memory, and shareable lists. */
+/* Far calls on shared memory, and shareable lists. */
 #include "arena/arena.h"
 #include "base/status.h"
-#include "data/array.h"
 #include "data/items.h"
 #include "data/shared_memory.h"
 #include "far/deputy.h"
@@ -12,102 +11,13 @@
 
 #define HANDLE(type, i) ((type *)&call->handles[i])
 
-/* Memory for what comes back. */
-static mr_status make_room(mr__call *call, size_t size)
-{
-    call->buffer = malloc(size > 0 ? size : 1);
-    return call->buffer != NULL ? MR_OK : mr__fail(MR_ENOMEM, "main has no memory for %zu bytes", size);
-}
-
-/* ---- Values and arrays: the kind is the first number ---- */
-
-static mr__array_call as(const mr__call *call, const char *of_array, const char *of_value)
-{
-    return call->numbers[0] == MR__KIND_VALUE ? (mr__array_call){of_value, MR__KIND_VALUE}
-                                              : (mr__array_call){of_array, MR__KIND_ARRAY};
-}
-
-static mr_status make_array(mr__call *call)
-{
-    uint64_t element_size = (uint64_t)call->numbers[1], length = (uint64_t)call->numbers[2], size;
-    if (__builtin_mul_overflow(element_size, length, &size) || (call->size != 0 && call->size != size))
-        return mr__fail(MR_EINVAL, "an array was to be made of something else than its elements");
-    return mr__array_make(as(call, "mr_array_init", "mr_value_init"), element_size, length,
-                          call->size > 0 ? call->data : NULL, call->numbers[3] != 0, &call->handles[0]);
-}
-
-static mr_status read_array(mr__call *call)
-{
-    mr__array_call name = as(call, "mr_array_get", "mr_value_get");
-    uint64_t element_size, length, first = (uint64_t)call->numbers[1], count = (uint64_t)call->numbers[2];
-    mr_status status = mr__array_shape(name, &call->handles[0], &element_size, &length);
-    if (status != MR_OK)
-        return status;
-    if (first > length || count > length - first || call->numbers[3] == 0) /* which gives the right error */
-        return mr__array_read(name, &call->handles[0], first, count, call->numbers[3] != 0 ? call : NULL);
-    status = make_room(call, count * element_size);
-    if (status == MR_OK)
-        status = mr__array_read(name, &call->handles[0], first, count, call->buffer);
-    if (status == MR_OK || status == MR_EOWNERDEAD)
-        call->received = count * element_size;
-    return status;
-}
-
-static mr_status write_array(mr__call *call)
-{
-    mr__array_call name = as(call, "mr_array_set", "mr_value_set");
-    uint64_t element_size, length, size, first = (uint64_t)call->numbers[1], count = (uint64_t)call->numbers[2];
-    mr_status status = mr__array_shape(name, &call->handles[0], &element_size, &length);
-    if (status != MR_OK)
-        return status;
-    bool fits = first <= length && count <= length - first;
-    if (fits && call->numbers[3] != 0 &&
-        (__builtin_mul_overflow(count, element_size, &size) || size != call->size))
-        return mr__fail(MR_EINVAL, "%s was given something else than elements", name.name);
-    return mr__array_write(name, &call->handles[0], first, count, call->numbers[3] != 0 ? call->data : NULL);
-}
-
-static mr_status shape_array(mr__call *call)
-{
-    uint64_t element_size, length;
-    mr_status status =
-        mr__array_shape(as(call, "mr_array_length", "mr_value_get"), &call->handles[0], &element_size, &length);
-    call->numbers[0] = (int64_t)element_size;
-    call->numbers[1] = (int64_t)length;
-    return status;
-}
-
-static mr_status serve_array(mr__call *call)
-{
-    switch (call->procedure) {
-    case MR__FAR_ARRAY_MAKE:
-        return make_array(call);
-    case MR__FAR_ARRAY_SYNCHRONIZE:
-        return mr__array_synchronize(as(call, "mr_array_synchronize", "mr_value_synchronize"), &call->handles[0],
-                                     call->numbers[1] != 0 ? HANDLE(mr_lock, 1) : NULL);
-    case MR__FAR_ARRAY_LOCK:
-        return mr__array_lock(as(call, "mr_array_get_lock", "mr_value_get_lock"), &call->handles[0],
-                              HANDLE(mr_lock, 1));
-    case MR__FAR_ARRAY_SHAPE:
-        return shape_array(call);
-    case MR__FAR_ARRAY_READ:
-        return read_array(call);
-    case MR__FAR_ARRAY_WRITE:
-        return write_array(call);
-    case MR__FAR_ARRAY_COPY:
-        return mr__array_copy(as(call, "mr_array_copy", "mr_value_copy"), &call->handles[1], &call->handles[0]);
-    default:
-        return mr__array_close(as(call, "mr_array_destroy", "mr_value_destroy"), &call->handles[0]);
-    }
-}
-
 /* ---- Shared memory ---- */
 
 static mr_status read_memory(mr__call *call)
 {
     const mr_shared_memory *memory = HANDLE(mr_shared_memory, 0);
     size_t size = mr_shared_memory_size(memory), wanted = (size_t)call->numbers[1];
-    mr_status status = make_room(call, wanted <= size ? wanted : 0);
+    mr_status status = mr__call_make_room(call, wanted <= size ? wanted : 0);
     if (status == MR_OK)
         status = mr_shared_memory_read(memory, (size_t)call->numbers[0], wanted, call->buffer);
     call->received = status == MR_OK ? wanted : 0;
@@ -119,7 +29,7 @@ static mr_status name_memory(mr__call *call)
     const char *name = mr_shared_memory_name(HANDLE(mr_shared_memory, 0));
     if (name == NULL)
         return mr_last_status();
-    mr_status status = make_room(call, strlen(name));
+    mr_status status = mr__call_make_room(call, strlen(name));
     if (status != MR_OK)
         return status;
     call->received = strlen(name);
@@ -218,7 +128,7 @@ static mr_status format_list(mr__call *call)
     if (status != MR_OK)
         return status;
     room = LONGEST * length + 1 < call->capacity ? LONGEST * length + 1 : call->capacity;
-    status = make_room(call, room);
+    status = mr__call_make_room(call, room);
     if (status == MR_OK)
         status = mr_shareable_list_format(HANDLE(mr_shareable_list, 0), call->buffer, room);
     call->received = status == MR_OK ? strlen(call->buffer) + 1 : 0;
@@ -255,7 +165,7 @@ static mr_status share_library(const mr__call *call)
 /* No bytes: nobody knows it. */
 static mr_status find_library(mr__call *call)
 {
-    mr_status status = call->size == MR__BUILD_ID_SIZE ? make_room(call, sizeof((mr__library *)0)->path)
+    mr_status status = call->size == MR__BUILD_ID_SIZE ? mr__call_make_room(call, sizeof((mr__library *)0)->path)
                                                        : mr__fail(MR_EINVAL, "this is no build-id");
     if (status == MR_OK && mr__shared_libraries.look_up(call->data, call->buffer, sizeof((mr__library *)0)->path))
         call->received = strlen(call->buffer);
@@ -266,8 +176,6 @@ static mr_status find_library(mr__call *call)
 
 mr_status mr__serve_data(mr__call *call)
 {
-    if (call->procedure < MR__FAR_MEMORY_CREATE)
-        return serve_array(call);
     if (call->procedure < MR__FAR_LIST_INIT)
         return serve_memory(call);
     switch (call->procedure) {

@@ -138,7 +138,8 @@ static bool serve_next(const mr__deputy *deputy)
                      .seconds = head.seconds,
                      .size = head.size,
                      .capacity = head.capacity == UINT64_MAX ? SIZE_MAX : head.capacity,
-                     .is_kept = head.is_kept != 0};
+                     .is_kept = head.is_kept != 0,
+                     .is_from_afar = true};
     memcpy(call.handles, head.handles, sizeof call.handles);
     memcpy(call.numbers, head.numbers, sizeof call.numbers);
     void *data = call.size <= PTRDIFF_MAX ? malloc(call.size + 1) : NULL;

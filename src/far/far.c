@@ -221,10 +221,19 @@ mr_status mr__far(mr__call *call)
 static mr_status ask_there(mr__call *call)
 {
     char nothing;
-    call->buffer = &nothing;
+    bool is_empty = call->buffer == NULL && call->capacity == 0;
+    if (is_empty)
+        call->buffer = &nothing;
     mr_status status = mr__far(call);
-    call->buffer = NULL;
+    if (is_empty)
+        call->buffer = NULL;
     return status;
+}
+
+mr_status mr__call_make_room(mr__call *call, size_t size)
+{
+    call->buffer = malloc(size > 0 ? size : 1);
+    return call->buffer != NULL ? MR_OK : mr__fail(MR_ENOMEM, "main has no memory for %zu bytes", size);
 }
 
 static bool is_here(void)

@@ -9,47 +9,40 @@
 
 /* What can be called so: methods (method.h), and procedures, which are those that are no methods yet: the group,
  * which is the file that serves it, and its name. */
-#define MR__FAR_DATA(X)                                                                                        \
-    X(ARRAY_MAKE)                                                                                              \
-    X(ARRAY_SYNCHRONIZE)                                                                                       \
-    X(ARRAY_LOCK)                                                                                              \
-    X(ARRAY_SHAPE)                                                                                             \
-    X(ARRAY_READ)                                                                                              \
-    X(ARRAY_WRITE)                                                                                             \
-    X(ARRAY_COPY)                                                                                              \
-    X(ARRAY_CLOSE)                                                                                             \
-    X(MEMORY_CREATE)                                                                                           \
-    X(MEMORY_ATTACH)                                                                                           \
-    X(MEMORY_READ) X(MEMORY_WRITE) X(MEMORY_SIZE) X(MEMORY_NAME) X(MEMORY_CLOSE) X(MEMORY_UNLINK) X(LIST_INIT) \
-        X(LIST_ATTACH) X(LIST_COPY) X(LIST_LENGTH) X(LIST_GET) X(LIST_SET) X(LIST_COUNT) X(LIST_INDEX)         \
-            X(LIST_FORMAT) X(LIBRARY_SHARE) X(LIBRARY_FIND)
+#define MR__FAR_DATA(X)                                                                                  \
+    X(MEMORY_CREATE)                                                                                     \
+    X(MEMORY_ATTACH) X(MEMORY_READ) X(MEMORY_WRITE) X(MEMORY_SIZE) X(MEMORY_NAME) X(MEMORY_CLOSE)        \
+        X(MEMORY_UNLINK) X(LIST_INIT) X(LIST_ATTACH) X(LIST_COPY) X(LIST_LENGTH) X(LIST_GET) X(LIST_SET) \
+            X(LIST_COUNT) X(LIST_INDEX) X(LIST_FORMAT) X(LIBRARY_SHARE) X(LIBRARY_FIND)
 
-#define MR__FAR_MESSAGES(X)                                                                            \
-    X(PIPE)                                                                                            \
-    X(SEND)                                                                                            \
-    X(RECV)                                                                                            \
-    X(POLL)                                                                                            \
-    X(CONNECTION_CLOSE)                                                                                \
-    X(CONNECTION_STATE)                                                                                \
-    X(WAIT)                                                                                            \
-    X(QUEUE_INIT)                                                                                      \
-    X(JOINABLE_QUEUE_INIT) X(SIMPLE_QUEUE_INIT) X(QUEUE_PUT) X(QUEUE_GET) X(QUEUE_SIZE) X(QUEUE_EMPTY) \
-        X(QUEUE_FULL) X(QUEUE_TASK_DONE) X(QUEUE_JOIN) X(QUEUE_CLOSE) X(QUEUE_JOIN_THREAD)             \
-            X(QUEUE_CANCEL_JOIN_THREAD) X(QUEUE_DESTROY) X(WATCH) X(QUEUE_OPEN)
+#define MR__FAR_MESSAGES(X)                                                                                      \
+    X(PIPE)                                                                                                      \
+    X(SEND)                                                                                                      \
+    X(RECV)                                                                                                      \
+    X(POLL)                                                                                                      \
+    X(CONNECTION_CLOSE)                                                                                          \
+    X(CONNECTION_STATE)                                                                                          \
+    X(WAIT)                                                                                                      \
+    X(QUEUE_INIT)                                                                                                \
+    X(JOINABLE_QUEUE_INIT)                                                                                       \
+    X(SIMPLE_QUEUE_INIT) X(QUEUE_PUT) X(QUEUE_GET) X(QUEUE_SIZE) X(QUEUE_EMPTY) X(QUEUE_FULL) X(QUEUE_TASK_DONE) \
+        X(QUEUE_JOIN) X(QUEUE_CLOSE) X(QUEUE_JOIN_THREAD) X(QUEUE_CANCEL_JOIN_THREAD) X(QUEUE_DESTROY) X(WATCH)  \
+            X(QUEUE_OPEN)
 
-#define MR__FAR_POOL(X)                                                                             \
-    X(POOL_ENLIST)                                                                                  \
-    X(POOL_READY)                                                                                   \
-    X(POOL_FETCH)                                                                                   \
-    X(POOL_REPORT)                                                                                  \
-    X(POOL_INIT)                                                                                    \
-    X(POOL_SUBMIT)                                                                                  \
-    X(POOL_PROCESSES)                                                                               \
-    X(POOL_INSIGHTS)                                                                                \
-    X(POOL_CLOSE)                                                                                   \
-    X(POOL_TERMINATE)                                                                               \
-    X(POOL_JOIN) X(FUTURE_GET) X(FUTURE_RESULT) X(FUTURE_WAIT) X(FUTURE_READY) X(FUTURE_SUCCESSFUL) \
-        X(FUTURE_COUNT) X(FUTURE_CLOSE) X(FUTURE_FAILURES)
+#define MR__FAR_POOL(X)                                                                                \
+    X(POOL_ENLIST)                                                                                     \
+    X(POOL_READY)                                                                                      \
+    X(POOL_FETCH)                                                                                      \
+    X(POOL_REPORT)                                                                                     \
+    X(POOL_INIT)                                                                                       \
+    X(POOL_SUBMIT)                                                                                     \
+    X(POOL_PROCESSES)                                                                                  \
+    X(POOL_INSIGHTS)                                                                                   \
+    X(POOL_CLOSE)                                                                                      \
+    X(POOL_TERMINATE)                                                                                  \
+    X(POOL_JOIN)                                                                                       \
+    X(FUTURE_GET) X(FUTURE_RESULT) X(FUTURE_WAIT) X(FUTURE_READY) X(FUTURE_SUCCESSFUL) X(FUTURE_COUNT) \
+        X(FUTURE_CLOSE) X(FUTURE_FAILURES)
 
 #define MR__FAR_NAME(name) MR__FAR_##name,
 enum {
@@ -75,8 +68,9 @@ typedef struct mr__call {
     void *buffer; /* where the bytes that come back are to go: the caller's, of that capacity; NULL: made by malloc
                    */
     size_t capacity;
-    size_t received; /* bytes that have come back */
-    bool is_kept;    /* what comes back is lost to others, so its arrival is confirmed */
+    size_t received;   /* bytes that have come back */
+    bool is_kept;      /* what comes back is lost to others, so its arrival is confirmed */
+    bool is_from_afar; /* of a call that is run: another host asks, so what goes back needs memory from malloc */
 } mr__call;
 
 /* Whether this process is on another host than main's, and the handle is not NULL: then the call has to travel. */
@@ -103,6 +97,9 @@ mr_status mr__call_on(const mr__method *method, const uint64_t *handle, double s
 mr_status mr__call_asking(const mr__method *method, const uint64_t *handle, double seconds, int64_t *number);
 mr_status mr__call_new(const mr__method *method, uint64_t *handle, int64_t number);
 int64_t mr__call_number(const mr__method *method, const uint64_t *handle, int64_t on_failure);
+
+/* For a method's function that is called from afar: memory for what goes back. */
+mr_status mr__call_make_room(mr__call *call, size_t size);
 
 /* What the close of most kinds does, as a method's function. */
 mr_status mr__run_end(mr__call *call);
