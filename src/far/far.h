@@ -9,46 +9,40 @@
 
 /* What can be called so: methods (method.h), and procedures, which are those that are no methods yet: the group,
  * which is the file that serves it, and its name. */
-#define MR__FAR_DATA(X)                                                                                  \
-    X(MEMORY_CREATE)                                                                                     \
-    X(MEMORY_ATTACH) X(MEMORY_READ) X(MEMORY_WRITE) X(MEMORY_SIZE) X(MEMORY_NAME) X(MEMORY_CLOSE)        \
-        X(MEMORY_UNLINK) X(LIST_INIT) X(LIST_ATTACH) X(LIST_COPY) X(LIST_LENGTH) X(LIST_GET) X(LIST_SET) \
-            X(LIST_COUNT) X(LIST_INDEX) X(LIST_FORMAT) X(LIBRARY_SHARE) X(LIBRARY_FIND)
+#define MR__FAR_MESSAGES(X)                                                                               \
+    X(PIPE)                                                                                               \
+    X(SEND)                                                                                               \
+    X(RECV)                                                                                               \
+    X(POLL)                                                                                               \
+    X(CONNECTION_CLOSE)                                                                                   \
+    X(CONNECTION_STATE)                                                                                   \
+    X(WAIT)                                                                                               \
+    X(QUEUE_INIT)                                                                                         \
+    X(JOINABLE_QUEUE_INIT)                                                                                \
+    X(SIMPLE_QUEUE_INIT)                                                                                  \
+    X(QUEUE_PUT) X(QUEUE_GET) X(QUEUE_SIZE) X(QUEUE_EMPTY) X(QUEUE_FULL) X(QUEUE_TASK_DONE) X(QUEUE_JOIN) \
+        X(QUEUE_CLOSE) X(QUEUE_JOIN_THREAD) X(QUEUE_CANCEL_JOIN_THREAD) X(QUEUE_DESTROY) X(WATCH) X(QUEUE_OPEN)
 
-#define MR__FAR_MESSAGES(X)                                                                                      \
-    X(PIPE)                                                                                                      \
-    X(SEND)                                                                                                      \
-    X(RECV)                                                                                                      \
-    X(POLL)                                                                                                      \
-    X(CONNECTION_CLOSE)                                                                                          \
-    X(CONNECTION_STATE)                                                                                          \
-    X(WAIT)                                                                                                      \
-    X(QUEUE_INIT)                                                                                                \
-    X(JOINABLE_QUEUE_INIT)                                                                                       \
-    X(SIMPLE_QUEUE_INIT) X(QUEUE_PUT) X(QUEUE_GET) X(QUEUE_SIZE) X(QUEUE_EMPTY) X(QUEUE_FULL) X(QUEUE_TASK_DONE) \
-        X(QUEUE_JOIN) X(QUEUE_CLOSE) X(QUEUE_JOIN_THREAD) X(QUEUE_CANCEL_JOIN_THREAD) X(QUEUE_DESTROY) X(WATCH)  \
-            X(QUEUE_OPEN)
-
-#define MR__FAR_POOL(X)                                                                                \
-    X(POOL_ENLIST)                                                                                     \
-    X(POOL_READY)                                                                                      \
-    X(POOL_FETCH)                                                                                      \
-    X(POOL_REPORT)                                                                                     \
-    X(POOL_INIT)                                                                                       \
-    X(POOL_SUBMIT)                                                                                     \
-    X(POOL_PROCESSES)                                                                                  \
-    X(POOL_INSIGHTS)                                                                                   \
-    X(POOL_CLOSE)                                                                                      \
-    X(POOL_TERMINATE)                                                                                  \
-    X(POOL_JOIN)                                                                                       \
-    X(FUTURE_GET) X(FUTURE_RESULT) X(FUTURE_WAIT) X(FUTURE_READY) X(FUTURE_SUCCESSFUL) X(FUTURE_COUNT) \
-        X(FUTURE_CLOSE) X(FUTURE_FAILURES)
+#define MR__FAR_POOL(X)                                                                                  \
+    X(POOL_ENLIST)                                                                                       \
+    X(POOL_READY)                                                                                        \
+    X(POOL_FETCH)                                                                                        \
+    X(POOL_REPORT)                                                                                       \
+    X(POOL_INIT)                                                                                         \
+    X(POOL_SUBMIT)                                                                                       \
+    X(POOL_PROCESSES)                                                                                    \
+    X(POOL_INSIGHTS)                                                                                     \
+    X(POOL_CLOSE)                                                                                        \
+    X(POOL_TERMINATE)                                                                                    \
+    X(POOL_JOIN)                                                                                         \
+    X(FUTURE_GET)                                                                                        \
+    X(FUTURE_RESULT) X(FUTURE_WAIT) X(FUTURE_READY) X(FUTURE_SUCCESSFUL) X(FUTURE_COUNT) X(FUTURE_CLOSE) \
+        X(FUTURE_FAILURES)
 
 #define MR__FAR_NAME(name) MR__FAR_##name,
 enum {
     MR__FAR_GROUP = 256,
-    MR__FAR_DATA_BEGIN = 1 * MR__FAR_GROUP - 1,
-    MR__FAR_DATA(MR__FAR_NAME) MR__FAR_MESSAGES_BEGIN = 2 * MR__FAR_GROUP - 1,
+    MR__FAR_MESSAGES_BEGIN = 2 * MR__FAR_GROUP - 1,
     MR__FAR_MESSAGES(MR__FAR_NAME) MR__FAR_POOL_BEGIN = 4 * MR__FAR_GROUP - 1,
     MR__FAR_POOL(MR__FAR_NAME) MR__FAR_METHODS = 5 * MR__FAR_GROUP /* from here on: methods, by number */
 };
