@@ -187,6 +187,7 @@ static mr_status add(const char *call, mr__filenos *table, mr__kind_number kind,
 static void watch_here(mr__filenos *table)
 {
     mr__seat *seat = mr__seat_at(table->seat);
+    mr__seat_pursue(MR__SERVES, 0);
     while (!table->is_stopping) {
         uint32_t bell = seat->bell;
         pthread_mutex_lock(&mr__ctx.filenos_lock);

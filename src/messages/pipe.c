@@ -424,5 +424,9 @@ void mr_connection_cleanup(const mr_connection *connection)
         mr_connection_close(connection);
 }
 
-const mr__kind mr__pipe_kind = {
-    .name = "connection", .forget = forget, .discard = discard, .is_over = is_over, .look = mr__connection_look};
+const mr__kind mr__pipe_kind = {.name = "connection",
+                                .forget = forget,
+                                .discard = discard,
+                                .is_over = is_over,
+                                .look = mr__connection_look,
+                                .view = &mr__pipe_view};

@@ -23,6 +23,7 @@ typedef struct mr__pipe {
 _Static_assert(sizeof(mr__pipe) <= MR__SLOT_SIZE, "a pipe fits into a slot");
 
 extern const mr__kind mr__pipe_kind;
+extern const struct mr__kind_view mr__pipe_view; /* pipe_view.c */
 
 typedef enum mr__direction { MR__READING, MR__WRITING } mr__direction;
 

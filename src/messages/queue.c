@@ -5,18 +5,12 @@
 #include "far/far.h"
 #include "messages/fileno.h"
 #include "object/seat.h"
+#include "object/waits.h"
 #include "object/watch.h"
 
 _Static_assert(sizeof(mr__queue) <= MR__SLOT_SIZE && sizeof(mr__inlet) <= MR__SLOT_SIZE, "they fit into slots");
 
-/* A process that has closed the queue, or has got items of one that can be joined. When it has ended, its place in
- * the list serves another. */
-typedef struct member {
-    mr__ref next;
-    _Atomic uint32_t rank;
-    _Atomic bool is_closed;
-    uint32_t tasks; /* that it has got and not done */
-} member;
+typedef mr__queue_member member;
 
 static const uint32_t NOBODY = UINT32_MAX; /* no rank */
 
@@ -529,10 +523,13 @@ static mr_status join(mr__call *c)
         status = mr__seat_wait(&q->object, MR__QUEUE_JOIN, NULL, deadline);
     else
         mr__object_leave(&q->object);
+    char why[1024] = "";
     switch (status) {
     case MR_ETIMEDOUT:
-        return mr__fail(status, "%s: after %g s there are items that mr_queue_task_done was not called for", call,
-                        c->seconds > 0 ? c->seconds : 0);
+        if (c->seconds > 0)
+            mr__waits_explain(c->handles[0], MR__QUEUE_JOIN, why, sizeof why);
+        return mr__fail(status, "%s: after %g s there are items that mr_queue_task_done was not called for%s",
+                        call, c->seconds > 0 ? c->seconds : 0, why);
     case MR_EDIED:
         return mr__fail(status,
                         "%s: all items that are left were got by processes that have ended without calling "
@@ -632,5 +629,7 @@ const mr__kind mr__queue_kind = {.name = "queue",
                                  .repair = repair_queue,
                                  .forget = forget_queue,
                                  .discard = discard_queue,
-                                 .look = look_at_queue};
-const mr__kind mr__inlet_kind = {.name = "queue", .repair = repair_inlet, .forget = forget_inlet};
+                                 .look = look_at_queue,
+                                 .view = &mr__queue_view};
+const mr__kind mr__inlet_kind = {
+    .name = "queue", .repair = repair_inlet, .forget = forget_inlet, .view = &mr__inlet_view};

@@ -48,6 +48,18 @@ typedef struct mr__inlet {
     uint32_t spare_count;
 } mr__inlet;
 
+/* A process that has closed the queue, or has got items of one that can be joined. When it has ended, its place in
+ * the list serves another. */
+typedef struct mr__queue_member {
+    mr__ref next;
+    _Atomic uint32_t rank;
+    _Atomic bool is_closed;
+    uint32_t tasks; /* that it has got and not done */
+} mr__queue_member;
+
+/* How they look from outside (queue_view.c). */
+extern const struct mr__kind_view mr__queue_view, mr__inlet_view;
+
 static inline mr__inlet *mr__inlet_of(const mr__queue *q)
 {
     return (mr__inlet *)mr__slot_at((uint32_t)q->inlet);

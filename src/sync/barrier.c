@@ -10,8 +10,10 @@
 #include "far/far.h"
 #include "object/object.h"
 #include "object/seat.h"
+#include "object/view.h"
 
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Why a turn has been broken. */
@@ -150,7 +152,39 @@ static void discard(mr__object *object)
     wake(barrier);
 }
 
-const mr__kind mr__barrier_kind = {.name = "barrier", .repair = repair, .forget = forget, .discard = discard};
+static bool looks_broken(const struct barrier *barrier)
+{
+    return (turn_of(barrier->state) & BROKEN) != 0;
+}
+
+static bool state(const mr__view *view, const mr__object *object, char *text, size_t size)
+{
+    (void)view;
+    const struct barrier *barrier = (const struct barrier *)object;
+    uint32_t count = count_of(barrier->state);
+    if (looks_broken(barrier))
+        snprintf(text, size, "broken");
+    else
+        snprintf(text, size, "%u of %u have come", count, barrier->parties);
+    return looks_broken(barrier) || count > 0;
+}
+
+static void tell_from_outside(const mr__view *view, const mr__object *object, uint32_t slot, uint32_t purpose,
+                              mr__told *told)
+{
+    (void)purpose;
+    char text[64];
+    state(view, object, text, sizeof text);
+    snprintf(told->what, sizeof told->what, "barrier %u", slot);
+    snprintf(told->note, sizeof told->note, "%s%s",
+             looks_broken((const struct barrier *)object) ? "which is " : "where ", text);
+}
+
+static const mr__kind_view barrier_view = {
+    .layout = sizeof(struct barrier), .tell = tell_from_outside, .state = state, .is_tacit = true};
+
+const mr__kind mr__barrier_kind = {
+    .name = "barrier", .repair = repair, .forget = forget, .discard = discard, .view = &barrier_view};
 
 static mr_status broken(const char *call, cause why)
 {

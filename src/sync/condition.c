@@ -5,7 +5,10 @@
 #include "base/status.h"
 #include "far/far.h"
 #include "object/seat.h"
+#include "object/view.h"
 #include "sync/lock.h"
+
+#include <stdio.h>
 
 typedef struct condition {
     mr__object object;
@@ -50,7 +53,16 @@ static void discard(mr__object *object)
         mr_lock_destroy(&c->lock);
 }
 
-const mr__kind mr__condition_kind = {.name = "condition", .forget = forget, .discard = discard};
+static void tell(const mr__view *view, const mr__object *object, uint32_t slot, uint32_t purpose, mr__told *told)
+{
+    (void)view, (void)object, (void)purpose;
+    snprintf(told->what, sizeof told->what, "a notification of condition %u", slot);
+}
+
+static const mr__kind_view condition_view = {.layout = sizeof(condition), .tell = tell};
+
+const mr__kind mr__condition_kind = {
+    .name = "condition", .forget = forget, .discard = discard, .view = &condition_view};
 
 /* ---- Making and closing ---- */
 

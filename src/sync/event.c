@@ -4,6 +4,9 @@
 #include "base/status.h"
 #include "far/far.h"
 #include "object/seat.h"
+#include "object/view.h"
+
+#include <stdio.h>
 
 /* The word: the generation of the object above, as in a lock's, and flags. */
 static const uint64_t SET = 1;
@@ -35,7 +38,15 @@ static void discard(mr__object *object)
     ((event *)object)->word = 0;
 }
 
-const mr__kind mr__event_kind = {.name = "event", .repair = repair, .discard = discard};
+static void tell(const mr__view *view, const mr__object *object, uint32_t slot, uint32_t purpose, mr__told *told)
+{
+    (void)view, (void)object, (void)purpose;
+    snprintf(told->what, sizeof told->what, "event %u to be set", slot);
+}
+
+static const mr__kind_view event_view = {.layout = sizeof(event), .tell = tell};
+
+const mr__kind mr__event_kind = {.name = "event", .repair = repair, .discard = discard, .view = &event_view};
 
 static mr_status enter(const char *call, uint64_t handle, event **e)
 {

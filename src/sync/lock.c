@@ -11,6 +11,8 @@
 #include "base/status.h"
 #include "far/far.h"
 #include "object/seat.h"
+#include "object/view.h"
+#include "object/waits.h"
 
 #include <stdio.h>
 
@@ -131,7 +133,39 @@ static void discard(mr__object *object)
     ((lock *)object)->word = 0;
 }
 
-const mr__kind mr__lock_kind = {.name = "lock", .repair = repair, .forget = forget, .discard = discard};
+/* ---- As it looks from outside ---- */
+
+static void tell(const mr__view *view, const mr__object *object, uint32_t slot, uint32_t purpose, mr__told *told)
+{
+    (void)slot, (void)purpose; /* it is called what it is: "lock 7" */
+    mr__seat seat;
+    uint32_t owner = owner_of(((const lock *)object)->word);
+    if (owner == 0 || !mr__view_seat(view, owner, &seat))
+        return;
+    told->by = ", held by ";
+    mr__told_add(told, seat.rank);
+    if (seat.is_vacant)
+        snprintf(told->note, sizeof told->note, "by a thread that has ended");
+    else
+        told->seat = owner;
+}
+
+static bool state(const mr__view *view, const mr__object *object, char *text, size_t size)
+{
+    mr__told told = {0};
+    char name[MR__TOLD_TEXT];
+    tell(view, object, 0, 0, &told);
+    if (told.rank_count == 0)
+        return false;
+    mr__view_name(view, told.ranks[0], name, sizeof name);
+    snprintf(text, size, "held by %s", name);
+    return true;
+}
+
+static const mr__kind_view lock_view = {.layout = sizeof(lock), .tell = tell, .state = state};
+
+const mr__kind mr__lock_kind = {
+    .name = "lock", .repair = repair, .forget = forget, .discard = discard, .view = &lock_view};
 
 /* ---- Making and closing ---- */
 
@@ -211,9 +245,11 @@ static bool take_entered(lock *l, uint32_t me, mr_status *status)
 
 static mr_status time_out(const char *call, const lock *l, double timeout)
 {
-    char holder[32] = "";
+    char holder[1024] = "";
     uint32_t rank = mr__seat_rank(owner_of(l->word));
-    if (rank != UINT32_MAX)
+    if (timeout > 0)
+        mr__waits_explain(mr__object_handle(&l->object), NEWCOMER, holder, sizeof holder);
+    else if (rank != UINT32_MAX) /* who only tries does so often */
         snprintf(holder, sizeof holder, "; rank %u holds it", rank);
     return mr__fail(MR_ETIMEDOUT, "%s: the lock could not be had within %g s%s", call, timeout > 0 ? timeout : 0,
                     holder);

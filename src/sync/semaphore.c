@@ -4,7 +4,10 @@
 #include "base/status.h"
 #include "far/far.h"
 #include "object/seat.h"
+#include "object/view.h"
+#include "object/waits.h"
 
+#include <stdio.h>
 #include <string.h>
 
 typedef struct holder {
@@ -181,7 +184,39 @@ static void discard(mr__object *object)
     mr__free(ref);
 }
 
-const mr__kind mr__semaphore_kind = {.name = "semaphore", .repair = repair, .forget = forget, .discard = discard};
+/* ---- As it looks from outside ---- */
+
+static void tell(const mr__view *view, const mr__object *object, uint32_t slot, uint32_t purpose, mr__told *told)
+{
+    (void)purpose;
+    ledger l;
+    holder each;
+    mr__ref ref = ((const semaphore *)object)->ledger;
+    snprintf(told->what, sizeof told->what, "a unit of semaphore %u", slot);
+    told->by = ", held by ";
+    if (ref == 0 || !mr__view_read(view, ref, &l, sizeof l))
+        return;
+    for (uint32_t i = 0; i < l.capacity && i < MR__ROSTER_SIZE; i++) {
+        if (!mr__view_read(view, ref + sizeof l + i * sizeof each, &each, sizeof each))
+            return;
+        if (each.rank != NOBODY && each.units > 0)
+            mr__told_add(told, each.rank);
+    }
+}
+
+static bool state(const mr__view *view, const mr__object *object, char *text, size_t size)
+{
+    (void)view;
+    const semaphore *s = (const semaphore *)object;
+    snprintf(text, size, "%lld of %lld units free", (long long)(s->total - s->held), (long long)s->total);
+    return s->held != 0 || s->total != s->start || object->waiting > 0;
+}
+
+static const mr__kind_view semaphore_view = {
+    .layout = sizeof(semaphore) << 10 ^ sizeof(holder), .tell = tell, .state = state};
+
+const mr__kind mr__semaphore_kind = {
+    .name = "semaphore", .repair = repair, .forget = forget, .discard = discard, .view = &semaphore_view};
 
 /* ---- Making and closing ---- */
 
@@ -245,13 +280,18 @@ static mr_status enter(const mr__call *c, semaphore **s)
     return status;
 }
 
-static mr_status outcome(const char *call, mr_status status, double timeout)
+static mr_status outcome(const char *call, const semaphore *s, mr_status status, double timeout)
 {
     if (status == MR_EOWNERDEAD)
         return mr__fail(MR_EOWNERDEAD, "%s: the unit is yours, but its last holder has ended while it held it",
                         call);
-    if (status == MR_ETIMEDOUT)
-        return mr__fail(MR_ETIMEDOUT, "%s: no unit has become free within %g s", call, timeout > 0 ? timeout : 0);
+    if (status == MR_ETIMEDOUT) {
+        char why[1024] = "";
+        if (timeout > 0) /* who only tries does so often */
+            mr__waits_explain(mr__object_handle(&s->object), 0, why, sizeof why);
+        return mr__fail(MR_ETIMEDOUT, "%s: no unit has become free within %g s%s", call, timeout > 0 ? timeout : 0,
+                        why);
+    }
     if (status == MR_ECLOSED)
         return mr__fail(MR_ECLOSED, "%s: the semaphore was closed by another thread or process", call);
     return status;
@@ -270,7 +310,7 @@ static mr_status acquire(mr__call *c)
         return status;
     status = get_place(s, mr__caller(), &place);
     if (status == MR_OK && s->held == s->total && c->seconds > 0)
-        return outcome(call, mr__seat_wait(&s->object, 0, NULL, deadline), c->seconds);
+        return outcome(call, s, mr__seat_wait(&s->object, 0, NULL, deadline), c->seconds);
     if (status == MR_OK && s->held == s->total)
         status = MR_ETIMEDOUT;
     if (status == MR_OK) {
@@ -279,7 +319,7 @@ static mr_status acquire(mr__call *c)
         status = take_news(s);
     }
     mr__object_leave(&s->object);
-    return outcome(call, status, c->seconds);
+    return outcome(call, s, status, c->seconds);
 }
 MR__METHOD(semaphore_acquire, "mr_semaphore_acquire", MR__KIND_SEMAPHORE, acquire);
 
