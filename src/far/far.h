@@ -9,29 +9,7 @@
 
 /* What can be called so: methods (method.h), and procedures, which are those that are no methods yet: the group,
  * which is the file that serves it, and its name. */
-#define MR__FAR_POOL(X) \
-    X(POOL_ENLIST)      \
-    X(POOL_READY)       \
-    X(POOL_FETCH)       \
-    X(POOL_REPORT)      \
-    X(POOL_INIT)        \
-    X(POOL_SUBMIT)      \
-    X(POOL_PROCESSES)   \
-    X(POOL_INSIGHTS)    \
-    X(POOL_CLOSE)       \
-    X(POOL_TERMINATE)   \
-    X(POOL_JOIN)        \
-    X(FUTURE_GET)       \
-    X(FUTURE_RESULT)    \
-    X(FUTURE_WAIT) X(FUTURE_READY) X(FUTURE_SUCCESSFUL) X(FUTURE_COUNT) X(FUTURE_CLOSE) X(FUTURE_FAILURES)
-
-#define MR__FAR_NAME(name) MR__FAR_##name,
-enum {
-    MR__FAR_GROUP = 256,
-    MR__FAR_POOL_BEGIN = 4 * MR__FAR_GROUP - 1,
-    MR__FAR_POOL(MR__FAR_NAME) MR__FAR_METHODS = 5 * MR__FAR_GROUP /* from here on: methods, by number */
-};
-#undef MR__FAR_NAME
+enum { MR__FAR_GROUP = 256, MR__FAR_METHODS = 5 * MR__FAR_GROUP };
 
 enum { MR__FAR_HANDLES = 3, MR__FAR_NUMBERS = 4 };
 
