@@ -648,12 +648,14 @@ mr_status mr__job_enter(const char *call, uint64_t handle, mr__job **job)
     return status;
 }
 
+/* One that has been closed is over, and that is no failure. */
 static mr_status is_over(mr__call *c)
 {
     uint64_t handle = c->handles[0];
-    const mr__job *job = job_at((uint32_t)handle);
-    c->numbers[0] =
-        job->object.kind != MR__KIND_JOB || job->object.generation != handle >> 32 || job->state > MR__JOB_OPEN;
+    uint32_t slot = (uint32_t)handle;
+    const mr__job *job = slot < mr__ctx.arena->slots ? job_at(slot) : NULL;
+    c->numbers[0] = job == NULL || job->object.kind != MR__KIND_JOB || job->object.generation != handle >> 32 ||
+                    job->state > MR__JOB_OPEN;
     return MR_OK;
 }
 MR__METHOD(job_is_over, "mr_future_is_ready", MR__KIND_JOB, is_over);
