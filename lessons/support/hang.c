@@ -1,0 +1,98 @@
+/* A hang is explained by the command `multirank stack`, which reads who waits for whom from the program's shared
+ * memory. Where it is not to be had, gdb tells which call of the library each process is in, and from which line
+ * of the program. */
+#include "hang.h"
+
+#include "lines.h"
+#include "proctree.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { LINE = 512 };
+
+/* Takes all that a command prints; NULL if it failed. */
+static const char *output_of(const char *command)
+{
+    char line[LINE];
+    const char *text = "";
+    FILE *output = popen(command, "re");
+    while (output != NULL && fgets(line, sizeof line, output) != NULL)
+        text = say("%s    %s", text, line);
+    return output != NULL && pclose(output) == 0 ? text : NULL;
+}
+
+static bool is_ours(const struct proctree_process *process)
+{
+    return process->state != 'Z' && strstr(process->name, "superv") == NULL &&
+           strncmp(process->name, "orted", 5) != 0 && strncmp(process->name, "mpirun", 6) != 0 &&
+           strncmp(process->name, "orterun", 7) != 0;
+}
+
+/* The process that the program's main runs in: the one below the supervisor that has the program's own name. */
+static const char *stack_of(const struct running *running, const proctree *tree)
+{
+    const char *tool = getenv("LESSON_TOOL");
+    for (int i = 0; i < tree->count && tool != NULL; i++) {
+        if (!is_ours(&tree->process[i]) || strncmp(tree->process[i].name, "mr-rank", 7) == 0)
+            continue;
+        const char *text =
+            output_of(say("timeout 10 '%s' stack %ld 2>/dev/null </dev/null", tool, (long)tree->process[i].pid));
+        if (text != NULL && *text != '\0')
+            return text;
+    }
+    (void)running;
+    return NULL;
+}
+
+/* Of gdb's lines those that mean something to the one who wrote the program: "#3 0x... in mr_queue_get (...) ...",
+ * "#4 0x... in work (...) at exercise.c:17". */
+static const char *frames_of(pid_t pid)
+{
+    char line[LINE];
+    const char *text = "", *call = NULL;
+    FILE *gdb =
+        popen(say("timeout 10 gdb -nx -batch -iex 'set debuginfod enabled off' -p %ld -ex 'bt 40' 2>/dev/null "
+                  "</dev/null",
+                  (long)pid),
+              "re");
+    while (gdb != NULL && fgets(line, sizeof line, gdb) != NULL) {
+        const char *name = strstr(line, " in ");
+        name = name != NULL ? name + 4 : line;
+        const char *place = strstr(line, " at ");
+        if (line[0] != '#')
+            continue;
+        if (strncmp(name, "mr_", 3) == 0 && strncmp(name, "mr__", 4) != 0)
+            call = say("%.*s", (int)strcspn(name, " ("), name);
+        else if (call != NULL && place != NULL && strstr(place, ".c:") != NULL) {
+            const char *slash = strrchr(place, '/');
+            text = say("waits in %s, called at %s", call, slash != NULL ? slash + 1 : place + 4);
+            break;
+        }
+    }
+    if (gdb != NULL)
+        pclose(gdb);
+    return *text != '\0'  ? text
+           : call != NULL ? say("waits in %s\n", call)
+                          : "computes, sleeps, or waits for work\n";
+}
+
+const char *explain_hang(const struct running *running)
+{
+    proctree tree = proctree_read(running->folder);
+    const char *text = stack_of(running, &tree);
+    for (int i = 0; text == NULL && i < tree.count; i++)
+        if (is_ours(&tree.process[i]))
+            break;
+    if (text == NULL) {
+        text = "";
+        for (int i = 0; i < tree.count; i++)
+            if (is_ours(&tree.process[i]))
+                text = say("%s    process %ld (%s) %s", text, (long)tree.process[i].pid, tree.process[i].name,
+                           frames_of(tree.process[i].pid));
+    }
+    proctree_free(&tree);
+    return text;
+}
