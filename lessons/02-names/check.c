@@ -36,3 +36,44 @@ EXAMPLE(.ranks = 4)
     check_overlap(&starts, &ends, "where is join: in the loop that starts them, or behind it?");
     check_times_taken(&starts, &ends);
 }
+
+EXERCISE(named, .ranks = 4, .limit = 20)
+{
+    const char *second = seeded_word("second", "courier", "courier|porter|runner");
+    const char *wanted = say("producer %s consumer", second);
+    matches greetings = lines_like(run, "hello from ([^ ]+)"), ended = lines_like(run, "([^ ]+) has ended");
+    check_set(&greetings, 1, "each greets under the name that main has chosen", wanted,
+              "when does the name travel to the process?");
+    check_sequence(&ended, 1, "main calls them by the same names", wanted,
+                   "the index of the process that is named");
+    size_t defaults = lines_like(run, "hello from Process-[0-9]+").count;
+    bool is_again = line_times(run, say("%s has ended", "consumer")) == 1 && ended.count == 3 &&
+                    strcmp(ended.at[0].text[1], "consumer") == 0;
+    recognise(is_again, "the first process is named again and again: which one is named in round i?");
+    recognise(defaults == 3,
+              "the processes do not know their names: each is started first, and it is named too late");
+    recognise(line_times(run, "hello from producer") == 3,
+              "all have the same name: names[i] belongs to process i");
+    recognise(greetings.count == 6, "main greets in their place, too: each greeting has to come from a process");
+}
+
+EXERCISE(child, .ranks = 3, .limit = 20)
+{
+    matches ended = lines_like(run, "([^ ]+) has ended");
+    matches works = lines_like(run, "([^ ]+) works, a child of ([^ ]+)");
+    check_set(&works, 1, "a child works", "Process-1:1", "who makes the child, and where?");
+    check_set(&works, 2, "it is a child of the parent", "Process-1", "who makes the child, and where?");
+    check_sequence(&ended, 1, "first the child ends, then the parent", "Process-1:1 Process-1",
+                   "what has the parent to do before its last line?");
+    check_times(run, "exit code 0", 1, "what parent() returns");
+    bool is_mains = works.count == 1 && strcmp(works.at[0].text[2], "MainProcess") == 0;
+    bool is_call = is_mains && strcmp(works.at[0].text[1], "Process-1") == 0;
+    bool is_named = is_mains && strcmp(works.at[0].text[1], "Process-1:1") == 0;
+    recognise(works.count == 0, "nobody has started the child: the parent makes it, inside its own function");
+    recognise(is_call,
+              "a call is no process: child() has run in the parent itself; mr_process_start makes a process");
+    recognise(is_mains && !is_call && !is_named, "it is a child of main, so it has its name from main");
+    recognise(is_named, "the name was given by hand: a name alone does not make it a child of the parent");
+    recognise(!is_mains && line_place(run, "Process-1:1 has ended") > line_place(run, "Process-1 has ended"),
+              "the parent has not waited for its child before it says that it has ended");
+}
