@@ -31,8 +31,8 @@ static bool is_ours(const struct proctree_process *process)
            strncmp(process->name, "orterun", 7) != 0;
 }
 
-/* The process that the program's main runs in: the one below the supervisor that has the program's own name. */
-static const char *stack_of(const struct running *running, const proctree *tree)
+/* What `multirank stack` says of the process that main runs in: the one that has the program's own name. */
+static const char *stack_of(const proctree *tree)
 {
     const char *tool = getenv("LESSON_TOOL");
     for (int i = 0; i < tree->count && tool != NULL; i++) {
@@ -43,56 +43,57 @@ static const char *stack_of(const struct running *running, const proctree *tree)
         if (text != NULL && *text != '\0')
             return text;
     }
-    (void)running;
     return NULL;
 }
 
 /* Of gdb's lines those that mean something to the one who wrote the program: "#3 0x... in mr_queue_get (...) ...",
- * "#4 0x... in work (...) at exercise.c:17". */
+ * "#4 0x... in work (...) at exercise.c:17". NULL: none of them does; a rank that waits for work. */
 static const char *frames_of(pid_t pid)
 {
     char line[LINE];
-    const char *text = "", *call = NULL;
+    const char *text = NULL, *call = NULL;
     FILE *gdb =
         popen(say("timeout 10 gdb -nx -batch -iex 'set debuginfod enabled off' -p %ld -ex 'bt 40' 2>/dev/null "
                   "</dev/null",
                   (long)pid),
               "re");
     while (gdb != NULL && fgets(line, sizeof line, gdb) != NULL) {
-        const char *name = strstr(line, " in ");
+        const char *name = strstr(line, " in "), *place = strstr(line, " at ");
         name = name != NULL ? name + 4 : line;
-        const char *place = strstr(line, " at ");
-        if (line[0] != '#')
+        if (line[0] != '#' || text != NULL || strstr(line, "sysdeps") != NULL)
             continue;
         if (strncmp(name, "mr_", 3) == 0 && strncmp(name, "mr__", 4) != 0)
             call = say("%.*s", (int)strcspn(name, " ("), name);
-        else if (call != NULL && place != NULL && strstr(place, ".c:") != NULL) {
-            const char *slash = strrchr(place, '/');
-            text = say("waits in %s, called at %s", call, slash != NULL ? slash + 1 : place + 4);
-            break;
-        }
+        if (place == NULL || strstr(place, ".c:") == NULL)
+            continue;
+        const char *slash = strrchr(place, '/');
+        place = slash != NULL ? slash + 1 : place + 4;
+        text = call != NULL ? say("waits in %s, called at %s", call, place) : say("is at %s", place);
     }
     if (gdb != NULL)
         pclose(gdb);
-    return *text != '\0'  ? text
-           : call != NULL ? say("waits in %s\n", call)
-                          : "computes, sleeps, or waits for work\n";
+    return text != NULL || call == NULL ? text : say("waits in %s\n", call);
+}
+
+/* What gdb says of all processes that run something of the program. */
+static const char *all_frames(const proctree *tree)
+{
+    const char *text = "";
+    for (int i = 0; i < tree->count; i++) {
+        const char *frames = is_ours(&tree->process[i]) ? frames_of(tree->process[i].pid) : NULL;
+        if (frames != NULL)
+            text =
+                say("%s    process %ld (%s) %s", text, (long)tree->process[i].pid, tree->process[i].name, frames);
+    }
+    return text;
 }
 
 const char *explain_hang(const struct running *running)
 {
     proctree tree = proctree_read(running->folder);
-    const char *text = stack_of(running, &tree);
-    for (int i = 0; text == NULL && i < tree.count; i++)
-        if (is_ours(&tree.process[i]))
-            break;
-    if (text == NULL) {
-        text = "";
-        for (int i = 0; i < tree.count; i++)
-            if (is_ours(&tree.process[i]))
-                text = say("%s    process %ld (%s) %s", text, (long)tree.process[i].pid, tree.process[i].name,
-                           frames_of(tree.process[i].pid));
-    }
+    const char *text = stack_of(&tree);
+    if (text == NULL)
+        text = all_frames(&tree);
     proctree_free(&tree);
-    return text;
+    return *text != '\0' ? text : "    (neither `multirank stack` nor gdb can tell)\n";
 }

@@ -79,7 +79,7 @@ typedef struct matches {
 /* The lines that are, from their first to their last character, of this form (an extended regular expression). */
 matches lines_like(const struct run *run, const char *pattern);
 
-/* The same of standard error; `when` and `place` are 0 there. */
+/* Whether there is something of this form in standard error; ^ and $ are the ends of a line. */
 bool errors_mention(const struct run *run, const char *pattern);
 
 /* How often exactly this line came, and where first (1: the first line; 0: it did not). */

@@ -40,10 +40,10 @@ const char *say(const char *format, ...)
     return length < 0 ? "?" : keep(text);
 }
 
-static void compile(regex_t *expression, const char *pattern)
+static void compile(regex_t *expression, const char *pattern, int flags)
 {
     char reason[256];
-    int code = regcomp(expression, pattern, REG_EXTENDED);
+    int code = regcomp(expression, pattern, REG_EXTENDED | flags);
     if (code == 0)
         return;
     regerror(code, expression, reason, sizeof reason);
@@ -55,7 +55,7 @@ matches lines_like(const struct run *run, const char *pattern)
 {
     matches found = {.at = keep(calloc(run->count + 1, sizeof *found.at))};
     regex_t expression;
-    compile(&expression, say("^(%s)$", pattern));
+    compile(&expression, say("^(%s)$", pattern), 0);
     for (size_t i = 0; i < run->count; i++) {
         regmatch_t groups[GROUPS_MAX + 1];
         if (regexec(&expression, run->lines[i].text, GROUPS_MAX + 1, groups, 0) != 0)
@@ -77,7 +77,7 @@ matches lines_like(const struct run *run, const char *pattern)
 bool errors_mention(const struct run *run, const char *pattern)
 {
     regex_t expression;
-    compile(&expression, pattern);
+    compile(&expression, pattern, REG_NEWLINE);
     bool is_there = regexec(&expression, run->errors, 0, NULL, 0) == 0;
     regfree(&expression);
     return is_there;

@@ -254,6 +254,7 @@ bool master_write(const char *path, const struct master_part *part, FILE *out, c
         snprintf(error, size, "%s", strerror(errno));
     while (is_good && getline(&line, &capacity, file) >= 0)
         is_good = read_line(&reading, line);
+    close_comment(&reading);
     if (is_good && reading.place != COMMON)
         is_good = fail(&reading, "the last region has no //@end");
     if (is_good && !reading.has_part && strcmp(part->name, "exercise") != 0 && strcmp(part->name, "solution") != 0)
