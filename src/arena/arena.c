@@ -4,6 +4,7 @@
 #include "base/status.h"
 #include "object/object.h"
 #include "object/seat.h"
+#include "universe/roster.h"
 
 #include <errno.h>
 #include <linux/futex.h>
@@ -16,7 +17,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* The layout: head, seats, slots, heap. Only what is touched takes memory. */
+/* The layout: head, roster, seats, slots, heap. Only what is touched takes memory. */
 static const uint64_t PAGE = 4096;
 
 static const uint64_t SMALLEST_HEAP = 1 << 24;
@@ -30,19 +31,29 @@ typedef struct block {
     mr__ref next;        /* while free */
 } block;
 
-static uint64_t seats_at(void)
+static uint64_t in_pages(uint64_t size)
 {
-    return (sizeof(mr__arena) + PAGE - 1) / PAGE * PAGE;
+    return (size + PAGE - 1) / PAGE * PAGE;
 }
 
-static uint64_t slots_at(void)
+uint64_t mr__roster_at(void)
 {
-    return seats_at() + MR__SEATS * sizeof(mr__seat);
+    return in_pages(sizeof(mr__arena));
 }
 
-static uint64_t heap_at(void)
+uint64_t mr__seats_at(void)
 {
-    return slots_at() + (uint64_t)MR__SLOTS * MR__SLOT_SIZE;
+    return mr__roster_at() + in_pages(sizeof(mr__roster));
+}
+
+uint64_t mr__slots_at(void)
+{
+    return mr__seats_at() + MR__SEATS * sizeof(mr__seat);
+}
+
+uint64_t mr__heap_at(void)
+{
+    return mr__slots_at() + (uint64_t)MR__SLOTS * MR__SLOT_SIZE;
 }
 
 void *mr__at(mr__ref ref)
@@ -52,12 +63,12 @@ void *mr__at(mr__ref ref)
 
 mr__seat *mr__seat_at(uint32_t number)
 {
-    return (mr__seat *)mr__at(seats_at()) + number;
+    return (mr__seat *)mr__at(mr__seats_at()) + number;
 }
 
 mr__object *mr__slot_at(uint32_t slot)
 {
-    return mr__at(slots_at() + (uint64_t)slot * MR__SLOT_SIZE);
+    return mr__at(mr__slots_at() + (uint64_t)slot * MR__SLOT_SIZE);
 }
 
 /* ---- Coming and going ---- */
@@ -95,24 +106,24 @@ static uint64_t address_space_left(void)
 static mr_status choose_size(uint64_t *size, bool *is_limited)
 {
     struct rlimit file = {RLIM_INFINITY, RLIM_INFINITY};
-    uint64_t wanted = heap_at() + (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+    uint64_t wanted = mr__heap_at() + (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
     uint64_t left = address_space_left(), space = left == UINT64_MAX ? left : left / 2 / PAGE * PAGE;
     getrlimit(RLIMIT_FSIZE, &file); /* to the kernel the arena is a file; beyond the limit it sends SIGXFSZ */
     uint64_t longest = file.rlim_cur == RLIM_INFINITY ? UINT64_MAX : file.rlim_cur / PAGE * PAGE;
     *size = wanted < space ? wanted : space;
     *size = *size < longest ? *size : longest;
-    if (*size < heap_at() + SMALLEST_HEAP && longest < space)
+    if (*size < mr__heap_at() + SMALLEST_HEAP && longest < space)
         return mr__fail(
             MR_ESYSTEM,
             "the limit of the size of files, %llu KiB, is too low for the memory that processes share, "
             "which needs %llu KiB; raise it (ulimit -f)",
-            (unsigned long long)(longest >> 10), (unsigned long long)(heap_at() + SMALLEST_HEAP) >> 10);
-    if (*size < heap_at() + SMALLEST_HEAP)
+            (unsigned long long)(longest >> 10), (unsigned long long)(mr__heap_at() + SMALLEST_HEAP) >> 10);
+    if (*size < mr__heap_at() + SMALLEST_HEAP)
         return mr__fail(
             MR_ESYSTEM,
             "the limit of address space leaves %llu MiB to this process; of that half is for the memory "
             "that processes share, which needs %llu MiB; raise it (ulimit -v)",
-            (unsigned long long)(left >> 20), (unsigned long long)(heap_at() + SMALLEST_HEAP) >> 20);
+            (unsigned long long)(left >> 20), (unsigned long long)(mr__heap_at() + SMALLEST_HEAP) >> 20);
     *is_limited = *size < wanted;
     if (*is_limited)
         mr__debug("a limit (ulimit -v, ulimit -f) leaves %llu of %llu MiB for the memory that processes share",
@@ -143,8 +154,9 @@ mr_status mr__arena_create(int *fd)
     mr__shared_mutex_init(&mr__ctx.arena->names);
     mr__ctx.arena->size = size;
     mr__ctx.arena->is_limited = is_limited;
-    mr__ctx.arena->top = heap_at();
+    mr__ctx.arena->top = mr__heap_at();
     mr__ctx.arena->slots = mr__ctx.arena->seats = 1; /* number 0 is nobody */
+    mr__roster_begin(mr__at(mr__roster_at()));
     *fd = memory;
     return MR_OK;
 }
@@ -162,6 +174,7 @@ void mr__arena_leave(void)
     if (mr__ctx.arena != NULL)
         munmap(mr__ctx.arena, mr__ctx.arena_size);
     mr__ctx.arena = NULL;
+    mr__ctx.roster = NULL;
 }
 
 /* By the kernel's list of the mutexes that a thread holds. */

@@ -22,6 +22,10 @@ typedef struct mr__library {
 /* The head of the arena. All of it is under the mutex, but for the names. Changes commit by a single store each,
  * so that a process which is killed halfway leaks a block at most. */
 typedef struct mr__arena {
+    char magic[8]; /* MR__ARENA_MAGIC once all is in its place: for `multirank top`, as what follows
+                      (object/view.h) */
+    uint32_t layout, version;
+    int32_t main; /* its number as a process */
     pthread_mutex_t mutex;
     uint64_t size;
     bool is_limited;     /* it would be larger without a limit of the process that made it */
@@ -34,6 +38,14 @@ typedef struct mr__arena {
     _Atomic uint32_t library_count;
     mr__library libraries[MR__LIBRARIES];
 } mr__arena;
+
+#define MR__ARENA_MAGIC "mrarena"
+
+/* Where its parts lie. */
+uint64_t mr__roster_at(void);
+uint64_t mr__seats_at(void);
+uint64_t mr__slots_at(void);
+uint64_t mr__heap_at(void);
 
 /* Makes the arena (main), or joins it (fd was passed by main; stays the caller's). */
 mr_status mr__arena_create(int *fd);

@@ -16,6 +16,7 @@ struct mr__keeper;    /* pool_keeper.c */
 struct mr__callbacks; /* callbacks.c */
 struct mr__even;      /* pool_even.c */
 struct mr__arena;     /* arena.h */
+struct mr__roster;    /* roster.h */
 struct mr__server;    /* manager_server.c: a manager's process only */
 struct mr__filenos;   /* fileno.c */
 struct mr__sockets;   /* socket.c */
@@ -55,6 +56,7 @@ typedef struct mr__context {
     int modules;                           /* how many there were at the end of mr_init */
     struct mr__arena *arena;               /* NULL on other hosts than main's */
     uint64_t arena_size;
+    struct mr__roster *roster; /* main's: where it writes down who is there */
 
     struct mr__process **processes; /* by slot; NULL: free */
     uint32_t *generations;          /* by slot: how often it has been used */

@@ -2,7 +2,6 @@
 
 #include "base/context.h"
 #include "base/status.h"
-#include "far/far.h"
 
 #include <string.h>
 
@@ -11,28 +10,17 @@ void *mr__array_data(mr__array *array)
     return array->data != 0 ? mr__at(array->data) : array->inline_data;
 }
 
-/* ---- What arrays and values have in common ---- */
+/* ---- Making ---- */
 
-/* An array without a lock. */
-static mr_status make_raw(mr__array_call call, uint64_t element_size, uint64_t length, const void *initial,
+static mr_status make_raw(const mr__method *method, uint64_t element_size, uint64_t length, const void *initial,
                           uint64_t *handle)
 {
-    uint64_t size = 0;
+    uint64_t size = element_size * length;
     mr__object *object = NULL;
-    mr_status status = mr__running(call.name);
-    if (status != MR_OK)
-        return status;
-    if (handle == NULL || element_size == 0)
-        return mr__fail(MR_EINVAL, "%s was given %s", call.name,
-                        handle == NULL ? "NULL as the object" : "elements of 0 bytes");
-    if (__builtin_mul_overflow(element_size, length, &size))
-        return mr__fail(MR_ENOMEM, "%s: %llu elements of %llu bytes are more than there can be", call.name,
-                        (unsigned long long)length, (unsigned long long)element_size);
     mr__ref data = 0;
-    if (size > MR__ARRAY_INLINE)
-        status = mr__alloc(size, &data);
+    mr_status status = size > MR__ARRAY_INLINE ? mr__alloc(size, &data) : MR_OK;
     if (status == MR_OK)
-        status = mr__object_new(call.name, call.kind, &object, handle);
+        status = mr__object_new(method->call, method->kind, &object, handle);
     if (status != MR_OK) {
         mr__free(data);
         return status;
@@ -47,106 +35,21 @@ static mr_status make_raw(mr__array_call call, uint64_t element_size, uint64_t l
     return MR_OK;
 }
 
-static mr_status make_from_afar(mr__array_call call, uint64_t element_size, uint64_t length, const void *initial,
-                                bool is_raw, uint64_t *handle)
+/* The array has a lock of its own, or gets one that is given (0: none is). */
+static mr_status synchronize(const mr__method *method, uint64_t handle, uint64_t lock)
 {
-    char nothing;
-    uint64_t size;
-    if (element_size == 0 || __builtin_mul_overflow(element_size, length, &size))
-        return make_raw(call, element_size, length, initial, handle);
-    mr__call making = {.procedure = MR__FAR_ARRAY_MAKE,
-                       .numbers = {call.kind, (int64_t)element_size, (int64_t)length, is_raw},
-                       .data = initial,
-                       .size = initial != NULL ? size : 0,
-                       .buffer = &nothing};
-    mr_status status = mr__far(&making);
-    if (status == MR_OK)
-        *handle = making.handles[0];
-    return status;
-}
-
-mr_status mr__array_make(mr__array_call call, uint64_t element_size, uint64_t length, const void *initial,
-                         bool is_raw, uint64_t *handle)
-{
-    uint64_t made = 0;
-    if (mr__is_far(handle))
-        return make_from_afar(call, element_size, length, initial, is_raw, handle);
-    mr_status status = make_raw(call, element_size, length, initial, handle == NULL ? NULL : &made);
-    if (status == MR_OK && !is_raw)
-        status = mr__array_synchronize(call, &made, NULL);
-    if (status == MR_OK)
-        *handle = made;
-    else if (made != 0)
-        mr__array_close(call, &made);
-    return status;
-}
-
-mr_status mr__array_find(mr__array_call call, const uint64_t *handle, mr__array **array)
-{
-    if (handle == NULL)
-        return mr__fail(MR_EINVAL, "%s was given NULL as the object", call.name);
-    mr__object *object = NULL;
-    mr_status status = mr__object_find(call.name, *handle, call.kind, &object);
-    if (status == MR_OK)
-        *array = (mr__array *)object;
-    return status;
-}
-
-/* The elements first .. first + count - 1. */
-static mr_status find_elements(mr__array_call call, const uint64_t *handle, size_t first, size_t count,
-                               const void *buffer, mr__array **found, void **elements, size_t *size)
-{
-    mr_status status = mr__array_find(call, handle, found);
-    mr__array *array = *found;
-    if (status != MR_OK)
-        return status;
-    if (first > array->length || count > array->length - first)
-        return mr__fail(MR_EINVAL, "%s: %zu elements from index %zu on do not lie in an array of %llu", call.name,
-                        count, first, (unsigned long long)array->length);
-    if (buffer == NULL && count > 0)
-        return mr__fail(MR_EINVAL, "%s was given NULL as the elements", call.name);
-    *elements = (char *)mr__array_data(array) + first * array->element_size;
-    *size = count * array->element_size;
-    return MR_OK;
-}
-
-/* ---- Their locks ---- */
-
-/* A call about an array and a lock, or another array. */
-static mr_status call_with_two(mr__array_call call, int procedure, const uint64_t *handle, uint64_t *other,
-                               bool has_other)
-{
-    char nothing;
-    mr__call travelling = {.procedure = procedure,
-                           .handles = {*handle, *other},
-                           .numbers = {call.kind, has_other},
-                           .buffer = &nothing};
-    mr_status status = mr__far(&travelling);
-    if (status == MR_OK || status == MR_EOWNERDEAD)
-        *other = travelling.handles[1];
-    return status;
-}
-
-mr_status mr__array_synchronize(mr__array_call call, const uint64_t *handle, const mr_lock *lock)
-{
-    uint64_t given = lock != NULL ? lock->mr__handle : 0;
-    if (mr__is_far(handle))
-        return call_with_two(call, MR__FAR_ARRAY_SYNCHRONIZE, handle, &given, lock != NULL);
     mr_lock own = {0};
     mr__object *object = NULL;
-    if (handle == NULL)
-        return mr__fail(MR_EINVAL, "%s was given NULL as the object", call.name);
-    mr_status status = lock != NULL ? mr__object_find(call.name, lock->mr__handle, MR__KIND_LOCK, &object)
-                                    : mr_lock_init_recursive(&own);
+    mr_status status = lock != 0 ? MR_OK : mr_lock_init_recursive(&own);
     if (status == MR_OK)
-        status = mr__object_enter(call.name, *handle, call.kind, &object);
+        status = mr__object_enter(method->call, handle, method->kind, &object);
     if (status == MR_OK) {
         mr__array *array = (mr__array *)object;
         if (array->lock != 0) {
-            status = mr__fail(MR_ESTATE, "%s: it has a lock already", call.name);
+            status = mr__fail(MR_ESTATE, "%s: it has a lock already", method->call);
         } else {
-            array->owns_lock = lock == NULL;
-            array->lock = lock != NULL ? lock->mr__handle : own.mr__handle;
+            array->owns_lock = lock == 0;
+            array->lock = lock != 0 ? lock : own.mr__handle;
         }
         mr__object_leave(object);
     }
@@ -155,21 +58,118 @@ mr_status mr__array_synchronize(mr__array_call call, const uint64_t *handle, con
     return status;
 }
 
-mr_status mr__array_lock(mr__array_call call, const uint64_t *handle, mr_lock *lock)
+static mr_status close_array(const mr__method *method, uint64_t handle)
 {
-    mr__array *array = NULL;
-    mr_status status =
-        lock != NULL ? mr__running(call.name) : mr__fail(MR_EINVAL, "%s was given NULL as the lock", call.name);
-    if (status == MR_OK && mr__is_far(handle))
-        return call_with_two(call, MR__FAR_ARRAY_LOCK, handle, &lock->mr__handle, true);
-    if (status == MR_OK)
-        status = mr__array_find(call, handle, &array);
+    mr__object *object = NULL;
+    mr_status status = mr__object_enter(method->call, handle, method->kind, &object);
     if (status != MR_OK)
-        return status;
-    if (array->lock == 0)
-        return mr__fail(MR_ESTATE, "%s: it is a raw one, without a lock", call.name);
-    *lock = (mr_lock){array->lock};
-    return MR_OK;
+        return status == MR_ECLOSED ? MR_OK : status;
+    const mr__array *array = (const mr__array *)object;
+    mr_lock own = {array->owns_lock ? array->lock : 0};
+    mr__object_close(object);
+    return own.mr__handle != 0 ? mr_lock_destroy(&own) : MR_OK;
+}
+
+static mr_status make(const mr__method *method, uint64_t element_size, uint64_t length, const void *initial,
+                      bool is_raw, uint64_t *handle)
+{
+    uint64_t made = 0;
+    mr_status status = make_raw(method, element_size, length, initial, &made);
+    if (status == MR_OK && !is_raw)
+        status = synchronize(method, made, 0);
+    if (status == MR_OK)
+        *handle = made;
+    else if (made != 0)
+        close_array(method, made);
+    return status;
+}
+
+static mr_status check_and_make(mr__call *c, bool is_raw)
+{
+    uint64_t element_size = (uint64_t)c->numbers[0], length = (uint64_t)c->numbers[1], size;
+    if (element_size == 0)
+        return mr__fail(MR_EINVAL, "%s was given elements of 0 bytes", c->method->call);
+    if (__builtin_mul_overflow(element_size, length, &size))
+        return mr__fail(MR_ENOMEM, "%s: %llu elements of %llu bytes are more than there can be", c->method->call,
+                        (unsigned long long)length, (unsigned long long)element_size);
+    if (c->size != 0 && c->size != size)
+        return mr__fail(MR_EINVAL, "%s was given something else than its elements", c->method->call);
+    return make(c->method, element_size, length, c->size > 0 ? c->data : NULL, is_raw, &c->handles[0]);
+}
+
+mr_status mr__array_run_make(mr__call *call)
+{
+    return check_and_make(call, false);
+}
+
+mr_status mr__array_run_make_raw(mr__call *call)
+{
+    return check_and_make(call, true);
+}
+
+mr_status mr__array_make(const mr__method *method, uint64_t *handle, size_t element_size, size_t length,
+                         const void *initial)
+{
+    uint64_t size;
+    mr__call call = {.method = method, .numbers = {(int64_t)element_size, (int64_t)length}, .data = initial};
+    if (initial != NULL && !__builtin_mul_overflow(element_size, length, &size))
+        call.size = size;
+    mr_status status = mr__ask_method(handle != NULL ? &(uint64_t){0} : NULL, &call);
+    if (status == MR_OK)
+        *handle = call.handles[0];
+    return status;
+}
+
+mr_status mr__array_run_close(mr__call *call)
+{
+    return close_array(call->method, call->handles[0]);
+}
+
+static mr_status find(const mr__call *c, mr__array **array)
+{
+    mr__object *object = NULL;
+    mr_status status = mr__object_find(c->method->call, c->handles[0], c->method->kind, &object);
+    *array = (mr__array *)object;
+    return status;
+}
+
+/* ---- Their locks ---- */
+
+mr_status mr__array_run_synchronize(mr__call *c)
+{
+    mr__object *lock;
+    bool has_lock = c->numbers[0] != 0;
+    mr_status status = has_lock ? mr__object_find(c->method->call, c->handles[1], MR__KIND_LOCK, &lock) : MR_OK;
+    return status == MR_OK ? synchronize(c->method, c->handles[0], has_lock ? c->handles[1] : 0) : status;
+}
+
+mr_status mr__array_synchronize(const mr__method *method, const uint64_t *handle, const mr_lock *lock)
+{
+    mr__call call = {
+        .method = method, .handles = {0, lock != NULL ? lock->mr__handle : 0}, .numbers = {lock != NULL}};
+    return mr__ask_method(handle, &call);
+}
+
+mr_status mr__array_run_lock(mr__call *c)
+{
+    mr__array *array;
+    mr_status status = find(c, &array);
+    if (status == MR_OK && array->lock == 0)
+        status = mr__fail(MR_ESTATE, "%s: it is a raw one, without a lock", c->method->call);
+    if (status == MR_OK)
+        c->handles[1] = array->lock;
+    return status;
+}
+
+mr_status mr__array_lock(const mr__method *method, const uint64_t *handle, mr_lock *lock)
+{
+    mr__call call = {.method = method};
+    mr_status status = mr__object_given(method->call, MR__KIND_LOCK, lock);
+    if (status == MR_OK)
+        status = mr__ask_method(handle, &call);
+    if (status == MR_OK)
+        *lock = (mr_lock){call.handles[1]};
+    return status;
 }
 
 /* Gives the lock, held; MR_EOWNERDEAD, which is to be passed on: its owner has died and it is held all the same.
@@ -193,6 +193,35 @@ static void release(const mr_lock *lock)
 
 /* ---- Reading and writing ---- */
 
+mr_status mr__array_run_shape(mr__call *c)
+{
+    mr__array *array;
+    mr_status status = find(c, &array);
+    if (status == MR_OK) {
+        c->numbers[0] = (int64_t)array->element_size;
+        c->numbers[1] = (int64_t)array->length;
+    }
+    return status;
+}
+
+/* Where the elements of a call lie. */
+static mr_status find_elements(const mr__call *c, mr__array **array, void **elements, size_t *size)
+{
+    uint64_t first = (uint64_t)c->numbers[0], count = (uint64_t)c->numbers[1];
+    mr_status status = find(c, array);
+    if (status != MR_OK)
+        return status;
+    if (first > (*array)->length || count > (*array)->length - first)
+        return mr__fail(MR_EINVAL, "%s: %llu elements from index %llu on do not lie in an array of %llu",
+                        c->method->call, (unsigned long long)count, (unsigned long long)first,
+                        (unsigned long long)(*array)->length);
+    if (c->numbers[2] == 0 && count > 0)
+        return mr__fail(MR_EINVAL, "%s was given NULL as the elements", c->method->call);
+    *elements = (char *)mr__array_data(*array) + first * (*array)->element_size;
+    *size = count * (*array)->element_size;
+    return MR_OK;
+}
+
 static mr_status move(const mr__array *array, void *to, const void *from, size_t size)
 {
     mr_lock lock;
@@ -205,115 +234,94 @@ static mr_status move(const mr__array *array, void *to, const void *from, size_t
     return status;
 }
 
-static mr_status read_from_afar(mr__array_call call, uint64_t handle, size_t first, size_t count, void *out)
+mr_status mr__array_run_read(mr__call *c)
 {
-    char nothing;
-    mr__call reading = {.procedure = MR__FAR_ARRAY_READ,
-                        .handles = {handle},
-                        .numbers = {call.kind, (int64_t)first, (int64_t)count, out != NULL},
-                        .buffer = out != NULL ? out : &nothing,
-                        .capacity = SIZE_MAX};
-    return mr__far(&reading);
-}
-
-static mr_status write_from_afar(mr__array_call call, uint64_t handle, size_t first, size_t count, const void *in)
-{
-    static _Thread_local uint64_t known, element_size; /* of the array that was written last: it never changes */
-    char nothing;
-    uint64_t length, size;
-    mr_status status = MR_OK;
-    if (handle != known)
-        status = mr__array_shape(call, &handle, &element_size, &length);
-    known = status == MR_OK ? handle : 0;
-    if (status != MR_OK)
-        return status;
-    mr__call writing = {.procedure = MR__FAR_ARRAY_WRITE,
-                        .handles = {handle},
-                        .numbers = {call.kind, (int64_t)first, (int64_t)count, in != NULL},
-                        .data = in,
-                        .buffer = &nothing};
-    bool is_too_much = __builtin_mul_overflow(count, element_size, &size); /* main says that, and why */
-    writing.size = in != NULL && !is_too_much && size <= PTRDIFF_MAX ? size : 0;
-    return mr__far(&writing);
-}
-
-mr_status mr__array_shape(mr__array_call call, const uint64_t *handle, uint64_t *element_size, uint64_t *length)
-{
-    char nothing;
-    mr__array *array = NULL;
-    if (!mr__is_far(handle)) {
-        mr_status status = mr__array_find(call, handle, &array);
-        *element_size = status == MR_OK ? array->element_size : 0;
-        *length = status == MR_OK ? array->length : 0;
-        return status;
-    }
-    mr__call asking = {
-        .procedure = MR__FAR_ARRAY_SHAPE, .handles = {*handle}, .numbers = {call.kind}, .buffer = &nothing};
-    mr_status status = mr__far(&asking);
-    *element_size = status == MR_OK ? (uint64_t)asking.numbers[0] : 0;
-    *length = status == MR_OK ? (uint64_t)asking.numbers[1] : 0;
+    mr__array *array;
+    void *elements = NULL;
+    size_t size = 0;
+    mr_status status = find_elements(c, &array, &elements, &size);
+    if (status == MR_OK && c->is_from_afar)
+        status = mr__call_make_room(c, size);
+    if (status == MR_OK)
+        status = move(array, c->buffer, elements, size);
+    if (c->is_from_afar && is_held(status))
+        c->received = size;
     return status;
 }
 
-mr_status mr__array_read(mr__array_call call, const uint64_t *handle, size_t first, size_t count, void *out)
+mr_status mr__array_read(const mr__method *method, const uint64_t *handle, size_t first, size_t count, void *out)
 {
-    mr__array *array = NULL;
-    void *elements = NULL;
-    size_t size = 0;
-    if (mr__is_far(handle))
-        return read_from_afar(call, *handle, first, count, out);
-    mr_status status = find_elements(call, handle, first, count, out, &array, &elements, &size);
-    return status == MR_OK ? move(array, out, elements, size) : status;
+    return mr__ask_method(handle, &(mr__call){.method = method,
+                                              .numbers = {(int64_t)first, (int64_t)count, out != NULL},
+                                              .buffer = out,
+                                              .capacity = out != NULL ? SIZE_MAX : 0});
 }
 
-mr_status mr__array_write(mr__array_call call, const uint64_t *handle, size_t first, size_t count, const void *in)
+mr_status mr__array_run_write(mr__call *c)
 {
-    mr__array *array = NULL;
+    mr__array *array;
     void *elements = NULL;
     size_t size = 0;
-    if (mr__is_far(handle))
-        return write_from_afar(call, *handle, first, count, in);
-    mr_status status = find_elements(call, handle, first, count, in, &array, &elements, &size);
-    return status == MR_OK ? move(array, elements, in, size) : status;
+    mr_status status = find_elements(c, &array, &elements, &size);
+    if (status == MR_OK && c->is_from_afar && size != c->size)
+        status = mr__fail(MR_EINVAL, "%s was given something else than elements", c->method->call);
+    return status == MR_OK ? move(array, elements, c->data, size) : status;
 }
 
-mr_status mr__array_copy(mr__array_call call, uint64_t *copy, const uint64_t *handle)
+/* How many bytes an element has, which never changes. */
+static mr_status look_up_element_size(const mr__method *shape, uint64_t handle, uint64_t *size)
+{
+    static _Thread_local uint64_t known, element_size; /* of the array that was written last */
+    mr__call asking = {.method = shape};
+    mr_status status = handle == known ? MR_OK : mr__ask_method(&handle, &asking);
+    if (status == MR_OK && handle != known)
+        element_size = (uint64_t)asking.numbers[0];
+    known = status == MR_OK ? handle : 0;
+    *size = element_size;
+    return status;
+}
+
+mr_status mr__array_write(const mr__method *method, const mr__method *shape, const uint64_t *handle, size_t first,
+                          size_t count, const void *in)
+{
+    mr__call call = {.method = method, .numbers = {(int64_t)first, (int64_t)count, in != NULL}, .data = in};
+    uint64_t element_size, size;
+    if (mr__is_far(handle)) { /* so many bytes have to go there */
+        mr_status status = look_up_element_size(shape, *handle, &element_size);
+        if (status != MR_OK)
+            return status;
+        bool is_too_much = __builtin_mul_overflow(count, element_size, &size); /* which its home says, and why */
+        call.size = in != NULL && !is_too_much && size <= PTRDIFF_MAX ? size : 0;
+    }
+    return mr__ask_method(handle, &call);
+}
+
+/* ---- Copying ---- */
+
+mr_status mr__array_run_copy(mr__call *c)
 {
     mr__array *array = NULL;
     mr_lock lock;
-    mr_status status =
-        copy != NULL ? mr__running(call.name) : mr__fail(MR_EINVAL, "%s was given NULL as the copy", call.name);
-    if (status == MR_OK && mr__is_far(handle))
-        return call_with_two(call, MR__FAR_ARRAY_COPY, handle, copy, true);
+    mr_status status = find(c, &array);
     if (status == MR_OK)
-        status = mr__array_find(call, handle, &array);
-    if (status != MR_OK)
-        return status;
-    status = acquire(array, &lock);
+        status = acquire(array, &lock);
     if (!is_held(status))
         return status;
-    mr_status made = mr__array_make(call, array->element_size, array->length, mr__array_data(array),
-                                    lock.mr__handle == 0, copy);
+    mr_status made = make(c->method, array->element_size, array->length, mr__array_data(array),
+                          lock.mr__handle == 0, &c->handles[1]);
     release(&lock);
     return made != MR_OK ? made : status;
 }
 
-mr_status mr__array_close(mr__array_call call, const uint64_t *handle)
+mr_status mr__array_copy(const mr__method *method, uint64_t *copy, const uint64_t *handle)
 {
-    mr__object *object = NULL;
-    if (handle == NULL)
-        return mr__fail(MR_EINVAL, "%s was given NULL as the object", call.name);
-    if (mr__is_far(handle))
-        return call_with_two(call, MR__FAR_ARRAY_CLOSE, handle, &(uint64_t){0}, false);
-    mr_status status = mr__object_enter(call.name, *handle, call.kind, &object);
-    if (status == MR_ECLOSED)
-        return MR_OK;
-    if (status != MR_OK)
-        return status;
-    const mr__array *array = (const mr__array *)object;
-    mr_lock own = {array->owns_lock ? array->lock : 0};
-    mr__object_close(object);
-    return own.mr__handle != 0 ? mr_lock_destroy(&own) : MR_OK;
+    mr__call call = {.method = method};
+    mr_status status = mr__object_given(method->call, method->kind, copy);
+    if (status == MR_OK)
+        status = mr__ask_method(handle, &call);
+    if (is_held(status))
+        *copy = call.handles[1];
+    return status;
 }
 
 static void discard(mr__object *object)
@@ -324,79 +332,90 @@ static void discard(mr__object *object)
 const mr__kind mr__array_kind = {.name = "array", .discard = discard};
 const mr__kind mr__value_kind = {.name = "value", .discard = discard};
 
+void *mr__array_pointer(const char *call, mr__kind_number kind, const uint64_t *handle, const char *instead)
+{
+    mr__object *found = NULL;
+    if (mr__is_far(handle))
+        return mr__fail_far(call, instead), NULL;
+    if (mr__object_given(call, kind, handle) != MR_OK || mr__object_find(call, *handle, kind, &found) != MR_OK)
+        return NULL;
+    return mr__array_data((mr__array *)found);
+}
+
 /* ---- Arrays ---- */
 
-static mr__array_call as(const char *name)
-{
-    return (mr__array_call){name, MR__KIND_ARRAY};
-}
-
-/* The handle in it; NULL for NULL. */
-static const uint64_t *handle_of(const mr_array *array)
-{
-    return array == NULL ? NULL : &array->mr__handle;
-}
+MR__METHOD(array_make, "mr_array_init", MR__KIND_ARRAY, mr__array_run_make);
 
 mr_status mr_array_init(mr_array *array, size_t element_size, size_t length, const void *initial)
 {
-    return mr__array_make(as("mr_array_init"), element_size, length, initial, false,
-                          array == NULL ? NULL : &array->mr__handle);
+    return mr__array_make(&array_make, MR__HANDLE(array), element_size, length, initial);
 }
+
+MR__METHOD(array_make_raw, "mr_array_init_raw", MR__KIND_ARRAY, mr__array_run_make_raw);
 
 mr_status mr_array_init_raw(mr_array *array, size_t element_size, size_t length, const void *initial)
 {
-    return mr__array_make(as("mr_array_init_raw"), element_size, length, initial, true,
-                          array == NULL ? NULL : &array->mr__handle);
+    return mr__array_make(&array_make_raw, MR__HANDLE(array), element_size, length, initial);
 }
 
 void *mr_array_data(const mr_array *array)
 {
-    mr__array *found = NULL;
-    if (mr__is_far(array))
-        return mr__fail_far("mr_array_data", "mr_array_get and mr_array_set"), NULL;
-    return mr__array_find(as("mr_array_data"), handle_of(array), &found) == MR_OK ? mr__array_data(found) : NULL;
+    return mr__array_pointer("mr_array_data", MR__KIND_ARRAY, MR__HANDLE(array), "mr_array_get and mr_array_set");
 }
+
+MR__METHOD(array_length, "mr_array_length", MR__KIND_ARRAY, mr__array_run_shape);
 
 ptrdiff_t mr_array_length(const mr_array *array)
 {
-    uint64_t element_size, length;
-    mr_status status = mr__array_shape(as("mr_array_length"), handle_of(array), &element_size, &length);
-    return status == MR_OK ? (ptrdiff_t)length : -1;
+    mr__call call = {.method = &array_length};
+    return mr__ask_method(MR__HANDLE(array), &call) == MR_OK ? (ptrdiff_t)call.numbers[1] : -1;
 }
+
+MR__METHOD(array_element_size, "mr_array_element_size", MR__KIND_ARRAY, mr__array_run_shape);
 
 size_t mr_array_element_size(const mr_array *array)
 {
-    uint64_t element_size, length;
-    mr__array_shape(as("mr_array_element_size"), handle_of(array), &element_size, &length);
-    return element_size;
+    return (size_t)mr__call_number(&array_element_size, MR__HANDLE(array), 0);
 }
+
+MR__METHOD(array_get, "mr_array_get", MR__KIND_ARRAY, mr__array_run_read);
 
 mr_status mr_array_get(const mr_array *array, size_t first, size_t count, void *out)
 {
-    return mr__array_read(as("mr_array_get"), handle_of(array), first, count, out);
+    return mr__array_read(&array_get, MR__HANDLE(array), first, count, out);
 }
+
+MR__METHOD(array_set, "mr_array_set", MR__KIND_ARRAY, mr__array_run_write);
 
 mr_status mr_array_set(const mr_array *array, size_t first, size_t count, const void *in)
 {
-    return mr__array_write(as("mr_array_set"), handle_of(array), first, count, in);
+    return mr__array_write(&array_set, &array_element_size, MR__HANDLE(array), first, count, in);
 }
+
+MR__METHOD(array_synchronize, "mr_array_synchronize", MR__KIND_ARRAY, mr__array_run_synchronize);
 
 mr_status mr_array_synchronize(const mr_array *array, const mr_lock *lock)
 {
-    return mr__array_synchronize(as("mr_array_synchronize"), handle_of(array), lock);
+    return mr__array_synchronize(&array_synchronize, MR__HANDLE(array), lock);
 }
+
+MR__METHOD(array_get_lock, "mr_array_get_lock", MR__KIND_ARRAY, mr__array_run_lock);
 
 mr_status mr_array_get_lock(const mr_array *array, mr_lock *lock)
 {
-    return mr__array_lock(as("mr_array_get_lock"), handle_of(array), lock);
+    return mr__array_lock(&array_get_lock, MR__HANDLE(array), lock);
 }
+
+MR__METHOD(array_copy, "mr_array_copy", MR__KIND_ARRAY, mr__array_run_copy);
 
 mr_status mr_array_copy(mr_array *copy, const mr_array *array)
 {
-    return mr__array_copy(as("mr_array_copy"), copy == NULL ? NULL : &copy->mr__handle, handle_of(array));
+    return mr__array_copy(&array_copy, MR__HANDLE(copy), MR__HANDLE(array));
 }
+
+MR__METHOD(array_end, "mr_array_destroy", MR__KIND_ARRAY, mr__array_run_close);
 
 mr_status mr_array_destroy(const mr_array *array)
 {
-    return mr__array_close(as("mr_array_destroy"), handle_of(array));
+    return mr__call_on(&array_end, MR__HANDLE(array), 0);
 }

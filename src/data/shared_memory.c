@@ -4,8 +4,6 @@
 
 #include "base/context.h"
 #include "base/status.h"
-#include "far/far.h"
-#include "object/object.h"
 #include "process/registry.h"
 #include "universe/universe.h"
 
@@ -279,7 +277,7 @@ mr_status mr__memory_enter(const char *call, const mr_shared_memory *handle, mr_
     return MR_OK;
 }
 
-/* ---- What users call ---- */
+/* ---- Making and attaching ---- */
 
 static mr_status name_block(const char *call, memory *block, const char *name)
 {
@@ -330,69 +328,61 @@ mr_status mr__memory_create(const char *call, mr_shared_memory *handle, const ch
     return MR_OK;
 }
 
-/* ---- From another host ---- */
+/* ---- What users call ---- */
 
-static mr_status find_from_afar(int procedure, mr_shared_memory *handle, const char *name, int64_t size)
+/* The block that a call is about. */
+static mr_shared_memory handle_in(const mr__call *c)
 {
-    char nothing;
-    mr__call finding = {.procedure = procedure,
-                        .numbers = {size, name != NULL},
-                        .data = name,
-                        .size = name != NULL ? strlen(name) : 0,
-                        .buffer = &nothing};
-    mr_status status = mr__far(&finding);
+    return (mr_shared_memory){c->handles[0], c->handles[1]};
+}
+
+/* numbers[0] and the name are what it is found or made by. */
+static mr_status ask_found(const mr__method *method, mr_shared_memory *handle, const char *name, size_t size)
+{
+    mr__call call = {.method = method,
+                     .numbers = {(int64_t)size, name != NULL},
+                     .data = name,
+                     .size = name != NULL ? strlen(name) : 0};
+    mr_status status = mr__ask_method(handle != NULL ? &(uint64_t){0} : NULL, &call);
     if (status == MR_OK)
-        *handle = (mr_shared_memory){finding.handles[0], finding.handles[1]};
+        *handle = handle_in(&call);
     return status;
 }
 
 /* A call on a block: what bytes go there, or come from there. */
-static mr_status use_from_afar(mr__call using, const mr_shared_memory *handle)
+static mr_status ask(mr__call *call, const mr_shared_memory *handle)
 {
-    char nothing;
-    using.handles[0] = handle->mr__handle;
-    using.handles[1] = handle->mr__attachment;
-    if (using.buffer == NULL)
-        using.buffer = &nothing;
-    return mr__far(&using);
+    if (handle != NULL)
+        call->handles[1] = handle->mr__attachment;
+    return mr__ask_method(MR__HANDLE(handle), call);
 }
 
-/* The name of a block, which has to last: it is kept for as long as this process lives. */
-static const char *name_from_afar(const mr_shared_memory *handle)
+const char *mr__name_in(const mr__call *call)
 {
-    static _Thread_local struct known {
-        struct known *next;
-        uint64_t block;
-        char name[];
-    } * all;
-    struct known *found = all;
-    while (found != NULL && found->block != handle->mr__handle)
-        found = found->next;
-    if (found != NULL)
-        return found->name;
-    mr__call asking = {.procedure = MR__FAR_MEMORY_NAME,
-                       .handles = {handle->mr__handle, handle->mr__attachment},
-                       .capacity = SIZE_MAX};
-    if (mr__far(&asking) != MR_OK)
-        return NULL;
-    found = calloc(1, sizeof *found + asking.received + 1);
-    if (found != NULL) {
-        memcpy(found->name, asking.buffer, asking.received);
-        found->block = handle->mr__handle;
-        found->next = all;
-        all = found;
+    return call->numbers[1] != 0 ? call->data : NULL;
+}
+
+static mr_status answer_found(mr__call *c, mr_status status, const mr_shared_memory *found)
+{
+    if (status == MR_OK) {
+        c->handles[0] = found->mr__handle;
+        c->handles[1] = found->mr__attachment;
     }
-    free(asking.buffer);
-    return found != NULL ? found->name : (mr__fail(MR_ENOMEM, "there is no memory for a name"), NULL);
+    return status;
 }
 
-/* ---- What users call, on any host ---- */
-
-mr_status mr_shared_memory_init(mr_shared_memory *memory_, const char *name, size_t size)
+static mr_status run_create(mr__call *c)
 {
-    if (mr__is_far(memory_))
-        return find_from_afar(MR__FAR_MEMORY_CREATE, memory_, name, (int64_t)size);
-    return mr__memory_create("mr_shared_memory_init", memory_, name, size, NULL, NULL);
+    mr_shared_memory made;
+    mr_status status =
+        mr__memory_create(c->method->call, &made, mr__name_in(c), (uint64_t)c->numbers[0], NULL, NULL);
+    return answer_found(c, status, &made);
+}
+MR__METHOD(memory_create, "mr_shared_memory_init", MR__KIND_MEMORY, run_create);
+
+mr_status mr_shared_memory_init(mr_shared_memory *handle, const char *name, size_t size)
+{
+    return ask_found(&memory_create, handle, name, size);
 }
 
 mr_status mr__memory_attach(const char *call, mr_shared_memory *handle, const char *name)
@@ -418,21 +408,26 @@ mr_status mr__memory_attach(const char *call, mr_shared_memory *handle, const ch
     return status;
 }
 
-mr_status mr_shared_memory_attach(mr_shared_memory *memory_, const char *name)
+static mr_status run_attach(mr__call *c)
 {
-    if (mr__is_far(memory_))
-        return find_from_afar(MR__FAR_MEMORY_ATTACH, memory_, name, 0);
-    return mr__memory_attach("mr_shared_memory_attach", memory_, name);
+    mr_shared_memory found;
+    return answer_found(c, mr__memory_attach(c->method->call, &found, mr__name_in(c)), &found);
+}
+MR__METHOD(memory_attach, "mr_shared_memory_attach", MR__KIND_MEMORY, run_attach);
+
+mr_status mr_shared_memory_attach(mr_shared_memory *handle, const char *name)
+{
+    return ask_found(&memory_attach, handle, name, 0);
 }
 
-void *mr_shared_memory_data(const mr_shared_memory *memory_)
+void *mr_shared_memory_data(const mr_shared_memory *handle)
 {
     mr__object *object = NULL;
     void *data = NULL;
     size_t size = 0;
-    if (mr__is_far(memory_))
+    if (mr__is_far(handle))
         return mr__fail_far("mr_shared_memory_data", "mr_shared_memory_read and mr_shared_memory_write"), NULL;
-    if (mr__memory_enter("mr_shared_memory_data", memory_, &object, &data, &size) != MR_OK)
+    if (mr__memory_enter("mr_shared_memory_data", handle, &object, &data, &size) != MR_OK)
         return NULL;
     mr__object_leave(object);
     return data;
@@ -440,120 +435,202 @@ void *mr_shared_memory_data(const mr_shared_memory *memory_)
 
 /* Where bytes of a block lie; they may be copied once the object has been left, as through mr_shared_memory_data.
  */
-static mr_status find_bytes(const char *call, const mr_shared_memory *memory_, size_t offset, size_t count,
-                            const void *bytes, char **found)
+static mr_status find_bytes(const mr__call *c, size_t count, char **found)
 {
     mr__object *object = NULL;
     void *data = NULL;
-    size_t size = 0;
-    if (bytes == NULL && count > 0)
-        return mr__fail(MR_EINVAL, "%s was given NULL instead of %zu bytes", call, count);
-    mr_status status = mr__memory_enter(call, memory_, &object, &data, &size);
+    size_t size = 0, offset = (size_t)c->numbers[0];
+    mr_status status = mr__memory_enter(c->method->call, &(mr_shared_memory){c->handles[0], c->handles[1]},
+                                        &object, &data, &size);
     if (status != MR_OK)
         return status;
     mr__object_leave(object);
     *found = (char *)data + offset;
     return offset <= size && count <= size - offset
                ? MR_OK
-               : mr__fail(MR_EINVAL, "%s: %zu bytes from %zu on do not lie in a block of %zu", call, count, offset,
-                          size);
+               : mr__fail(MR_EINVAL, "%s: %zu bytes from %zu on do not lie in a block of %zu", c->method->call,
+                          count, offset, size);
 }
 
-mr_status mr_shared_memory_read(const mr_shared_memory *memory_, size_t offset, size_t size, void *out)
+static mr_status check_bytes(const char *call, const void *bytes, size_t count)
+{
+    return bytes != NULL || count == 0
+               ? MR_OK
+               : mr__fail(MR_EINVAL, "%s was given NULL instead of %zu bytes", call, count);
+}
+
+static mr_status run_read(mr__call *c)
 {
     char *bytes = NULL;
-    if (mr__is_far(memory_) && out != NULL)
-        return use_from_afar((mr__call){.procedure = MR__FAR_MEMORY_READ,
-                                        .numbers = {(int64_t)offset, (int64_t)size},
-                                        .buffer = out,
-                                        .capacity = size},
-                             memory_);
-    mr_status status = find_bytes("mr_shared_memory_read", memory_, offset, size, out, &bytes);
-    if (status == MR_OK && size > 0)
-        memcpy(out, bytes, size);
-    return status;
+    size_t size = (size_t)c->numbers[1];
+    mr_status status = find_bytes(c, size, &bytes);
+    if (status == MR_OK && c->is_from_afar)
+        status = mr__call_make_room(c, size);
+    if (status != MR_OK)
+        return status;
+    if (size > 0)
+        memcpy(c->buffer, bytes, size);
+    c->received = size;
+    return MR_OK;
+}
+MR__METHOD(memory_read, "mr_shared_memory_read", MR__KIND_MEMORY, run_read);
+
+mr_status mr_shared_memory_read(const mr_shared_memory *handle, size_t offset, size_t size, void *out)
+{
+    mr__call call = {
+        .method = &memory_read, .numbers = {(int64_t)offset, (int64_t)size}, .buffer = out, .capacity = size};
+    mr_status status = check_bytes(memory_read.call, out, size);
+    return status == MR_OK ? ask(&call, handle) : status;
 }
 
-mr_status mr_shared_memory_write(const mr_shared_memory *memory_, size_t offset, size_t size, const void *in)
+static mr_status run_write(mr__call *c)
 {
     char *bytes = NULL;
-    if (mr__is_far(memory_) && in != NULL && size <= PTRDIFF_MAX)
-        return use_from_afar(
-            (mr__call){.procedure = MR__FAR_MEMORY_WRITE, .numbers = {(int64_t)offset}, .data = in, .size = size},
-            memory_);
-    mr_status status = find_bytes("mr_shared_memory_write", memory_, offset, size, in, &bytes);
-    if (status == MR_OK && size > 0)
-        memcpy(bytes, in, size);
+    mr_status status = find_bytes(c, c->size, &bytes);
+    if (status == MR_OK && c->size > 0)
+        memcpy(bytes, c->data, c->size);
     return status;
 }
+MR__METHOD(memory_write, "mr_shared_memory_write", MR__KIND_MEMORY, run_write);
 
-size_t mr_shared_memory_size(const mr_shared_memory *memory_)
+mr_status mr_shared_memory_write(const mr_shared_memory *handle, size_t offset, size_t size, const void *in)
 {
-    if (mr__is_far(memory_)) {
-        char nothing;
-        mr__call asking = {.procedure = MR__FAR_MEMORY_SIZE,
-                           .handles = {memory_->mr__handle, memory_->mr__attachment},
-                           .buffer = &nothing};
-        return mr__far(&asking) == MR_OK ? (size_t)asking.numbers[0] : 0;
+    mr__call call = {.method = &memory_write, .numbers = {(int64_t)offset}, .data = in, .size = size};
+    mr_status status = check_bytes(memory_write.call, in, size);
+    if (status == MR_OK && size > PTRDIFF_MAX)
+        status = mr__fail(MR_EINVAL, "%s: %zu bytes are more than any block has", memory_write.call, size);
+    return status == MR_OK ? ask(&call, handle) : status;
+}
+
+/* Enters the block that a call is about. */
+static mr_status enter_called(const mr__call *c, memory **block, bool *is_own)
+{
+    const mr_shared_memory handle = handle_in(c);
+    return enter_any(c->method->call, &handle, block, is_own);
+}
+
+static mr_status run_size(mr__call *c)
+{
+    memory *block = NULL;
+    bool is_own;
+    mr_status status = enter_called(c, &block, &is_own);
+    if (status != MR_OK)
+        return status;
+    c->numbers[0] = (int64_t)block->size;
+    mr__object_leave(&block->object);
+    return MR_OK;
+}
+MR__METHOD(memory_size, "mr_shared_memory_size", MR__KIND_MEMORY, run_size);
+
+size_t mr_shared_memory_size(const mr_shared_memory *handle)
+{
+    mr__call call = {.method = &memory_size};
+    return ask(&call, handle) == MR_OK ? (size_t)call.numbers[0] : 0;
+}
+
+/* Here the name is that in the block, which lasts. */
+static mr_status run_name(mr__call *c)
+{
+    memory *block = NULL;
+    bool is_own;
+    mr_status status = enter_called(c, &block, &is_own);
+    if (status != MR_OK)
+        return status;
+    mr__object_leave(&block->object);
+    if (!c->is_from_afar) {
+        c->buffer = block->name;
+        return MR_OK;
     }
-    memory *block = NULL;
-    bool is_own;
-    if (enter_any("mr_shared_memory_size", memory_, &block, &is_own) != MR_OK)
-        return 0;
-    size_t size = block->size;
-    mr__object_leave(&block->object);
-    return size;
+    status = mr__call_make_room(c, strlen(block->name));
+    if (status == MR_OK) {
+        c->received = strlen(block->name);
+        memcpy(c->buffer, block->name, c->received);
+    }
+    return status;
+}
+MR__METHOD(memory_name, "mr_shared_memory_name", MR__KIND_MEMORY, run_name);
+
+/* A name that has come from another host is kept for as long as this process lives. */
+static const char *keep_name(uint64_t handle, const mr__call *answer)
+{
+    static _Thread_local struct known {
+        struct known *next;
+        uint64_t block;
+        char name[];
+    } * all;
+    struct known *found = all;
+    while (found != NULL && found->block != handle)
+        found = found->next;
+    if (found == NULL)
+        found = calloc(1, sizeof *found + answer->received + 1);
+    if (found == NULL)
+        return mr__fail(MR_ENOMEM, "there is no memory for a name"), NULL;
+    if (found->block != handle) {
+        memcpy(found->name, answer->buffer, answer->received);
+        found->block = handle;
+        found->next = all;
+        all = found;
+    }
+    return found->name;
 }
 
-const char *mr_shared_memory_name(const mr_shared_memory *memory_)
+const char *mr_shared_memory_name(const mr_shared_memory *handle)
 {
-    if (mr__is_far(memory_))
-        return name_from_afar(memory_);
-    memory *block = NULL;
-    bool is_own;
-    if (enter_any("mr_shared_memory_name", memory_, &block, &is_own) != MR_OK)
+    bool is_far = mr__is_far(handle);
+    mr__call call = {.method = &memory_name, .capacity = is_far ? SIZE_MAX : 0};
+    if (ask(&call, handle) != MR_OK)
         return NULL;
-    mr__object_leave(&block->object);
-    return block->name;
+    if (!is_far)
+        return call.buffer;
+    const char *name = keep_name(handle->mr__handle, &call);
+    free(call.buffer);
+    return name;
 }
 
-mr_status mr_shared_memory_close(const mr_shared_memory *memory_)
+static mr_status run_close(mr__call *c)
 {
-    if (mr__is_far(memory_))
-        return use_from_afar((mr__call){.procedure = MR__FAR_MEMORY_CLOSE}, memory_);
     memory *block = NULL;
     bool is_own = true;
-    mr_status status = enter_any("mr_shared_memory_close", memory_, &block, &is_own);
+    mr_status status = enter_called(c, &block, &is_own);
     if (status == MR_ECLOSED)
         return MR_OK;
     if (status != MR_OK)
         return status;
     /* That a handle of this process is closed shows in its absence. */
-    attachment *found = find_attachment(block, memory_->mr__attachment);
+    attachment *found = find_attachment(block, c->handles[1]);
     if (found != NULL)
         found->state = is_own ? FREE : CLOSED;
     else if (!is_own)
-        status = note_attachment(block, memory_->mr__attachment, CLOSED);
+        status = note_attachment(block, c->handles[1], CLOSED);
     leave(block);
     return status;
 }
+MR__METHOD(memory_close, "mr_shared_memory_close", MR__KIND_MEMORY, run_close);
 
-mr_status mr_shared_memory_unlink(const mr_shared_memory *memory_)
+mr_status mr_shared_memory_close(const mr_shared_memory *handle)
 {
-    static const char call[] = "mr_shared_memory_unlink";
-    if (mr__is_far(memory_))
-        return use_from_afar((mr__call){.procedure = MR__FAR_MEMORY_UNLINK}, memory_);
+    return ask(&(mr__call){.method = &memory_close}, handle);
+}
+
+static mr_status run_unlink(mr__call *c)
+{
     memory *block = NULL;
     bool is_own = true;
-    mr_status status = enter_any(call, memory_, &block, &is_own);
+    mr_status status = enter_called(c, &block, &is_own);
     if (status == MR_ECLOSED)
-        return unlinked(call);
+        return unlinked(c->method->call);
     if (status != MR_OK)
         return status;
     if (block->is_named)
         take_name(block);
     else
-        status = unlinked(call);
+        status = unlinked(c->method->call);
     leave(block);
     return status;
+}
+MR__METHOD(memory_unlink, "mr_shared_memory_unlink", MR__KIND_MEMORY, run_unlink);
+
+mr_status mr_shared_memory_unlink(const mr_shared_memory *handle)
+{
+    return ask(&(mr__call){.method = &memory_unlink}, handle);
 }

@@ -2,7 +2,7 @@
 #ifndef MR_SHARED_MEMORY_H
 #define MR_SHARED_MEMORY_H
 
-#include "object/object.h"
+#include "far/far.h"
 
 /* Makes a block that others can find only when fill, if not NULL, has filled it. */
 mr_status mr__memory_create(const char *call, mr_shared_memory *handle, const char *name, uint64_t size,
@@ -14,7 +14,7 @@ mr_status mr__memory_attach(const char *call, mr_shared_memory *handle, const ch
 mr_status mr__memory_enter(const char *call, const mr_shared_memory *handle, mr__object **object, void **data,
                            size_t *size);
 
-/* As mr_shareable_list_length, which has no room for a status. */
-mr_status mr__shareable_list_length(const mr_shareable_list *list, size_t *length);
+/* The name that goes along with a call: data, if numbers[1] says so; else NULL. */
+const char *mr__name_in(const mr__call *call);
 
 #endif

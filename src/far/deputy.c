@@ -90,7 +90,10 @@ static bool send_bytes(const mr__deputy *deputy, const void *bytes, size_t size,
 static mr_status serve(mr__call *call)
 {
     size_t group = (size_t)call->procedure / MR__FAR_GROUP;
-    if (call->procedure >= 0 && group < MR__PROCEDURE_GROUPS)
+    call->method = mr__method_at(call->procedure - MR__FAR_METHODS);
+    if (call->method != NULL)
+        return call->method->run(call);
+    if (call->procedure >= 0 && group < MR__PROCEDURE_GROUPS && mr__procedures[group] != NULL)
         return mr__procedures[group](call);
     return mr__fail(MR_ENOTSUP, "there is no procedure %d for processes on other hosts", call->procedure);
 }
@@ -135,7 +138,8 @@ static bool serve_next(const mr__deputy *deputy)
                      .seconds = head.seconds,
                      .size = head.size,
                      .capacity = head.capacity == UINT64_MAX ? SIZE_MAX : head.capacity,
-                     .is_kept = head.is_kept != 0};
+                     .is_kept = head.is_kept != 0,
+                     .is_from_afar = true};
     memcpy(call.handles, head.handles, sizeof call.handles);
     memcpy(call.numbers, head.numbers, sizeof call.numbers);
     void *data = call.size <= PTRDIFF_MAX ? malloc(call.size + 1) : NULL;
@@ -150,8 +154,8 @@ static bool serve_next(const mr__deputy *deputy)
     ((char *)data)[call.size] = '\0'; /* texts have an end */
     mr_status status = serve(&call);
     is_served = answer(deputy, &call, status, &buffer_is_lent);
-    if (!is_served && status == MR_OK && call.is_kept)
-        mr__serve_put_back(&call);
+    if (!is_served && status == MR_OK && call.method != NULL && call.method->undo != NULL)
+        call.method->undo(&call);
 end:
     if (!buffer_is_lent)
         free(call.buffer);

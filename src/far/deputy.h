@@ -40,7 +40,4 @@ enum { MR__PROCEDURE_GROUPS = 5 };
 typedef mr_status mr__procedure(mr__call *call);
 extern mr__procedure *const mr__procedures[MR__PROCEDURE_GROUPS];
 
-/* What a call took away from others has not arrived: it goes back. */
-void mr__serve_put_back(const mr__call *call);
-
 #endif

@@ -209,10 +209,100 @@ mr_status mr__fail_far(const char *call, const char *instead)
 mr_status mr__far(mr__call *call)
 {
     mr_status status = connect_thread();
+    if (call->method != NULL)
+        call->procedure = MR__FAR_METHODS + mr__method_number(call->method);
     if (status == MR_OK)
         status = ask(call);
     return status == MR_OK ? hear_answer(call) : status;
 }
+
+/* ---- Calls of methods ---- */
+
+static mr_status ask_there(mr__call *call)
+{
+    char nothing;
+    bool is_empty = call->buffer == NULL && call->capacity == 0;
+    if (is_empty)
+        call->buffer = &nothing;
+    mr_status status = mr__far(call);
+    if (is_empty)
+        call->buffer = NULL;
+    return status;
+}
+
+mr_status mr__call_make_room(mr__call *call, size_t size)
+{
+    call->buffer = malloc(size > 0 ? size : 1);
+    return call->buffer != NULL ? MR_OK : mr__fail(MR_ENOMEM, "main has no memory for %zu bytes", size);
+}
+
+static bool is_here(void)
+{
+    return mr__ctx.arena != NULL;
+}
+
+mr_status mr__ask_method(const uint64_t *handle, mr__call *call)
+{
+    mr_status status = mr__object_given(call->method->call, call->method->kind, handle);
+    if (status != MR_OK)
+        return status;
+    call->handles[0] = *handle;
+    return is_here() ? call->method->run(call) : ask_there(call);
+}
+
+/* To clear a whole call takes as long as what many methods do. So here it holds only what these forms say. */
+static mr_status run_here(const mr__method *method, uint64_t handle, double seconds, int64_t *number)
+{
+    mr__call call;
+    call.method = method;
+    call.handles[0] = handle;
+    call.seconds = seconds;
+    mr_status status = method->run(&call);
+    if (number != NULL && status == MR_OK)
+        *number = call.numbers[0];
+    return status;
+}
+
+mr_status mr__call_asking(const mr__method *method, const uint64_t *handle, double seconds, int64_t *number)
+{
+    mr_status status = mr__object_given(method->call, method->kind, handle);
+    if (status != MR_OK)
+        return status;
+    if (is_here())
+        return run_here(method, *handle, seconds, number);
+    mr__call call = {.method = method, .handles = {*handle}, .seconds = seconds};
+    status = ask_there(&call);
+    if (number != NULL && status == MR_OK)
+        *number = call.numbers[0];
+    return status;
+}
+
+mr_status mr__call_on(const mr__method *method, const uint64_t *handle, double seconds)
+{
+    return mr__call_asking(method, handle, seconds, NULL);
+}
+
+mr_status mr__call_new(const mr__method *method, uint64_t *handle, int64_t number)
+{
+    mr__call call = {.method = method, .numbers = {number}};
+    mr_status status = mr__ask_method(handle != NULL ? &(uint64_t){0} : NULL, &call);
+    if (status == MR_OK)
+        *handle = call.handles[0];
+    return status;
+}
+
+int64_t mr__call_number(const mr__method *method, const uint64_t *handle, int64_t on_failure)
+{
+    int64_t number;
+    return mr__call_asking(method, handle, 0, &number) == MR_OK ? number : on_failure;
+}
+
+mr_status mr__run_end(mr__call *call)
+{
+    return mr__object_end(call->method->call, call->method->kind, &call->handles[0]);
+}
+
+/* ---- Calls of procedures ---- */
 
 mr_status mr__far_on(int procedure, uint64_t handle, double seconds)
 {

@@ -4,63 +4,32 @@
 #ifndef MR_FAR_H
 #define MR_FAR_H
 
+#include "far/method.h"
 #include "transport/links.h"
 
-/* Every procedure that can be called so: the group, which is the file that serves it, and its name. */
-#define MR__FAR_SYNC(X)                                                                                       \
-    X(LOCK_INIT)                                                                                              \
-    X(RLOCK_INIT)                                                                                             \
-    X(LOCK_ACQUIRE)                                                                                           \
-    X(LOCK_RELEASE)                                                                                           \
-    X(LOCK_CLOSE)                                                                                             \
-    X(SEMAPHORE_INIT) X(BOUNDED_SEMAPHORE_INIT) X(SEMAPHORE_ACQUIRE) X(SEMAPHORE_RELEASE) X(SEMAPHORE_VALUE)  \
-        X(SEMAPHORE_CLOSE) X(CONDITION_INIT) X(CONDITION_ACQUIRE) X(CONDITION_RELEASE) X(CONDITION_WAIT)      \
-            X(CONDITION_CHECK) X(CONDITION_NOTIFY) X(CONDITION_NOTIFY_ALL) X(CONDITION_CLOSE) X(EVENT_INIT)   \
-                X(EVENT_SET) X(EVENT_CLEAR) X(EVENT_IS_SET) X(EVENT_WAIT) X(EVENT_CLOSE) X(BARRIER_INIT)      \
-                    X(BARRIER_WAIT) X(BARRIER_RESET) X(BARRIER_ABORT) X(BARRIER_PARTIES) X(BARRIER_N_WAITING) \
-                        X(BARRIER_BROKEN) X(BARRIER_CLOSE) X(LOCK_IS_LOCKED)
-
-#define MR__FAR_DATA(X)                                                                                           \
-    X(ARRAY_MAKE)                                                                                                 \
-    X(ARRAY_SYNCHRONIZE)                                                                                          \
-    X(ARRAY_LOCK)                                                                                                 \
-    X(ARRAY_SHAPE)                                                                                                \
-    X(ARRAY_READ)                                                                                                 \
-    X(ARRAY_WRITE)                                                                                                \
-    X(ARRAY_COPY)                                                                                                 \
-    X(ARRAY_CLOSE) X(MEMORY_CREATE) X(MEMORY_ATTACH) X(MEMORY_READ) X(MEMORY_WRITE) X(MEMORY_SIZE) X(MEMORY_NAME) \
-        X(MEMORY_CLOSE) X(MEMORY_UNLINK) X(LIST_INIT) X(LIST_ATTACH) X(LIST_COPY) X(LIST_LENGTH) X(LIST_GET)      \
-            X(LIST_SET) X(LIST_COUNT) X(LIST_INDEX) X(LIST_FORMAT) X(LIBRARY_SHARE) X(LIBRARY_FIND)
-
-#define MR__FAR_MESSAGES(X)                                                                                     \
-    X(PIPE)                                                                                                     \
-    X(SEND)                                                                                                     \
-    X(RECV)                                                                                                     \
-    X(POLL)                                                                                                     \
-    X(CONNECTION_CLOSE)                                                                                         \
-    X(CONNECTION_STATE) X(WAIT) X(QUEUE_INIT) X(JOINABLE_QUEUE_INIT) X(SIMPLE_QUEUE_INIT) X(QUEUE_PUT)          \
-        X(QUEUE_GET) X(QUEUE_SIZE) X(QUEUE_EMPTY) X(QUEUE_FULL) X(QUEUE_TASK_DONE) X(QUEUE_JOIN) X(QUEUE_CLOSE) \
-            X(QUEUE_JOIN_THREAD) X(QUEUE_CANCEL_JOIN_THREAD) X(QUEUE_DESTROY) X(WATCH) X(QUEUE_OPEN)
-
-#define MR__FAR_POOL(X)                                                                                         \
-    X(POOL_ENLIST)                                                                                              \
-    X(POOL_READY)                                                                                               \
-    X(POOL_FETCH)                                                                                               \
-    X(POOL_REPORT)                                                                                              \
-    X(POOL_INIT)                                                                                                \
-    X(POOL_SUBMIT)                                                                                              \
-    X(POOL_PROCESSES)                                                                                           \
-    X(POOL_INSIGHTS) X(POOL_CLOSE) X(POOL_TERMINATE) X(POOL_JOIN) X(FUTURE_GET) X(FUTURE_RESULT) X(FUTURE_WAIT) \
-        X(FUTURE_READY) X(FUTURE_SUCCESSFUL) X(FUTURE_COUNT) X(FUTURE_CLOSE) X(FUTURE_FAILURES)
+/* What can be called so: methods (method.h), and procedures, which are those that are no methods yet: the group,
+ * which is the file that serves it, and its name. */
+#define MR__FAR_POOL(X) \
+    X(POOL_ENLIST)      \
+    X(POOL_READY)       \
+    X(POOL_FETCH)       \
+    X(POOL_REPORT)      \
+    X(POOL_INIT)        \
+    X(POOL_SUBMIT)      \
+    X(POOL_PROCESSES)   \
+    X(POOL_INSIGHTS)    \
+    X(POOL_CLOSE)       \
+    X(POOL_TERMINATE)   \
+    X(POOL_JOIN)        \
+    X(FUTURE_GET)       \
+    X(FUTURE_RESULT)    \
+    X(FUTURE_WAIT) X(FUTURE_READY) X(FUTURE_SUCCESSFUL) X(FUTURE_COUNT) X(FUTURE_CLOSE) X(FUTURE_FAILURES)
 
 #define MR__FAR_NAME(name) MR__FAR_##name,
 enum {
     MR__FAR_GROUP = 256,
-    MR__FAR_SYNC_BEGIN = 0 * MR__FAR_GROUP - 1,
-    MR__FAR_SYNC(MR__FAR_NAME) MR__FAR_DATA_BEGIN = 1 * MR__FAR_GROUP - 1,
-    MR__FAR_DATA(MR__FAR_NAME) MR__FAR_MESSAGES_BEGIN = 2 * MR__FAR_GROUP - 1,
-    MR__FAR_MESSAGES(MR__FAR_NAME) MR__FAR_POOL_BEGIN = 4 * MR__FAR_GROUP - 1,
-    MR__FAR_POOL(MR__FAR_NAME)
+    MR__FAR_POOL_BEGIN = 4 * MR__FAR_GROUP - 1,
+    MR__FAR_POOL(MR__FAR_NAME) MR__FAR_METHODS = 5 * MR__FAR_GROUP /* from here on: methods, by number */
 };
 #undef MR__FAR_NAME
 
@@ -68,6 +37,7 @@ enum { MR__FAR_HANDLES = 3, MR__FAR_NUMBERS = 4 };
 
 /* A call, and what came of it. Handles and numbers go both ways. */
 typedef struct mr__call {
+    const mr__method *method; /* NULL: a procedure */
     int32_t procedure;
     uint64_t handles[MR__FAR_HANDLES];
     double seconds;
@@ -77,8 +47,9 @@ typedef struct mr__call {
     void *buffer; /* where the bytes that come back are to go: the caller's, of that capacity; NULL: made by malloc
                    */
     size_t capacity;
-    size_t received; /* bytes that have come back */
-    bool is_kept;    /* what comes back is lost to others, so its arrival is confirmed */
+    size_t received;   /* bytes that have come back */
+    bool is_kept;      /* what comes back is lost to others, so its arrival is confirmed */
+    bool is_from_afar; /* of a call that is run: another host asks, so what goes back needs memory from malloc */
 } mr__call;
 
 /* Whether this process is on another host than main's, and the handle is not NULL: then the call has to travel. */
@@ -90,8 +61,30 @@ mr_status mr__fail_far(const char *call, const char *instead);
 /* Makes a call and waits for what comes of it, its status and sentence. MR_EDIED: main cannot be reached. */
 mr_status mr__far(mr__call *call);
 
-/* The calls of the usual forms: on one object, perhaps with a time-out; one that makes an object; one that asks
- * for a number, which is otherwise on_failure. */
+/* ---- Calls of methods ---- */
+
+/* The handle behind a public type, NULL if that is. */
+#define MR__HANDLE(object) ((object) != NULL ? &(object)->mr__handle : NULL)
+
+/* Has a method run on the object behind a handle (NULL: which is an error), here or where the object is; for those
+ * that bring no bytes back. */
+mr_status mr__ask_method(const uint64_t *handle, mr__call *call);
+
+/* The usual forms, whose methods read nothing else: perhaps with a time-out, and a number that comes back; one
+ * that makes an object, of a number perhaps; one that gives a number, which is otherwise on_failure. */
+mr_status mr__call_on(const mr__method *method, const uint64_t *handle, double seconds);
+mr_status mr__call_asking(const mr__method *method, const uint64_t *handle, double seconds, int64_t *number);
+mr_status mr__call_new(const mr__method *method, uint64_t *handle, int64_t number);
+int64_t mr__call_number(const mr__method *method, const uint64_t *handle, int64_t on_failure);
+
+/* For a method's function that is called from afar: memory for what goes back. */
+mr_status mr__call_make_room(mr__call *call, size_t size);
+
+/* What the close of most kinds does, as a method's function. */
+mr_status mr__run_end(mr__call *call);
+
+/* ---- The same of procedures, by a process that is far ---- */
+
 mr_status mr__far_on(int procedure, uint64_t handle, double seconds);
 mr_status mr__far_new(int procedure, uint64_t *handle, int64_t number);
 int64_t mr__far_ask(int procedure, uint64_t handle, int64_t on_failure);

@@ -36,35 +36,62 @@ static mr_status add(const unsigned char build_id[MR__BUILD_ID_SIZE], const char
     return status;
 }
 
+/* The build-id, and the path behind it. */
+static mr_status run_share(mr__call *c)
+{
+    if (c->size != sizeof(mr__library) || ((const char *)c->data)[c->size - 1] != '\0')
+        return mr__fail(MR_EINVAL, "a library was to be shared that has no path");
+    return add(c->data, (const char *)c->data + MR__BUILD_ID_SIZE);
+}
+MR__METHOD(library_share, "a start", MR__KIND_NONE, run_share);
+
 static mr_status share(const unsigned char build_id[MR__BUILD_ID_SIZE], const char *path)
 {
-    char bytes[sizeof(mr__library)] = "", nothing;
+    char bytes[sizeof(mr__library)] = "";
     if (mr__running("a start") != MR_OK)
         return MR_OK; /* before mr_init: a rank that comes up needs none */
     if (strlen(path) >= sizeof((mr__library *)0)->path)
         return mr__fail(MR_EBUILD, "the path of the library %s is too long for other ranks to find it", path);
-    if (!mr__is_far(path))
-        return add(build_id, path);
     memcpy(bytes, build_id, MR__BUILD_ID_SIZE);
     strcpy(bytes + MR__BUILD_ID_SIZE, path);
-    return mr__far(
-        &(mr__call){.procedure = MR__FAR_LIBRARY_SHARE, .data = bytes, .size = sizeof bytes, .buffer = &nothing});
+    return mr__ask_method(&(uint64_t){0},
+                          &(mr__call){.method = &library_share, .data = bytes, .size = sizeof bytes});
 }
 
+static bool look_up_here(const unsigned char build_id[MR__BUILD_ID_SIZE], char *path, size_t size)
+{
+    const mr__library *library = find(build_id, mr__ctx.arena->library_count);
+    if (library != NULL)
+        snprintf(path, size, "%s", library->path);
+    return library != NULL;
+}
+
+/* No bytes: nobody knows it. */
+static mr_status run_find(mr__call *c)
+{
+    enum { LONGEST = sizeof((mr__library *)0)->path };
+    if (c->size != MR__BUILD_ID_SIZE)
+        return mr__fail(MR_EINVAL, "this is no build-id");
+    mr_status status = mr__call_make_room(c, LONGEST);
+    if (status == MR_OK && look_up_here(c->data, c->buffer, LONGEST))
+        c->received = strlen(c->buffer);
+    if (c->received > c->capacity)
+        c->received = 0;
+    return status;
+}
+MR__METHOD(library_find, "a start", MR__KIND_NONE, run_find);
+
+/* Asked also while a rank comes up. */
 static bool look_up(const unsigned char build_id[MR__BUILD_ID_SIZE], char *path, size_t size)
 {
-    if (mr__ctx.arena != NULL) {
-        const mr__library *library = find(build_id, mr__ctx.arena->library_count);
-        if (library != NULL)
-            snprintf(path, size, "%s", library->path);
-        return library != NULL;
-    }
-    mr__call asking = {.procedure = MR__FAR_LIBRARY_FIND,
+    if (mr__ctx.arena != NULL)
+        return look_up_here(build_id, path, size);
+    mr__call asking = {.method = &library_find,
                        .data = build_id,
                        .size = MR__BUILD_ID_SIZE,
                        .buffer = path,
                        .capacity = size - 1};
-    if (mr__running("a start") != MR_OK || mr__far(&asking) != MR_OK || asking.received == 0)
+    if (mr__ask_method(&(uint64_t){0}, &asking) != MR_OK || asking.received == 0)
         return false;
     path[asking.received] = '\0';
     return true;

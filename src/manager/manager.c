@@ -4,7 +4,9 @@
 #include "base/context.h"
 #include "data/items.h"
 #include "object/seat.h"
+#include "object/view.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -105,7 +107,8 @@ static void remove_visit(manager *m, mr__ref ref)
     free_visit(ref);
 }
 
-/* The caller does not wait any more; which may be said twice, by who waited in its name and when its end is heard. */
+/* The caller does not wait any more; which may be said twice, by who waited in its name and when its end is heard.
+ */
 static void give_up(manager *m, mr__ref ref)
 {
     if (!is_listed(m, ref))
@@ -160,7 +163,23 @@ static void discard(mr__object *object)
     mr__free(m->start_sentence);
 }
 
-const mr__kind mr__manager_kind = {.name = "manager", .forget = forget, .discard = discard};
+static void tell(const mr__view *view, const mr__object *object, uint32_t slot, uint32_t purpose, mr__told *told)
+{
+    (void)view;
+    const manager *m = (const manager *)object;
+    snprintf(told->what, sizeof told->what,
+             purpose == CALLER   ? "an answer of manager %u"
+             : purpose == SERVER ? "calls of manager %u"
+                                 : "manager %u to come up",
+             slot);
+    told->by = ", whose process is ";
+    if (purpose != SERVER && m->server != 0)
+        mr__told_add(told, m->server - 1);
+}
+
+static const mr__kind_view manager_view = {.layout = sizeof(manager), .tell = tell};
+
+const mr__kind mr__manager_kind = {.name = "manager", .forget = forget, .discard = discard, .view = &manager_view};
 
 /* ---- Its life ---- */
 

@@ -55,26 +55,9 @@ static mr_status check_message(const void *data, size_t size)
                                  : "a size that no message can have; was it negative?");
 }
 
-static mr_status send_from_afar(const mr_connection *connection, const void *data, size_t size, double timeout)
-{
-    char nothing;
-    mr_status status = check_message(data, size);
-    return status != MR_OK ? status
-                           : mr__far(&(mr__call){.procedure = MR__FAR_SEND,
-                                                 .handles = {connection->mr__handle},
-                                                 .seconds = timeout,
-                                                 .data = data,
-                                                 .size = size,
-                                                 .buffer = &nothing});
-}
-
-mr_status mr_connection_send(const mr_connection *connection, const void *data, size_t size, double timeout)
+static mr_status send(const mr_connection *connection, const void *data, size_t size, double timeout)
 {
     mr__end end;
-    if (leads_out(connection))
-        return mr__socket_send(connection->mr__handle, data, size, timeout);
-    if (mr__is_far(connection))
-        return send_from_afar(connection, data, size, timeout);
     mr_status status = mr__end_enter("mr_connection_send", connection, MR__WRITING, timeout, &end);
     if (status != MR_OK)
         return status;
@@ -90,6 +73,26 @@ mr_status mr_connection_send(const mr_connection *connection, const void *data, 
         explain(&end, status, "the other side has not made room for the message");
     mr__end_leave(&end);
     return status;
+}
+
+static mr_status run_send(mr__call *c)
+{
+    return send(&(mr_connection){c->handles[0]}, c->data, c->size, c->seconds);
+}
+MR__METHOD(connection_send, "mr_connection_send", MR__KIND_PIPE, run_send);
+
+mr_status mr_connection_send(const mr_connection *connection, const void *data, size_t size, double timeout)
+{
+    if (leads_out(connection))
+        return mr__socket_send(connection->mr__handle, data, size, timeout);
+    if (!mr__is_far(connection))
+        return send(connection, data, size, timeout);
+    mr_status status = check_message(data, size);
+    return status != MR_OK
+               ? status
+               : mr__ask_method(
+                     MR__HANDLE(connection),
+                     &(mr__call){.method = &connection_send, .seconds = timeout, .data = data, .size = size});
 }
 
 /* ---- Receiving ---- */
@@ -158,15 +161,25 @@ static mr_status receive(const char *call, const mr_connection *connection, sink
     return status;
 }
 
-static mr_status receive_from_afar(const mr_connection *connection, sink *to, size_t *size, double timeout)
+/* numbers[0]: the size of the message comes back, also where there is no room for it. */
+static mr_status run_receive(mr__call *c)
 {
-    mr__call receiving = {.procedure = MR__FAR_RECV,
-                          .handles = {connection->mr__handle},
-                          .seconds = timeout,
-                          .numbers = {to->makes_buffer},
-                          .buffer = to->buffer,
-                          .capacity = to->capacity};
-    mr_status status = mr__far(&receiving);
+    size_t size = 0;
+    sink to = {.makes_buffer = true, .capacity = c->capacity};
+    mr_status status = receive(c->method->call, &(mr_connection){c->handles[0]}, &to, &size, c->seconds);
+    c->numbers[0] = (int64_t)size;
+    c->buffer = to.buffer;
+    c->received = status == MR_OK ? size : 0;
+    return status;
+}
+MR__METHOD(connection_recv, "mr_connection_recv", MR__KIND_PIPE, run_receive);
+MR__METHOD(connection_recv_alloc, "mr_connection_recv_alloc", MR__KIND_PIPE, run_receive);
+
+static mr_status ask_receive(const mr__method *method, const mr_connection *connection, sink *to, size_t *size,
+                             double timeout)
+{
+    mr__call receiving = {.method = method, .seconds = timeout, .buffer = to->buffer, .capacity = to->capacity};
+    mr_status status = mr__ask_method(MR__HANDLE(connection), &receiving);
     to->buffer = receiving.buffer;
     if (size != NULL && (status == MR_OK || status == MR_ETOOSMALL))
         *size = status == MR_OK ? receiving.received : (size_t)receiving.numbers[0];
@@ -181,32 +194,28 @@ mr_status mr_connection_recv(const mr_connection *connection, void *buffer, size
     sink to = {.buffer = buffer != NULL ? buffer : &nothing, .capacity = buffer != NULL ? capacity : 0};
     if (leads_out(connection))
         return mr__socket_recv("mr_connection_recv", connection->mr__handle, buffer, capacity, size, timeout);
-    return mr__is_far(connection) ? receive_from_afar(connection, &to, size, timeout)
+    return mr__is_far(connection) ? ask_receive(&connection_recv, connection, &to, size, timeout)
                                   : receive("mr_connection_recv", connection, &to, size, timeout);
-}
-
-mr_status mr__connection_recv_within(const char *call, const mr_connection *connection, void **data, size_t most,
-                                     size_t *size, double timeout)
-{
-    sink to = {.makes_buffer = true, .capacity = most};
-    if (leads_out(connection))
-        return mr__socket_recv_alloc(call, connection->mr__handle, data, most, size, timeout);
-    mr_status status = mr__is_far(connection) ? receive_from_afar(connection, &to, size, timeout)
-                                              : receive(call, connection, &to, size, timeout);
-    if (status == MR_OK)
-        *data = to.buffer;
-    else
-        free(to.buffer);
-    return status;
 }
 
 mr_status mr_connection_recv_alloc(const mr_connection *connection, void **data, size_t *size, double timeout)
 {
     static const char call[] = "mr_connection_recv_alloc";
+    sink to = {.makes_buffer = true, .capacity = SIZE_MAX};
     mr_status status = mr__running(call);
     if (status == MR_OK && data == NULL)
         status = mr__fail(MR_EINVAL, "%s was given NULL instead of a place for the message", call);
-    return status == MR_OK ? mr__connection_recv_within(call, connection, data, SIZE_MAX, size, timeout) : status;
+    if (status != MR_OK)
+        return status;
+    if (leads_out(connection))
+        return mr__socket_recv_alloc(call, connection->mr__handle, data, SIZE_MAX, size, timeout);
+    status = mr__is_far(connection) ? ask_receive(&connection_recv_alloc, connection, &to, size, timeout)
+                                    : receive(call, connection, &to, size, timeout);
+    if (status == MR_OK)
+        *data = to.buffer;
+    else
+        free(to.buffer);
+    return status;
 }
 
 /* ---- Descriptors ---- */
@@ -305,43 +314,34 @@ mr_status mr_connection_recv_fd(const mr_connection *connection, int *fd, double
 
 /* ---- Asking ---- */
 
-static mr_status fail_empty(void)
-{
-    return mr__fail(MR_ETIMEDOUT, "mr_connection_poll: there is nothing to receive");
-}
-
-static mr_status poll_from_afar(const mr_connection *connection, double timeout)
-{
-    char nothing;
-    mr__call polling = {
-        .procedure = MR__FAR_POLL, .handles = {connection->mr__handle}, .seconds = timeout, .buffer = &nothing};
-    mr_status status = mr__far(&polling);
-    mr__fileno_update(MR__KIND_PIPE, connection->mr__handle);
-    return status == MR_OK && polling.numbers[0] == 0 ? fail_empty() : status;
-}
-
-mr_status mr_connection_poll(const mr_connection *connection, double timeout)
+static mr_status run_poll(mr__call *c)
 {
     mr__end end;
     uint64_t size;
-    mr_status status = mr__running("mr_connection_poll");
-    if (status != MR_OK)
-        return status;
-    if (leads_out(connection))
-        return mr__socket_poll(connection->mr__handle, timeout);
-    if (mr__is_far(connection))
-        return poll_from_afar(connection, timeout);
-    status = mr__end_enter("mr_connection_poll", connection, MR__READING, timeout, &end);
+    mr_status status =
+        mr__end_enter(c->method->call, &(mr_connection){c->handles[0]}, MR__READING, c->seconds, &end);
     if (status != MR_OK)
         return status;
     status = mr__ring_await(&end.flow, &size);
     if (status == MR_ECLOSED)
         explain(&end, status, "");
     else if (status == MR_ETIMEDOUT)
-        fail_empty();
+        mr__fail(MR_ETIMEDOUT, "%s: there is nothing to receive", c->method->call);
     mr__end_leave(&end);
-    mr__fileno_update(MR__KIND_PIPE, connection->mr__handle);
     return status == MR_ECLOSED || status == MR_ETIMEDOUT ? status : MR_OK; /* the end of file can be received */
+}
+MR__METHOD(connection_poll, "mr_connection_poll", MR__KIND_PIPE, run_poll);
+
+mr_status mr_connection_poll(const mr_connection *connection, double timeout)
+{
+    mr_status status = mr__running("mr_connection_poll");
+    if (status == MR_OK && leads_out(connection))
+        return mr__socket_poll(connection->mr__handle, timeout);
+    if (status == MR_OK)
+        status = mr__call_on(&connection_poll, MR__HANDLE(connection), timeout);
+    if (connection != NULL)
+        mr__fileno_update(MR__KIND_PIPE, connection->mr__handle);
+    return status;
 }
 
 int mr_connection_fileno(const mr_connection *connection)
@@ -393,49 +393,56 @@ mr_status mr__connection_look(const char *call, uint64_t handle, bool *is_ready)
 }
 
 /* Whether an end has a way in that direction. */
-static bool has_way(const char *call, const mr_connection *connection, mr__direction direction)
+static mr_status has_way(mr__call *c, mr__direction direction)
 {
     mr__pipe *pipe;
     int number;
-    return mr__end_find(call, connection, &pipe, &number) == MR_OK &&
-           pipe->rings[direction == MR__WRITING ? number : 1 - number] != 0;
+    mr_status status = mr__end_find(c->method->call, &(mr_connection){c->handles[0]}, &pipe, &number);
+    if (status == MR_OK)
+        c->numbers[0] = pipe->rings[direction == MR__WRITING ? number : 1 - number] != 0;
+    return status;
 }
 
-/* Readable, writable, closed: what main says of an end. */
-static bool state_from_afar(const mr_connection *connection, int which)
+static mr_status is_readable(mr__call *c)
 {
-    char nothing;
-    mr__call asking = {
-        .procedure = MR__FAR_CONNECTION_STATE, .handles = {connection->mr__handle}, .buffer = &nothing};
-    return mr__far(&asking) == MR_OK ? asking.numbers[which] != 0 : which == 2;
+    return has_way(c, MR__READING);
 }
+MR__METHOD(connection_is_readable, "mr_connection_is_readable", MR__KIND_PIPE, is_readable);
 
 bool mr_connection_is_readable(const mr_connection *connection)
 {
     if (leads_out(connection))
         return mr__socket_is_open(connection->mr__handle);
-    if (mr__is_far(connection))
-        return state_from_afar(connection, 0);
-    return has_way("mr_connection_is_readable", connection, MR__READING);
+    return mr__call_number(&connection_is_readable, MR__HANDLE(connection), false) != 0;
 }
+
+static mr_status is_writable(mr__call *c)
+{
+    return has_way(c, MR__WRITING);
+}
+MR__METHOD(connection_is_writable, "mr_connection_is_writable", MR__KIND_PIPE, is_writable);
 
 bool mr_connection_is_writable(const mr_connection *connection)
 {
     if (leads_out(connection))
         return mr__socket_is_open(connection->mr__handle);
-    if (mr__is_far(connection))
-        return state_from_afar(connection, 1);
-    return has_way("mr_connection_is_writable", connection, MR__WRITING);
+    return mr__call_number(&connection_is_writable, MR__HANDLE(connection), false) != 0;
 }
+
+static mr_status is_closed(mr__call *c)
+{
+    mr__pipe *pipe;
+    int number;
+    mr_status status = mr__end_find(c->method->call, &(mr_connection){c->handles[0]}, &pipe, &number);
+    if (status == MR_OK)
+        c->numbers[0] = (pipe->ends[number] & (MR__END_CLOSED | MR__END_LAPSED)) != 0;
+    return status;
+}
+MR__METHOD(connection_is_closed, "mr_connection_is_closed", MR__KIND_PIPE, is_closed);
 
 bool mr_connection_is_closed(const mr_connection *connection)
 {
     if (leads_out(connection))
         return !mr__socket_is_open(connection->mr__handle);
-    if (mr__is_far(connection))
-        return state_from_afar(connection, 2);
-    mr__pipe *pipe;
-    int number;
-    return mr__end_find("mr_connection_is_closed", connection, &pipe, &number) != MR_OK ||
-           (pipe->ends[number] & (MR__END_CLOSED | MR__END_LAPSED)) != 0;
+    return mr__call_number(&connection_is_closed, MR__HANDLE(connection), true) != 0;
 }

@@ -73,23 +73,7 @@ static uint64_t bits_of(const mr__watched list[], size_t count)
  * back: the bell's value, and whose bell it is. */
 enum { BELL, RINGS, SEAT = 1, NUMBERS };
 
-static mr_status look_from_afar(const mr__watched list[], size_t count, char flags[], double seconds,
-                                int64_t numbers[NUMBERS])
-{
-    char nothing;
-    mr__call looking = {.procedure = MR__FAR_WATCH,
-                        .seconds = seconds,
-                        .numbers = {numbers[BELL], numbers[RINGS]},
-                        .data = list,
-                        .size = count * sizeof *list,
-                        .buffer = count > 0 ? flags : &nothing,
-                        .capacity = count};
-    mr_status status = mr__far(&looking);
-    memcpy(numbers, looking.numbers, NUMBERS * sizeof *numbers);
-    return status;
-}
-
-mr_status mr__fileno_serve(mr__call *call)
+static mr_status run_watch(mr__call *call)
 {
     const mr__watched *list = call->data;
     size_t count = call->size / sizeof *list;
@@ -118,6 +102,23 @@ mr_status mr__fileno_serve(mr__call *call)
     call->buffer = flags;
     call->received = count;
     return MR_OK;
+}
+MR__METHOD(watch, "mr_connection_fileno", MR__KIND_NONE, run_watch);
+
+static mr_status look_from_afar(const mr__watched list[], size_t count, char flags[], double seconds,
+                                int64_t numbers[NUMBERS])
+{
+    char nothing;
+    mr__call looking = {.method = &watch,
+                        .seconds = seconds,
+                        .numbers = {numbers[BELL], numbers[RINGS]},
+                        .data = list,
+                        .size = count * sizeof *list,
+                        .buffer = count > 0 ? flags : &nothing,
+                        .capacity = count};
+    mr_status status = mr__ask_method(&(uint64_t){0}, &looking);
+    memcpy(numbers, looking.numbers, NUMBERS * sizeof *numbers);
+    return status;
 }
 
 /* ---- The entries: filenos_lock held ---- */
@@ -186,6 +187,7 @@ static mr_status add(const char *call, mr__filenos *table, mr__kind_number kind,
 static void watch_here(mr__filenos *table)
 {
     mr__seat *seat = mr__seat_at(table->seat);
+    mr__seat_pursue(MR__SERVES, 0);
     while (!table->is_stopping) {
         uint32_t bell = seat->bell;
         pthread_mutex_lock(&mr__ctx.filenos_lock);

@@ -9,8 +9,6 @@
 #include "base/context.h"
 #include "object/object.h"
 
-struct mr__call;
-
 /* The descriptor of what has just been found to be the caller's to receive from; made when it is first asked for.
  * -1, with a sentence: there is none to be had. */
 int mr__fileno(const char *call, mr__kind_number kind, uint64_t handle);
@@ -29,8 +27,5 @@ void mr__fileno_close(mr__kind_number kind, uint64_t handle);
 
 /* Closes all descriptors that this process has made for messages, sockets too, and ends the watcher. */
 void mr__filenos_stop(void);
-
-/* In main, for a watcher on another host. */
-mr_status mr__fileno_serve(struct mr__call *call);
 
 #endif

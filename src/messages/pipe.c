@@ -57,42 +57,39 @@ static mr_status make_rings(mr__pipe *pipe, bool duplex)
     return MR_OK;
 }
 
-static mr_status make_from_afar(mr_connection *a, mr_connection *b, bool duplex)
-{
-    char nothing;
-    mr__call making = {.procedure = MR__FAR_PIPE, .numbers = {duplex}, .buffer = &nothing};
-    mr_status status = mr__far(&making);
-    if (status == MR_OK) {
-        a->mr__handle = making.handles[0];
-        b->mr__handle = making.handles[1];
-    }
-    return status;
-}
-
-mr_status mr_pipe_init(mr_connection *a, mr_connection *b, bool duplex)
+/* numbers[0]: both ways. */
+static mr_status make(mr__call *c)
 {
     mr__object *object;
     uint64_t handle;
-    mr_status status = mr__running("mr_pipe_init");
-    if (status == MR_OK && (a == NULL || b == NULL))
-        status = mr__fail(MR_EINVAL, "mr_pipe_init was given NULL instead of a connection");
-    if (status == MR_OK && mr__is_far(a))
-        return make_from_afar(a, b, duplex);
-    if (status == MR_OK)
-        status = mr__object_new("mr_pipe_init", MR__KIND_PIPE, &object, &handle);
+    mr_status status = mr__object_new(c->method->call, MR__KIND_PIPE, &object, &handle);
     if (status != MR_OK)
         return status;
     mr__pipe *pipe = (mr__pipe *)object;
     pipe->ends[0] = pipe->ends[1] = mine();
-    status = make_rings(pipe, duplex);
+    status = make_rings(pipe, c->numbers[0] != 0);
     if (status != MR_OK) {
         mr__object_close(object);
         return status;
     }
-    a->mr__handle = handle ^ DISGUISE;
-    b->mr__handle = (handle | SECOND_END) ^ DISGUISE;
+    c->handles[0] = handle ^ DISGUISE;
+    c->handles[1] = (handle | SECOND_END) ^ DISGUISE;
     mr__object_leave(object);
     return MR_OK;
+}
+MR__METHOD(pipe_make, "mr_pipe_init", MR__KIND_PIPE, make);
+
+mr_status mr_pipe_init(mr_connection *a, mr_connection *b, bool duplex)
+{
+    mr__call c = {.method = &pipe_make, .numbers = {duplex}};
+    mr_status status = mr__object_given(pipe_make.call, MR__KIND_PIPE, a != NULL ? b : NULL);
+    if (status == MR_OK)
+        status = mr__ask_method(&(uint64_t){0}, &c);
+    if (status == MR_OK) {
+        a->mr__handle = c.handles[0];
+        b->mr__handle = c.handles[1];
+    }
+    return status;
 }
 
 /* ---- Ending ---- */
@@ -389,16 +386,16 @@ mr_status mr__connection_glance(const char *call, uint64_t handle, bool *is_read
 
 /* ---- Closing ---- */
 
-static mr_status close_end(const mr_connection *connection)
+static mr_status close_end(mr__call *c)
 {
-    if (mr__is_far(connection))
-        return mr__far_on(MR__FAR_CONNECTION_CLOSE, connection->mr__handle, 0);
+    const char *call = c->method->call;
+    const mr_connection connection = {c->handles[0]};
     mr__pipe *pipe = NULL;
     mr__object *object;
     int number = 0;
-    mr_status status = mr__end_find("mr_connection_close", connection, &pipe, &number);
+    mr_status status = mr__end_find(call, &connection, &pipe, &number);
     if (status == MR_OK)
-        status = mr__object_enter("mr_connection_close", mr__object_handle(&pipe->object), MR__KIND_PIPE, &object);
+        status = mr__object_enter(call, mr__object_handle(&pipe->object), MR__KIND_PIPE, &object);
     if (status != MR_OK)
         return status == MR_ECLOSED ? MR_OK : status;
     uint64_t end = pipe->ends[number];
@@ -409,12 +406,13 @@ static mr_status close_end(const mr_connection *connection)
     leave_or_end(object);
     return MR_OK;
 }
+MR__METHOD(connection_close, "mr_connection_close", MR__KIND_PIPE, close_end);
 
 mr_status mr_connection_close(const mr_connection *connection)
 {
     if (connection != NULL && mr__is_socket(connection->mr__handle))
         return mr__socket_close("mr_connection_close", connection->mr__handle, MR__SOCKET_CONNECTION);
-    mr_status status = close_end(connection);
+    mr_status status = mr__call_on(&connection_close, MR__HANDLE(connection), 0);
     if (connection != NULL)
         mr__fileno_close(MR__KIND_PIPE, connection->mr__handle);
     return status;
@@ -426,5 +424,9 @@ void mr_connection_cleanup(const mr_connection *connection)
         mr_connection_close(connection);
 }
 
-const mr__kind mr__pipe_kind = {
-    .name = "connection", .forget = forget, .discard = discard, .is_over = is_over, .look = mr__connection_look};
+const mr__kind mr__pipe_kind = {.name = "connection",
+                                .forget = forget,
+                                .discard = discard,
+                                .is_over = is_over,
+                                .look = mr__connection_look,
+                                .view = &mr__pipe_view};

@@ -23,6 +23,7 @@ typedef struct mr__pipe {
 _Static_assert(sizeof(mr__pipe) <= MR__SLOT_SIZE, "a pipe fits into a slot");
 
 extern const mr__kind mr__pipe_kind;
+extern const struct mr__kind_view mr__pipe_view; /* pipe_view.c */
 
 typedef enum mr__direction { MR__READING, MR__WRITING } mr__direction;
 
@@ -42,10 +43,6 @@ mr_status mr__end_find(const char *call, const mr_connection *connection, mr__pi
 
 /* The handle of the object behind a connection, which may be none. */
 uint64_t mr__connection_object(const mr_connection *connection);
-
-/* As mr_connection_recv_alloc, for at most so many bytes: MR_ETOOSMALL for more. */
-mr_status mr__connection_recv_within(const char *call, const mr_connection *connection, void **data, size_t most,
-                                     size_t *size, double timeout);
 
 /* For mr_wait (watch.h); the handle is the connection's. */
 mr_status mr__connection_look(const char *call, uint64_t handle, bool *is_ready);

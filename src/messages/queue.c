@@ -5,18 +5,12 @@
 #include "far/far.h"
 #include "messages/fileno.h"
 #include "object/seat.h"
+#include "object/waits.h"
 #include "object/watch.h"
 
 _Static_assert(sizeof(mr__queue) <= MR__SLOT_SIZE && sizeof(mr__inlet) <= MR__SLOT_SIZE, "they fit into slots");
 
-/* A process that has closed the queue, or has got items of one that can be joined. When it has ended, its place in
- * the list serves another. */
-typedef struct member {
-    mr__ref next;
-    _Atomic uint32_t rank;
-    _Atomic bool is_closed;
-    uint32_t tasks; /* that it has got and not done */
-} member;
+typedef mr__queue_member member;
 
 static const uint32_t NOBODY = UINT32_MAX; /* no rank */
 
@@ -249,25 +243,24 @@ static void discard_queue(mr__object *object)
 
 /* ---- Making ---- */
 
-static mr_status make(const char *call, mr_queue *made, size_t maxsize, bool is_joinable, bool is_simple)
+/* numbers[0]: for how many items there is to be room. */
+static mr_status make(mr__call *c, bool is_joinable, bool is_simple)
 {
     mr__object *object, *other;
     uint64_t handle;
-    if (made == NULL)
-        return mr__fail(MR_EINVAL, "%s: the queue is NULL", call);
-    if (maxsize > INT32_MAX)
-        return mr__fail(MR_EINVAL, "%s: a queue cannot have room for %ld items; give 0 for one without a limit",
-                        call, maxsize);
-    mr_status status = mr__object_new(call, MR__KIND_QUEUE, &object, &handle);
+    if (c->numbers[0] < 0 || c->numbers[0] > INT32_MAX)
+        return mr__fail(MR_EINVAL, "%s: a queue cannot have room for %lld items; give 0 for one without a limit",
+                        c->method->call, (long long)c->numbers[0]);
+    mr_status status = mr__object_new(c->method->call, MR__KIND_QUEUE, &object, &handle);
     if (status != MR_OK)
         return status;
     mr__queue *q = (mr__queue *)object;
-    q->maxsize = (uint32_t)maxsize;
+    q->maxsize = (uint32_t)c->numbers[0];
     q->is_joinable = is_joinable;
     q->is_simple = is_simple;
     status = mr__chain_new(&q->segment);
     if (status == MR_OK)
-        status = mr__object_new(call, MR__KIND_INLET, &other, &q->inlet);
+        status = mr__object_new(c->method->call, MR__KIND_INLET, &other, &q->inlet);
     if (status != MR_OK) {
         mr__free(q->segment);
         q->inlet = 0;
@@ -280,35 +273,41 @@ static mr_status make(const char *call, mr_queue *made, size_t maxsize, bool is_
     in->segment = q->segment;
     mr__object_leave(other);
     mr__object_leave(object);
-    made->mr__handle = handle;
+    c->handles[0] = handle;
     return MR_OK;
 }
 
-/* What is too much is so there, too. */
-static int64_t far_size(size_t maxsize)
+static mr_status make_plain(mr__call *c)
 {
-    return maxsize <= INT32_MAX ? (int64_t)maxsize : INT64_MAX;
+    return make(c, false, false);
 }
+MR__METHOD(queue_make, "mr_queue_init", MR__KIND_QUEUE, make_plain);
 
 mr_status mr_queue_init(mr_queue *made, size_t maxsize)
 {
-    if (mr__is_far(made))
-        return mr__far_new(MR__FAR_QUEUE_INIT, &made->mr__handle, far_size(maxsize));
-    return make("mr_queue_init", made, maxsize, false, false);
+    return mr__call_new(&queue_make, MR__HANDLE(made), (int64_t)maxsize);
 }
+
+static mr_status make_joinable(mr__call *c)
+{
+    return make(c, true, false);
+}
+MR__METHOD(joinable_queue_make, "mr_queue_init_joinable", MR__KIND_QUEUE, make_joinable);
 
 mr_status mr_queue_init_joinable(mr_queue *made, size_t maxsize)
 {
-    if (mr__is_far(made))
-        return mr__far_new(MR__FAR_JOINABLE_QUEUE_INIT, &made->mr__handle, far_size(maxsize));
-    return make("mr_queue_init_joinable", made, maxsize, true, false);
+    return mr__call_new(&joinable_queue_make, MR__HANDLE(made), (int64_t)maxsize);
 }
+
+static mr_status make_simple(mr__call *c)
+{
+    return make(c, false, true);
+}
+MR__METHOD(simple_queue_make, "mr_queue_init_simple", MR__KIND_QUEUE, make_simple);
 
 mr_status mr_queue_init_simple(mr_queue *made)
 {
-    if (mr__is_far(made))
-        return mr__far_new(MR__FAR_SIMPLE_QUEUE_INIT, &made->mr__handle, 0);
-    return make("mr_queue_init_simple", made, 0, false, true);
+    return mr__call_new(&simple_queue_make, MR__HANDLE(made), 0);
 }
 
 /* ---- Entering ---- */
@@ -380,40 +379,55 @@ static mr_status enter_to_look(const char *call, const mr_queue *handle, mr__que
     return fail_closed(call);
 }
 
+static mr_status length(mr__call *c)
+{
+    mr__queue *q;
+    mr_status status = enter_to_look(c->method->call, &(mr_queue){c->handles[0]}, &q);
+    if (status != MR_OK)
+        return status;
+    c->numbers[0] = size_of(q);
+    mr__object_leave(&q->object);
+    return MR_OK;
+}
+MR__METHOD(queue_length, "mr_queue_length", MR__KIND_QUEUE, length);
+
 ptrdiff_t mr_queue_length(const mr_queue *handle)
 {
-    if (mr__is_far(handle))
-        return (ptrdiff_t)mr__far_ask(MR__FAR_QUEUE_SIZE, handle->mr__handle, -1);
-    mr__queue *q;
-    if (enter_to_look("mr_queue_length", handle, &q) != MR_OK)
-        return -1;
-    ptrdiff_t length = size_of(q);
-    mr__object_leave(&q->object);
-    return length;
+    return (ptrdiff_t)mr__call_number(&queue_length, MR__HANDLE(handle), -1);
 }
+
+static mr_status is_empty(mr__call *c)
+{
+    mr__queue *q;
+    mr_status status = enter_to_look(c->method->call, &(mr_queue){c->handles[0]}, &q);
+    if (status != MR_OK)
+        return status;
+    c->numbers[0] = !mr__queue_has_item(q);
+    mr__object_leave(&q->object);
+    return MR_OK;
+}
+MR__METHOD(queue_is_empty, "mr_queue_is_empty", MR__KIND_QUEUE, is_empty);
 
 bool mr_queue_is_empty(const mr_queue *handle)
 {
-    if (mr__is_far(handle))
-        return mr__far_ask(MR__FAR_QUEUE_EMPTY, handle->mr__handle, false) != 0;
-    mr__queue *q;
-    if (enter_to_look("mr_queue_is_empty", handle, &q) != MR_OK)
-        return false;
-    bool is_empty = !mr__queue_has_item(q);
-    mr__object_leave(&q->object);
-    return is_empty;
+    return mr__call_number(&queue_is_empty, MR__HANDLE(handle), false) != 0;
 }
+
+static mr_status is_full(mr__call *c)
+{
+    mr__queue *q;
+    mr_status status = enter_to_look(c->method->call, &(mr_queue){c->handles[0]}, &q);
+    if (status != MR_OK)
+        return status;
+    c->numbers[0] = q->maxsize > 0 && size_of(q) >= q->maxsize;
+    mr__object_leave(&q->object);
+    return MR_OK;
+}
+MR__METHOD(queue_is_full, "mr_queue_is_full", MR__KIND_QUEUE, is_full);
 
 bool mr_queue_is_full(const mr_queue *handle)
 {
-    if (mr__is_far(handle))
-        return mr__far_ask(MR__FAR_QUEUE_FULL, handle->mr__handle, false) != 0;
-    mr__queue *q;
-    if (enter_to_look("mr_queue_is_full", handle, &q) != MR_OK)
-        return false;
-    bool is_full = q->maxsize > 0 && size_of(q) >= q->maxsize;
-    mr__object_leave(&q->object);
-    return is_full;
+    return mr__call_number(&queue_is_full, MR__HANDLE(handle), false) != 0;
 }
 
 /* For mr_wait. Before the look that counts come the flags: who puts an item looks at them afterwards. Where there
@@ -434,44 +448,41 @@ static mr_status look_at_queue(const char *call, uint64_t handle, bool *is_ready
     return MR_OK;
 }
 
-/* A look that fails says so for the call itself. */
+/* Whether the caller may get from it. Where it is, the look tells who puts to ring. */
+static mr_status check_open(mr__call *c)
+{
+    bool unused;
+    return look_at_queue(c->method->call, c->handles[0], &unused);
+}
+MR__METHOD(queue_open, "mr_queue_fileno", MR__KIND_QUEUE, check_open);
+
 int mr_queue_fileno(const mr_queue *handle)
 {
-    static const char call[] = "mr_queue_fileno";
-    bool is_far = mr__is_far(handle), is_ready;
-    mr_status status = mr__running(call);
-    if (status == MR_OK && handle == NULL)
-        status = mr__fail(MR_EINVAL, "%s: the queue is NULL", call);
-    if (status == MR_OK && !is_far)
-        status = look_at_queue(call, handle->mr__handle, &is_ready);
-    if (status == MR_OK && is_far)
-        status = mr__far_on(MR__FAR_QUEUE_OPEN, handle->mr__handle, 0);
-    return status == MR_OK ? mr__fileno(call, MR__KIND_QUEUE, handle->mr__handle) : -1;
+    mr_status status = mr__call_on(&queue_open, MR__HANDLE(handle), 0);
+    return status == MR_OK ? mr__fileno(queue_open.call, MR__KIND_QUEUE, handle->mr__handle) : -1;
 }
 
 /* ---- Tasks ---- */
 
-static mr_status enter_joinable(const char *call, const mr_queue *handle, mr__queue **q)
+static mr_status enter_joinable(const mr__call *c, mr__queue **q)
 {
-    mr_status status = mr__queue_enter(call, handle, q);
+    mr_status status = mr__queue_enter(c->method->call, &(mr_queue){c->handles[0]}, q);
     if (status != MR_OK || (*q)->is_joinable)
         return status;
     mr__object_leave(&(*q)->object);
-    return mr__fail(MR_EINVAL, "%s: this is no joinable queue; make it with mr_queue_init_joinable", call);
+    return mr__fail(MR_EINVAL, "%s: this is no joinable queue; make it with mr_queue_init_joinable",
+                    c->method->call);
 }
 
-mr_status mr_queue_task_done(const mr_queue *handle)
+static mr_status task_done(mr__call *c)
 {
-    static const char call[] = "mr_queue_task_done";
-    if (mr__is_far(handle))
-        return mr__far_on(MR__FAR_QUEUE_TASK_DONE, handle->mr__handle, 0);
     mr__queue *q;
-    mr_status status = enter_joinable(call, handle, &q);
+    mr_status status = enter_joinable(c, &q);
     if (status != MR_OK)
         return status;
     if (q->done == mr__mark_count(mr__inlet_of(q)->tail)) {
         mr__object_leave(&q->object);
-        return mr__fail(MR_EOVERFLOW, "%s was called more often than items were put", call);
+        return mr__fail(MR_EOVERFLOW, "%s was called more often than items were put", c->method->call);
     }
     member *me = find_member(q, mr__caller());
     if (me != NULL && me->tasks > 0) /* else somebody else has got it */
@@ -480,6 +491,12 @@ mr_status mr_queue_task_done(const mr_queue *handle)
     grant_joiners(q);
     mr__object_leave(&q->object);
     return MR_OK;
+}
+MR__METHOD(queue_task_done, "mr_queue_task_done", MR__KIND_QUEUE, task_done);
+
+mr_status mr_queue_task_done(const mr_queue *handle)
+{
+    return mr__call_on(&queue_task_done, MR__HANDLE(handle), 0);
 }
 
 mr_status mr__queue_note_task(mr__queue *q)
@@ -491,27 +508,28 @@ mr_status mr__queue_note_task(mr__queue *q)
     return status;
 }
 
-mr_status mr_queue_join(const mr_queue *handle, double timeout)
+static mr_status join(mr__call *c)
 {
-    static const char call[] = "mr_queue_join";
-    if (mr__is_far(handle))
-        return mr__far_on(MR__FAR_QUEUE_JOIN, handle->mr__handle, timeout);
+    const char *call = c->method->call;
     mr__queue *q;
     double deadline;
-    mr_status status = mr__deadline(call, timeout, &deadline);
+    mr_status status = mr__deadline(call, c->seconds, &deadline);
     if (status == MR_OK)
-        status = enter_joinable(call, handle, &q);
+        status = enter_joinable(c, &q);
     if (status != MR_OK)
         return status;
     status = joined(q);
-    if (status == MR_ETIMEDOUT && timeout > 0)
+    if (status == MR_ETIMEDOUT && c->seconds > 0)
         status = mr__seat_wait(&q->object, MR__QUEUE_JOIN, NULL, deadline);
     else
         mr__object_leave(&q->object);
+    char why[1024] = "";
     switch (status) {
     case MR_ETIMEDOUT:
-        return mr__fail(status, "%s: after %g s there are items that mr_queue_task_done was not called for", call,
-                        timeout > 0 ? timeout : 0);
+        if (c->seconds > 0)
+            mr__waits_explain(c->handles[0], MR__QUEUE_JOIN, why, sizeof why);
+        return mr__fail(status, "%s: after %g s there are items that mr_queue_task_done was not called for%s",
+                        call, c->seconds > 0 ? c->seconds : 0, why);
     case MR_EDIED:
         return mr__fail(status,
                         "%s: all items that are left were got by processes that have ended without calling "
@@ -523,16 +541,20 @@ mr_status mr_queue_join(const mr_queue *handle, double timeout)
         return status;
     }
 }
+MR__METHOD(queue_join, "mr_queue_join", MR__KIND_QUEUE, join);
+
+mr_status mr_queue_join(const mr_queue *handle, double timeout)
+{
+    return mr__call_on(&queue_join, MR__HANDLE(handle), timeout);
+}
 
 /* ---- Closing ---- */
 
-static mr_status close_here(const mr_queue *handle)
+static mr_status close_here(mr__call *c)
 {
-    if (mr__is_far(handle))
-        return mr__far_on(MR__FAR_QUEUE_CLOSE, handle->mr__handle, 0);
     mr__queue *q;
     member *me;
-    mr_status status = mr__queue_enter("mr_queue_close", handle, &q);
+    mr_status status = mr__queue_enter(c->method->call, &(mr_queue){c->handles[0]}, &q);
     if (status != MR_OK)
         return status;
     status = become_member(q, &me);
@@ -541,54 +563,61 @@ static mr_status close_here(const mr_queue *handle)
     mr__object_leave(&q->object);
     return status;
 }
+MR__METHOD(queue_close, "mr_queue_close", MR__KIND_QUEUE, close_here);
 
 mr_status mr_queue_close(const mr_queue *handle)
 {
-    mr_status status = close_here(handle);
+    mr_status status = mr__call_on(&queue_close, MR__HANDLE(handle), 0);
     if (handle != NULL)
         mr__fileno_close(MR__KIND_QUEUE, handle->mr__handle);
     return status;
 }
 
-mr_status mr_queue_join_thread(const mr_queue *handle)
+static mr_status join_thread(mr__call *c)
 {
-    static const char call[] = "mr_queue_join_thread";
-    if (mr__is_far(handle))
-        return mr__far_on(MR__FAR_QUEUE_JOIN_THREAD, handle->mr__handle, 0);
     mr__queue *q;
-    mr_status status = mr__queue_enter(call, handle, &q);
+    mr_status status = mr__queue_enter(c->method->call, &(mr_queue){c->handles[0]}, &q);
     if (status != MR_OK)
         return status;
     bool is_closed = is_closed_here(q);
     mr__object_leave(&q->object);
-    return is_closed ? MR_OK : mr__fail(MR_ESTATE, "%s: call mr_queue_close first", call);
+    return is_closed ? MR_OK : mr__fail(MR_ESTATE, "%s: call mr_queue_close first", c->method->call);
+}
+MR__METHOD(queue_join_thread, "mr_queue_join_thread", MR__KIND_QUEUE, join_thread);
+
+mr_status mr_queue_join_thread(const mr_queue *handle)
+{
+    return mr__call_on(&queue_join_thread, MR__HANDLE(handle), 0);
 }
 
-mr_status mr_queue_cancel_join_thread(const mr_queue *handle)
+static mr_status cancel_join_thread(mr__call *c)
 {
-    if (mr__is_far(handle))
-        return mr__far_on(MR__FAR_QUEUE_CANCEL_JOIN_THREAD, handle->mr__handle, 0);
     mr__queue *q;
-    mr_status status = mr__queue_enter("mr_queue_cancel_join_thread", handle, &q);
+    mr_status status = mr__queue_enter(c->method->call, &(mr_queue){c->handles[0]}, &q);
     if (status == MR_OK)
         mr__object_leave(&q->object);
     return status;
 }
+MR__METHOD(queue_cancel_join_thread, "mr_queue_cancel_join_thread", MR__KIND_QUEUE, cancel_join_thread);
 
-static mr_status destroy(const mr_queue *handle)
+mr_status mr_queue_cancel_join_thread(const mr_queue *handle)
 {
-    if (mr__is_far(handle))
-        return mr__far_on(MR__FAR_QUEUE_DESTROY, handle->mr__handle, 0);
+    return mr__call_on(&queue_cancel_join_thread, MR__HANDLE(handle), 0);
+}
+
+static mr_status destroy(mr__call *c)
+{
     mr__queue *q;
-    mr_status status = mr__queue_enter("mr_queue_destroy", handle, &q);
+    mr_status status = mr__queue_enter(c->method->call, &(mr_queue){c->handles[0]}, &q);
     if (status == MR_OK)
         mr__object_close(&q->object);
     return status;
 }
+MR__METHOD(queue_destroy, "mr_queue_destroy", MR__KIND_QUEUE, destroy);
 
 mr_status mr_queue_destroy(const mr_queue *handle)
 {
-    mr_status status = destroy(handle);
+    mr_status status = mr__call_on(&queue_destroy, MR__HANDLE(handle), 0);
     if (handle != NULL)
         mr__fileno_close(MR__KIND_QUEUE, handle->mr__handle);
     return status;
@@ -600,5 +629,7 @@ const mr__kind mr__queue_kind = {.name = "queue",
                                  .repair = repair_queue,
                                  .forget = forget_queue,
                                  .discard = discard_queue,
-                                 .look = look_at_queue};
-const mr__kind mr__inlet_kind = {.name = "queue", .repair = repair_inlet, .forget = forget_inlet};
+                                 .look = look_at_queue,
+                                 .view = &mr__queue_view};
+const mr__kind mr__inlet_kind = {
+    .name = "queue", .repair = repair_inlet, .forget = forget_inlet, .view = &mr__inlet_view};

@@ -48,6 +48,18 @@ typedef struct mr__inlet {
     uint32_t spare_count;
 } mr__inlet;
 
+/* A process that has closed the queue, or has got items of one that can be joined. When it has ended, its place in
+ * the list serves another. */
+typedef struct mr__queue_member {
+    mr__ref next;
+    _Atomic uint32_t rank;
+    _Atomic bool is_closed;
+    uint32_t tasks; /* that it has got and not done */
+} mr__queue_member;
+
+/* How they look from outside (queue_view.c). */
+extern const struct mr__kind_view mr__queue_view, mr__inlet_view;
+
 static inline mr__inlet *mr__inlet_of(const mr__queue *q)
 {
     return (mr__inlet *)mr__slot_at((uint32_t)q->inlet);
@@ -62,13 +74,6 @@ static inline mr__queue *mr__queue_of(const mr__inlet *in)
 mr_status mr__queue_enter(const char *call, const mr_queue *handle, mr__queue **q);
 mr_status mr__queue_enter_open(const char *call, const mr_queue *handle, mr__queue **q);
 mr_status mr__inlet_enter(const char *call, const mr_queue *handle, mr__inlet **in);
-
-/* As mr_queue_get_alloc, for at most so many bytes: MR_ETOOSMALL for more. */
-mr_status mr__queue_get_within(const char *call, const mr_queue *handle, void **data, size_t most, size_t *size,
-                               double timeout);
-
-/* Puts an item back to the head, which somebody got who has not received it. */
-void mr__queue_put_back(const mr_queue *handle, const void *data, size_t size);
 
 /* Whether a get would find an item, a put room. That side entered. */
 bool mr__queue_has_item(mr__queue *q);

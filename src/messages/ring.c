@@ -84,6 +84,12 @@ void mr__side_forget(_Atomic uint64_t *side, uint32_t tag, uint32_t rank)
         *side = (uint64_t)tag << 32;
 }
 
+bool mr__side_holder(uint64_t lock, uint32_t *rank)
+{
+    *rank = (uint32_t)holder(lock) - 1;
+    return holder(lock) != 0;
+}
+
 bool mr__side_end(_Atomic uint64_t *side, uint32_t tag)
 {
     uint64_t found = (uint64_t)tag << 32;

@@ -35,6 +35,9 @@ void mr__side_release(_Atomic uint64_t *side, uint32_t tag);
 /* Releases it if a rank that is dead held it. */
 void mr__side_forget(_Atomic uint64_t *side, uint32_t tag, uint32_t rank);
 
+/* Whether a lock, as it was read, is held; and the rank that has it. */
+bool mr__side_holder(uint64_t lock, uint32_t *rank);
+
 /* Makes a lock that nobody holds one that nobody can take; false: somebody holds it. */
 bool mr__side_end(_Atomic uint64_t *side, uint32_t tag);
 

@@ -259,35 +259,35 @@ static mr_status put_parcel(visit *v, const void *data, size_t size)
     return status;
 }
 
-static mr_status put_from_afar(const mr_queue *handle, const void *data, size_t size, double timeout)
+static mr_status put(const mr_queue *handle, const void *data, size_t size, double timeout)
 {
-    char nothing;
-    return mr__far(&(mr__call){.procedure = MR__FAR_QUEUE_PUT,
-                               .handles = {handle->mr__handle},
-                               .seconds = timeout,
-                               .data = data,
-                               .size = size,
-                               .buffer = &nothing});
-}
-
-mr_status mr_queue_put(const mr_queue *handle, const void *data, size_t size, double timeout)
-{
-    static const char call[] = "mr_queue_put";
     visit v;
     mr__inlet *in;
-    if (data == NULL && size > 0)
-        return mr__fail(MR_EINVAL, "%s: the data are NULL", call);
-    if (size > PTRDIFF_MAX)
-        return mr__fail(MR_ENOMEM, "%s: no item can have %zu bytes; was the size negative?", call, size);
-    if (mr__is_far(handle))
-        return put_from_afar(handle, data, size, timeout);
-    mr_status status = start_visit(&v, call, handle, timeout);
+    mr_status status = start_visit(&v, "mr_queue_put", handle, timeout);
     if (status != MR_OK)
         return status;
     if (size > MR__INLINE)
         return put_parcel(&v, data, size);
     status = await_room(&v, &in);
     return status == MR_OK ? append(&v, in, data, size, 0) : status;
+}
+
+static mr_status run_put(mr__call *c)
+{
+    return put(&(mr_queue){c->handles[0]}, c->data, c->size, c->seconds);
+}
+MR__METHOD(queue_put, "mr_queue_put", MR__KIND_QUEUE, run_put);
+
+mr_status mr_queue_put(const mr_queue *handle, const void *data, size_t size, double timeout)
+{
+    if (data == NULL && size > 0)
+        return mr__fail(MR_EINVAL, "%s: the data are NULL", queue_put.call);
+    if (size > PTRDIFF_MAX)
+        return mr__fail(MR_ENOMEM, "%s: no item can have %zu bytes; was the size negative?", queue_put.call, size);
+    if (!mr__is_far(handle))
+        return put(handle, data, size, timeout);
+    return mr__ask_method(MR__HANDLE(handle),
+                          &(mr__call){.method = &queue_put, .seconds = timeout, .data = data, .size = size});
 }
 
 /* ---- Getting ---- */
@@ -432,72 +432,29 @@ static mr_status get(const char *call, const mr_queue *handle, receipt *to, doub
     return status == MR_OK ? take(&v, q, to) : status;
 }
 
-/* What is lost to others with an item that does not arrive here: main puts it back. */
-static mr_status get_from_afar(const mr_queue *handle, receipt *to, double timeout)
+/* numbers[0]: the size of the item comes back, also where there is no room for it. */
+static mr_status run_get(mr__call *c)
 {
-    mr__call getting = {.procedure = MR__FAR_QUEUE_GET,
-                        .handles = {handle->mr__handle},
-                        .seconds = timeout,
-                        .numbers = {to->allocates},
-                        .buffer = to->buffer,
-                        .capacity = to->capacity,
-                        .is_kept = true};
-    mr_status status = mr__far(&getting);
-    to->buffer = getting.buffer;
-    to->size = status == MR_OK ? getting.received : (size_t)getting.numbers[0];
+    receipt to = {.allocates = true, .capacity = c->capacity};
+    mr_status status = get(c->method->call, &(mr_queue){c->handles[0]}, &to, c->seconds);
+    c->numbers[0] = (int64_t)to.size;
+    if (status == MR_OK) {
+        c->buffer = to.buffer;
+        c->received = to.size;
+    }
     return status;
 }
 
-static mr_status get_from_anywhere(const char *call, const mr_queue *handle, receipt *to, double timeout)
-{
-    mr_status status = mr__is_far(handle) ? get_from_afar(handle, to, timeout) : get(call, handle, to, timeout);
-    if (handle != NULL)
-        mr__fileno_update(MR__KIND_QUEUE, handle->mr__handle);
-    return status;
-}
-
-mr_status mr__queue_get_within(const char *call, const mr_queue *handle, void **data, size_t most, size_t *size,
-                               double timeout)
-{
-    receipt to = {.allocates = true, .capacity = most};
-    mr_status status = get_from_anywhere(call, handle, &to, timeout);
-    if (status == MR_OK || status == MR_ETOOSMALL)
-        *size = to.size;
-    if (status == MR_OK)
-        *data = to.buffer;
-    return status;
-}
-
-mr_status mr_queue_get(const mr_queue *handle, void *buffer, size_t capacity, size_t *size, double timeout)
-{
-    static const char call[] = "mr_queue_get";
-    char nothing;
-    receipt to = {.buffer = buffer != NULL ? buffer : &nothing, .capacity = capacity};
-    if (buffer == NULL && capacity > 0)
-        return mr__fail(MR_EINVAL, "%s: the buffer is NULL", call);
-    mr_status status = get_from_anywhere(call, handle, &to, timeout);
-    if (size != NULL && (status == MR_OK || status == MR_ETOOSMALL))
-        *size = to.size;
-    return status;
-}
-
-mr_status mr_queue_get_alloc(const mr_queue *handle, void **data, size_t *size, double timeout)
-{
-    static const char call[] = "mr_queue_get_alloc";
-    if (data == NULL || size == NULL)
-        return mr__fail(MR_EINVAL, "%s: there is nowhere to put the %s", call, data == NULL ? "data" : "size");
-    return mr__queue_get_within(call, handle, data, SIZE_MAX, size, timeout);
-}
-
-void mr__queue_put_back(const mr_queue *handle, const void *data, size_t size)
+/* Puts an item back to the head that has not arrived. */
+static void put_back(const mr__call *c)
 {
     mr__ref parcel;
     mr__queue *q;
-    if (mr__parcel_new(size, &parcel) != MR_OK)
+    if (mr__parcel_new(c->received, &parcel) != MR_OK)
         return;
-    if (size > 0)
-        memcpy(mr__parcel_at(parcel)->bytes, data, size);
-    if (mr__queue_enter("mr_queue_get", handle, &q) != MR_OK) {
+    if (c->received > 0)
+        memcpy(mr__parcel_at(parcel)->bytes, c->buffer, c->received);
+    if (mr__queue_enter(c->method->call, &(mr_queue){c->handles[0]}, &q) != MR_OK) {
         mr__free(parcel);
         return;
     }
@@ -508,4 +465,53 @@ void mr__queue_put_back(const mr_queue *handle, const void *data, size_t size)
     q->returned++;
     mr__queue_grant_getters(q, 1);
     mr__object_leave(&q->object);
+}
+
+MR__METHOD_TAKING(queue_get, "mr_queue_get", MR__KIND_QUEUE, run_get, put_back);
+MR__METHOD_TAKING(queue_get_alloc, "mr_queue_get_alloc", MR__KIND_QUEUE, run_get, put_back);
+
+/* With an item that does not arrive it would be lost to others. */
+static mr_status ask_get(const mr__method *method, const mr_queue *handle, receipt *to, double timeout)
+{
+    mr__call getting = {
+        .method = method, .seconds = timeout, .buffer = to->buffer, .capacity = to->capacity, .is_kept = true};
+    mr_status status = mr__ask_method(MR__HANDLE(handle), &getting);
+    to->buffer = getting.buffer;
+    to->size = status == MR_OK ? getting.received : (size_t)getting.numbers[0];
+    return status;
+}
+
+static mr_status get_from_anywhere(const mr__method *method, const mr_queue *handle, receipt *to, double timeout)
+{
+    mr_status status =
+        mr__is_far(handle) ? ask_get(method, handle, to, timeout) : get(method->call, handle, to, timeout);
+    if (handle != NULL)
+        mr__fileno_update(MR__KIND_QUEUE, handle->mr__handle);
+    return status;
+}
+
+mr_status mr_queue_get(const mr_queue *handle, void *buffer, size_t capacity, size_t *size, double timeout)
+{
+    char nothing;
+    receipt to = {.buffer = buffer != NULL ? buffer : &nothing, .capacity = capacity};
+    if (buffer == NULL && capacity > 0)
+        return mr__fail(MR_EINVAL, "%s: the buffer is NULL", queue_get.call);
+    mr_status status = get_from_anywhere(&queue_get, handle, &to, timeout);
+    if (size != NULL && (status == MR_OK || status == MR_ETOOSMALL))
+        *size = to.size;
+    return status;
+}
+
+mr_status mr_queue_get_alloc(const mr_queue *handle, void **data, size_t *size, double timeout)
+{
+    receipt to = {.allocates = true, .capacity = SIZE_MAX};
+    if (data == NULL || size == NULL)
+        return mr__fail(MR_EINVAL, "%s: there is nowhere to put the %s", queue_get_alloc.call,
+                        data == NULL ? "data" : "size");
+    mr_status status = get_from_anywhere(&queue_get_alloc, handle, &to, timeout);
+    if (status == MR_OK || status == MR_ETOOSMALL)
+        *size = to.size;
+    if (status == MR_OK)
+        *data = to.buffer;
+    return status;
 }

@@ -132,6 +132,33 @@ static mr_status wait_for_sockets(mr_waitable items[], size_t count, double time
 
 /* ---- From another host ---- */
 
+/* What is waited for goes there, and a flag for each comes back. */
+static mr_status run_wait(mr__call *c)
+{
+    size_t count = c->size / sizeof(mr__watched), ready = 0;
+    const mr__watched *watched = c->data;
+    mr_waitable *items = calloc(count + 1, sizeof *items);
+    char *flags = calloc(count + 1, 1);
+    mr_status status = items != NULL && flags != NULL
+                           ? MR_OK
+                           : mr__fail(MR_ENOMEM, "main has no memory for %zu items to wait for", count);
+    for (size_t i = 0; i < count && status == MR_OK; i++) {
+        if (watched[i].kind == MR__KIND_PIPE)
+            items[i].connection = (const mr_connection *)&watched[i].handle;
+        else
+            items[i].queue = (const mr_queue *)&watched[i].handle;
+    }
+    if (status == MR_OK)
+        status = mr_wait(items, count, &ready, c->seconds);
+    for (size_t i = 0; i < count && status == MR_OK; i++)
+        flags[i] = items[i].ready;
+    free(items);
+    c->buffer = flags;
+    c->received = status == MR_OK ? count : 0;
+    return status;
+}
+MR__METHOD(wait_method, "mr_wait", MR__KIND_NONE, run_wait);
+
 /* Looks at the items that are the caller's own, processes and sockets; the others are put into watched. */
 static mr_status look_at_own(mr_waitable items[], size_t count, mr__watched watched[], size_t *others,
                              size_t *ready)
@@ -153,16 +180,16 @@ static mr_status look_at_own(mr_waitable items[], size_t count, mr__watched watc
     return status;
 }
 
-/* Has main wait for the others; counts those that are ready. */
+/* Waits for the others where they are; counts those that are ready. */
 static mr_status wait_for_others(mr_waitable items[], size_t count, const mr__watched watched[], size_t others,
                                  double seconds, size_t *ready)
 {
-    mr__call waiting = {.procedure = MR__FAR_WAIT,
+    mr__call waiting = {.method = &wait_method,
                         .seconds = seconds,
                         .data = watched,
                         .size = others * sizeof *watched,
                         .capacity = others};
-    mr_status status = mr__far(&waiting);
+    mr_status status = mr__ask_method(&(uint64_t){0}, &waiting);
     const char *flags = waiting.buffer;
     for (size_t i = 0, next = 0; status == MR_OK && i < count; i++)
         if (!is_own(&items[i])) {

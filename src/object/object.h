@@ -52,6 +52,7 @@ typedef struct mr__kind {
     bool (*is_over)(const mr__object *object); /* with that rank went the last who could use it; or NULL */
     void (*discard)(mr__object *object);       /* free what the object refers to; may be NULL */
     mr__look look;                             /* for mr_wait; not entered; or NULL */
+    const struct mr__kind_view *view;          /* how it is looked at from outside (view.h); or NULL */
 } mr__kind;
 
 /* The slot of that number. */

@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { IDLE, WAITING, GRANTED }; /* states; a grant carries its status above these bits */
+enum { IDLE, WAITING = MR__SEAT_WAITING, GRANTED }; /* states; a grant carries its status above these bits */
 enum { STATE_BITS = 2 };
 
 enum { SPINS = 200 }; /* looks before a thread goes to sleep, about a microsecond */
@@ -128,6 +128,7 @@ static uint32_t take_seat(mr__arena *arena)
         seat->mail = 0;
         seat->errand = 0;
         seat->watches = 0;
+        seat->pursuit = MR__NO_PURSUIT;
         seat->rank = mr__caller();
     }
     mr__shared_unlock(&arena->mutex);
@@ -145,6 +146,18 @@ mr_status mr__seat_mine(uint32_t *number)
     }
     *number = my_number;
     return MR_OK;
+}
+
+void mr__seat_pursue(mr__pursuit pursuit, uint64_t whom)
+{
+    uint32_t number;
+    if (mr__ctx.arena == NULL || mr__is_forked() || mr__seat_mine(&number) != MR_OK)
+        return;
+    mr__seat *seat = mr__seat_at(number);
+    if (seat->pursuit == MR__SERVES)
+        return; /* for good */
+    seat->amount = whom;
+    atomic_store_explicit(&seat->pursuit, pursuit, memory_order_release);
 }
 
 uint32_t mr__seat_number(const mr__seat *seat)

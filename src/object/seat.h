@@ -7,7 +7,16 @@
 
 #include "object/object.h"
 
-enum { MR__NO_MAIL = 1 };
+enum { MR__NO_MAIL = 1, MR__SEAT_WAITING = 1 };
+
+/* What else a thread may wait for, so that others can see it; the amount of its seat says whom it is about. */
+typedef enum mr__pursuit {
+    MR__NO_PURSUIT,
+    MR__JOINS,  /* the end of the process of that number */
+    MR__STARTS, /* a rank for a process */
+    MR__ENDS,   /* all processes, in mr_finalize */
+    MR__SERVES  /* it is the library's own, and sleeps between what it does */
+} mr__pursuit;
 
 typedef struct mr__seat {
     _Atomic uint32_t state;   /* the futex */
@@ -18,10 +27,11 @@ typedef struct mr__seat {
     uint64_t amount;          /* what it wants, or was given; the kind's own */
     _Atomic uint64_t watches; /* the objects that mr_wait waits for, as a sieve of bits (watch.h) */
     uint32_t next_free;
-    _Atomic uint32_t bell;   /* a rank's: rung when main has sent it a record, or what is watched may be ready */
-    _Atomic mr__ref mail;    /* a rank's: the process it is to run (MR__NO_MAIL: to be sent over its link) */
-    uint32_t is_vacant;      /* its thread has ended, and the process lives on */
-    _Atomic uint32_t errand; /* slot of the condition it was notified of, until it holds the lock again */
+    _Atomic uint32_t bell;    /* a rank's: rung when main has sent it a record, or what is watched may be ready */
+    _Atomic mr__ref mail;     /* a rank's: the process it is to run (MR__NO_MAIL: to be sent over its link) */
+    uint16_t is_vacant;       /* its thread has ended, and the process lives on */
+    _Atomic uint16_t pursuit; /* mr__pursuit: why its thread waits elsewhere than at an object; with the amount */
+    _Atomic uint32_t errand;  /* slot of the condition it was notified of, until it holds the lock again */
 } mr__seat;
 
 /* The number of the calling thread's seat (from 1), which also serves as its identity. MR_ELIMIT when there are
@@ -59,6 +69,10 @@ bool mr__seat_waits(const mr__object *object, uint32_t number);
 uint32_t mr__seat_number(const mr__seat *seat);
 mr__seat *mr__seat_at(uint32_t number);
 uint32_t mr__seat_rank(uint32_t number);
+
+/* Writes down what the calling thread waits for from now on; MR__NO_PURSUIT: nothing any more. Nothing happens
+ * where there is no arena. */
+void mr__seat_pursue(mr__pursuit pursuit, uint64_t whom);
 
 /* Ends the calling thread's claim to its seat: another thread of its process may have it; or it goes with the
  * rank, which is dead. */

@@ -408,4 +408,5 @@ const mr__kind mr__pool_kind = {.name = "pool",
                                 .repair = repair_pool,
                                 .forget = forget_pool,
                                 .is_over = is_pool_over,
-                                .discard = discard_pool};
+                                .discard = discard_pool,
+                                .view = &mr__pool_view};

@@ -18,8 +18,8 @@ typedef enum mr__pool_state {
     MR__POOL_OVER        /* all workers have ended */
 } mr__pool_state;
 
-/* Why a seat waits at a pool, and at a job. */
-enum { MR__POOL_JOIN = 1 };
+/* Why a seat waits at a pool, and at a job. Workers wait for work without one. */
+enum { MR__POOL_JOIN = 1, MR__POOL_WORK };
 enum { MR__JOB_DONE = 1 };
 
 typedef enum mr__worker_state {
@@ -160,6 +160,10 @@ typedef struct mr__job {
     _Atomic uint32_t watcher; /* a seat whose bell is rung when it is done; 0: none */
     mr__ref body;
 } mr__job;
+
+/* ---- pool_view.c ---- */
+
+extern const struct mr__kind_view mr__pool_view, mr__job_view;
 
 /* ---- pool.c ---- */
 

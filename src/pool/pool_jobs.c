@@ -740,4 +740,4 @@ static void discard_job(mr__object *object)
 }
 
 const mr__kind mr__job_kind = {
-    .name = "future", .forget = forget_job, .is_over = is_job_over, .discard = discard_job};
+    .name = "future", .forget = forget_job, .is_over = is_job_over, .discard = discard_job, .view = &mr__job_view};

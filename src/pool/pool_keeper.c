@@ -365,6 +365,7 @@ static void *run_keeper(void *argument)
     mr__keeper *keeper = argument;
     uint32_t seat = 0;
     mr_status status = mr__seat_mine(&seat);
+    mr__seat_pursue(MR__SERVES, 0);
     mr__lock();
     keeper->seat = status == MR_OK ? seat : 0;
     keeper->is_up = true;

@@ -3,6 +3,8 @@
 
 #include "base/context.h"
 #include "base/status.h"
+#include "object/seat.h"
+#include "object/waits.h"
 #include "object/watch.h"
 #include "process/registry.h"
 #include "universe/self.h"
@@ -192,11 +194,13 @@ mr_status mr_process_start(mr_process *object)
     mr__unlock();
     if (status != MR_OK)
         return status;
+    mr__seat_pursue(MR__STARTS, 0);
     if (mr__ctx.rank == 0) {
         status = mr__universe_start(&message, size, pending, &placed, note_started, process);
     } else {
         status = mr__self_request_start(message, size, pending, &placed, note_started, process);
     }
+    mr__seat_pursue(MR__NO_PURSUIT, 0);
     mr__lock();
     if (process->state == MR__PROCESS_NEW)
         process->message = message; /* it may be tried again */
@@ -244,14 +248,23 @@ mr_status mr_process_join(mr_process *object, double timeout)
         status = mr__fail(MR_ESTATE, "mr_process_join: %s cannot wait for itself", process->name);
     else if (process->state == MR__PROCESS_NEW)
         status = mr__fail(MR_ESTATE, "mr_process_join: %s has not been started", process->name);
+    bool must_wait = status == MR_OK && process->state == MR__PROCESS_STARTED && timeout > 0;
+    if (must_wait)
+        mr__seat_pursue(MR__JOINS, process->placed.number);
     while (status == MR_OK && process->state == MR__PROCESS_STARTED)
-        if (!mr__wait(deadline) && process->state == MR__PROCESS_STARTED)
+        if (!mr__wait(deadline) && process->state == MR__PROCESS_STARTED) {
+            char why[1024] = "";
+            if (must_wait) /* who only looks does so often */
+                mr__waits_explain_join(process->placed.number, why, sizeof why);
             status = mr__fail(MR_ETIMEDOUT,
                               "mr_process_join: %s (rank %d, process %ld on %s) has not ended within "
-                              "%g s",
+                              "%g s%s",
                               process->name, process->placed.rank, (long)process->placed.pid, process->placed.host,
-                              timeout > 0 ? timeout : 0);
+                              timeout > 0 ? timeout : 0, why);
+        }
     mr__unlock();
+    if (must_wait)
+        mr__seat_pursue(MR__NO_PURSUIT, 0);
     return status;
 }
 
@@ -379,6 +392,7 @@ static void signal_daemons(int signal)
 
 void mr__process_end_children(void)
 {
+    mr__seat_pursue(MR__ENDS, 0);
     mr__lock();
     signal_daemons(SIGTERM);
     join_children(false, INFINITY);
@@ -387,6 +401,7 @@ void mr__process_end_children(void)
         join_children(true, INFINITY);
     }
     mr__unlock();
+    mr__seat_pursue(MR__NO_PURSUIT, 0);
 }
 
 /* ---- The caller, its parent and its children ---- */

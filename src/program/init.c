@@ -9,6 +9,8 @@
 #include "launch/slurm.h"
 #include "launch/supervisor.h"
 #include "messages/fileno.h"
+#include "object/seat.h"
+#include "object/view.h"
 #include "pool/pool.h"
 #include "process/process.h"
 #include "program/first_thread.h"
@@ -91,6 +93,8 @@ static mr_status start_main(int report, char **arguments)
     mr__whole_lines(); /* or main's lines would come after those of its processes in a pipe */
     universe->arguments = arguments;
     status = mr__arena_create(&universe->arena);
+    if (status == MR_OK)
+        mr__view_publish(mr__ctx.arena);
     if (status == MR_OK)
         status = find_own_program(universe);
     if (status == MR_OK)
@@ -196,6 +200,7 @@ mr_status mr_finalize(void)
     bool have_tasks_ended = mr__keeper_stop();
     mr__process_end_children();
     mr__filenos_stop();
+    mr__seat_pursue(MR__ENDS, 0);
     status = mr__universe_end(universe);
     if (status == MR_OK)
         status = mr__universe_check_hosts(universe);

@@ -3,8 +3,6 @@
  * compare-and-swap, so a process that is killed leaves nothing half done. Before that, everyone writes in its seat
  * which turn it waits for: a death is noticed by that, and breaking a turn that is over by then tells those who
  * are still on their way out. */
-#include "sync/barrier.h"
-
 #include "base/context.h"
 #include "base/module.h"
 #include "base/status.h"
@@ -12,8 +10,10 @@
 #include "far/far.h"
 #include "object/object.h"
 #include "object/seat.h"
+#include "object/view.h"
 
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Why a turn has been broken. */
@@ -152,7 +152,39 @@ static void discard(mr__object *object)
     wake(barrier);
 }
 
-const mr__kind mr__barrier_kind = {.name = "barrier", .repair = repair, .forget = forget, .discard = discard};
+static bool looks_broken(const struct barrier *barrier)
+{
+    return (turn_of(barrier->state) & BROKEN) != 0;
+}
+
+static bool state(const mr__view *view, const mr__object *object, char *text, size_t size)
+{
+    (void)view;
+    const struct barrier *barrier = (const struct barrier *)object;
+    uint32_t count = count_of(barrier->state);
+    if (looks_broken(barrier))
+        snprintf(text, size, "broken");
+    else
+        snprintf(text, size, "%u of %u have come", count, barrier->parties);
+    return looks_broken(barrier) || count > 0;
+}
+
+static void tell_from_outside(const mr__view *view, const mr__object *object, uint32_t slot, uint32_t purpose,
+                              mr__told *told)
+{
+    (void)purpose;
+    char text[64];
+    state(view, object, text, sizeof text);
+    snprintf(told->what, sizeof told->what, "barrier %u", slot);
+    snprintf(told->note, sizeof told->note, "%s%s",
+             looks_broken((const struct barrier *)object) ? "which is " : "where ", text);
+}
+
+static const mr__kind_view barrier_view = {
+    .layout = sizeof(struct barrier), .tell = tell_from_outside, .state = state, .is_tacit = true};
+
+const mr__kind mr__barrier_kind = {
+    .name = "barrier", .repair = repair, .forget = forget, .discard = discard, .view = &barrier_view};
 
 static mr_status broken(const char *call, cause why)
 {
@@ -217,22 +249,22 @@ static mr_status outcome(const char *call, const struct barrier *barrier, const 
 }
 
 /* Breaks the turn from outside of the object. */
-static void break_from_outside(const char *call, const mr_barrier *handle, uint32_t turn, cause why)
+static void break_from_outside(const char *call, uint64_t handle, uint32_t turn, cause why)
 {
     mr__object *object = NULL;
-    if (mr__object_enter(call, handle->mr__handle, MR__KIND_BARRIER, &object) != MR_OK)
+    if (mr__object_enter(call, handle, MR__KIND_BARRIER, &object) != MR_OK)
         return;
     break_turn((struct barrier *)object, turn, why);
     mr__object_leave(object);
 }
 
 /* Counts the caller in; gives the turn and its index. The action of the turn before may still be running. */
-static mr_status arrive(const char *call, const mr_barrier *handle, mr__seat *seat, double timeout, uint32_t *turn,
+static mr_status arrive(const char *call, uint64_t handle, mr__seat *seat, double timeout, uint32_t *turn,
                         uint32_t *index)
 {
     for (;;) {
         mr__object *object = NULL;
-        mr_status status = mr__object_find(call, handle->mr__handle, MR__KIND_BARRIER, &object);
+        mr_status status = mr__object_find(call, handle, MR__KIND_BARRIER, &object);
         if (status != MR_OK)
             return status;
         struct barrier *barrier = (struct barrier *)object;
@@ -242,7 +274,7 @@ static mr_status arrive(const char *call, const mr_barrier *handle, mr__seat *se
         if ((*turn & BROKEN) != 0 && !is_being_reset(barrier))
             return broken(call, barrier->cause);
         if ((*turn & BROKEN) != 0) {
-            status = mr__object_enter(call, handle->mr__handle, MR__KIND_BARRIER, &object);
+            status = mr__object_enter(call, handle, MR__KIND_BARRIER, &object);
             if (status != MR_OK)
                 return status;
             mr__object_leave(object); /* by now it has been done */
@@ -253,7 +285,7 @@ static mr_status arrive(const char *call, const mr_barrier *handle, mr__seat *se
                 return mr__fail(MR_ETIMEDOUT, "%s: those who came before have not left in time", call);
             continue;
         }
-        uint32_t slot = (uint32_t)handle->mr__handle;
+        uint32_t slot = (uint32_t)handle;
         seat->ticket = ticket_for(slot, *turn);
         atomic_store_explicit(&seat->slot, slot, memory_order_release);
         if (atomic_compare_exchange_strong(&barrier->state, &state, state + ONE))
@@ -280,7 +312,7 @@ static int run_action(const struct barrier *barrier)
 /* The thread ends in the action (pthread_exit): the others must not wait for it. */
 struct running {
     const char *call;
-    const mr_barrier *handle;
+    uint64_t handle;
     uint32_t turn;
 };
 
@@ -292,7 +324,7 @@ static void give_up(void *given)
 }
 
 /* What the last one to come does: begins the next turn. */
-static mr_status finish(const char *call, const mr_barrier *handle, struct barrier *barrier, const mr__seat *seat,
+static mr_status finish(const char *call, uint64_t handle, struct barrier *barrier, const mr__seat *seat,
                         uint32_t turn)
 {
     int code;
@@ -311,39 +343,23 @@ static mr_status finish(const char *call, const mr_barrier *handle, struct barri
     return outcome(call, barrier, seat, turn);
 }
 
-static mr_status find(const char *call, const mr_barrier *handle, struct barrier **barrier)
+static mr_status find(const mr__call *c, struct barrier **barrier)
 {
     mr__object *object = NULL;
-    if (handle == NULL)
-        return mr__fail(MR_EINVAL, "%s was given NULL as the barrier", call);
-    mr_status status = mr__object_find(call, handle->mr__handle, MR__KIND_BARRIER, &object);
-    if (status == MR_OK)
-        *barrier = (struct barrier *)object;
+    mr_status status = mr__object_find(c->method->call, c->handles[0], MR__KIND_BARRIER, &object);
+    *barrier = (struct barrier *)object;
     return status;
 }
 
-static mr_status wait_from_afar(const mr_barrier *handle, double timeout, int *index)
+/* numbers[0]: the caller's index. */
+static mr_status wait(mr__call *c)
 {
-    char nothing;
-    mr__call waiting = {.procedure = MR__FAR_BARRIER_WAIT,
-                        .handles = {handle->mr__handle},
-                        .seconds = timeout,
-                        .buffer = &nothing};
-    mr_status status = mr__far(&waiting);
-    if (status == MR_OK && index != NULL)
-        *index = (int)waiting.numbers[0];
-    return status;
-}
-
-mr_status mr_barrier_wait(const mr_barrier *handle, int *index, double timeout)
-{
-    static const char call[] = "mr_barrier_wait";
-    if (mr__is_far(handle))
-        return wait_from_afar(handle, timeout, index);
+    const char *call = c->method->call;
+    uint64_t handle = c->handles[0];
     struct barrier *barrier = NULL;
-    double unused;
+    double timeout = c->seconds, unused;
     uint32_t number = 0, turn = 0, place = 0;
-    mr_status status = find(call, handle, &barrier);
+    mr_status status = find(c, &barrier);
     if (status == MR_OK && isnan(timeout))
         status = mr__deadline(call, timeout, &unused);
     if (status == MR_OK)
@@ -364,85 +380,89 @@ mr_status mr_barrier_wait(const mr_barrier *handle, int *index, double timeout)
         status = outcome(call, barrier, seat, turn);
     }
     atomic_store_explicit(&seat->slot, 0, memory_order_release);
+    c->numbers[0] = place;
+    return status;
+}
+MR__METHOD(barrier_wait, "mr_barrier_wait", MR__KIND_BARRIER, wait);
+
+mr_status mr_barrier_wait(const mr_barrier *handle, int *index, double timeout)
+{
+    int64_t place;
+    mr_status status = mr__call_asking(&barrier_wait, MR__HANDLE(handle), timeout, &place);
     if (status == MR_OK && index != NULL)
         *index = (int)place;
     return status;
 }
 
-/* ---- The rest ---- */
+/* ---- Making and closing ---- */
 
-static mr_status make_from_afar(mr_barrier *handle, int parties, const mr__symbol *action, double timeout)
+/* The action is known by name. */
+static mr_status make(mr__call *c)
 {
-    char nothing;
-    mr__call making = {.procedure = MR__FAR_BARRIER_INIT,
-                       .numbers = {parties},
-                       .seconds = timeout,
-                       .data = action,
-                       .size = action != NULL ? sizeof *action : 0,
-                       .buffer = &nothing};
-    mr_status status = mr__far(&making);
-    if (status == MR_OK)
-        handle->mr__handle = making.handles[0];
-    return status;
-}
-
-mr_status mr__barrier_make(mr_barrier *handle, int parties, const mr__symbol *action, double timeout)
-{
-    static const char call[] = "mr_barrier_init";
     mr__object *object = NULL;
-    if (parties < 1)
-        return mr__fail(MR_EINVAL, "%s: a barrier of %d parties is none; it needs at least one", call, parties);
-    if (isnan(timeout))
-        return mr__fail(MR_EINVAL, "%s: the time-out is not a number", call);
-    if (mr__is_far(handle))
-        return make_from_afar(handle, parties, action, timeout);
-    mr_status status = mr__object_new(call, MR__KIND_BARRIER, &object, &handle->mr__handle);
+    bool has_action = c->size == sizeof(mr__symbol);
+    if (c->numbers[0] < 1)
+        return mr__fail(MR_EINVAL, "%s: a barrier of %lld parties is none; it needs at least one", c->method->call,
+                        (long long)c->numbers[0]);
+    if (isnan(c->seconds))
+        return mr__fail(MR_EINVAL, "%s: the time-out is not a number", c->method->call);
+    mr_status status = mr__object_new(c->method->call, MR__KIND_BARRIER, &object, &c->handles[0]);
     if (status != MR_OK)
         return status;
     struct barrier *barrier = (struct barrier *)object;
-    barrier->parties = (uint32_t)parties;
-    barrier->is_crowded = parties > mr_cpu_count();
-    barrier->has_action = action != NULL;
-    if (action != NULL)
-        barrier->action = *action;
-    barrier->timeout = mr__is_timeout(timeout) ? timeout : MR_FOREVER;
+    barrier->parties = (uint32_t)c->numbers[0];
+    barrier->is_crowded = c->numbers[0] > mr_cpu_count();
+    barrier->has_action = has_action;
+    if (has_action)
+        memcpy(&barrier->action, c->data, sizeof barrier->action);
+    barrier->timeout = mr__is_timeout(c->seconds) ? c->seconds : MR_FOREVER;
     /* No turn of the slot's next barrier is to be taken for one of this. */
     barrier->state = (uint32_t)(object->generation * 0x9e3779b1u) & ~BROKEN;
     mr__object_leave(object);
     return MR_OK;
 }
+MR__METHOD(barrier_make, "mr_barrier_init", MR__KIND_BARRIER, make);
 
 mr_status mr_barrier_init(mr_barrier *handle, int parties, int (*action)(void), double timeout)
 {
     mr__symbol symbol;
-    mr_status status = mr__running("mr_barrier_init");
-    if (status == MR_OK && handle == NULL)
-        status = mr__fail(MR_EINVAL, "mr_barrier_init was given NULL as the barrier");
+    mr__call c = {.method = &barrier_make, .numbers = {parties}, .seconds = timeout};
+    mr_status status = mr__object_given("mr_barrier_init", MR__KIND_BARRIER, handle);
     if (status == MR_OK && action != NULL) {
         void *address;
         memcpy(&address, &action, sizeof address);
         status = mr__symbol_of(address, true, "the action", &symbol);
+        c.data = &symbol;
+        c.size = sizeof symbol;
     }
-    return status == MR_OK ? mr__barrier_make(handle, parties, action != NULL ? &symbol : NULL, timeout) : status;
-}
-
-static mr_status enter(const char *call, const mr_barrier *handle, struct barrier **barrier)
-{
-    mr__object *object = NULL;
-    if (handle == NULL)
-        return mr__fail(MR_EINVAL, "%s was given NULL as the barrier", call);
-    mr_status status = mr__object_enter(call, handle->mr__handle, MR__KIND_BARRIER, &object);
     if (status == MR_OK)
-        *barrier = (struct barrier *)object;
+        status = mr__ask_method(&(uint64_t){0}, &c);
+    if (status == MR_OK)
+        handle->mr__handle = c.handles[0];
     return status;
 }
 
-mr_status mr_barrier_abort(const mr_barrier *handle)
+MR__METHOD(barrier_end, "mr_barrier_destroy", MR__KIND_BARRIER, mr__run_end);
+
+mr_status mr_barrier_destroy(const mr_barrier *handle)
 {
-    if (mr__is_far(handle))
-        return mr__far_on(MR__FAR_BARRIER_ABORT, handle->mr__handle, 0);
+    return mr__call_on(&barrier_end, MR__HANDLE(handle), 0);
+}
+
+/* ---- Breaking it, and asking ---- */
+
+static mr_status enter(const mr__call *c, struct barrier **barrier)
+{
+    mr__object *object = NULL;
+    mr_status status = mr__object_enter(c->method->call, c->handles[0], MR__KIND_BARRIER, &object);
+    *barrier = (struct barrier *)object;
+    return status;
+}
+
+static mr_status abort_barrier(mr__call *c)
+{
     struct barrier *barrier = NULL;
-    mr_status status = enter("mr_barrier_abort", handle, &barrier);
+    mr_status status = enter(c, &barrier);
     if (status != MR_OK)
         return status;
     uint32_t turn;
@@ -453,13 +473,17 @@ mr_status mr_barrier_abort(const mr_barrier *handle)
     mr__object_leave(&barrier->object);
     return MR_OK;
 }
+MR__METHOD(barrier_abort, "mr_barrier_abort", MR__KIND_BARRIER, abort_barrier);
 
-mr_status mr_barrier_reset(const mr_barrier *handle)
+mr_status mr_barrier_abort(const mr_barrier *handle)
 {
-    if (mr__is_far(handle))
-        return mr__far_on(MR__FAR_BARRIER_RESET, handle->mr__handle, 0);
+    return mr__call_on(&barrier_abort, MR__HANDLE(handle), 0);
+}
+
+static mr_status reset(mr__call *c)
+{
     struct barrier *barrier = NULL;
-    mr_status status = enter("mr_barrier_reset", handle, &barrier);
+    mr_status status = enter(c, &barrier);
     if (status != MR_OK)
         return status;
     for (uint64_t state = barrier->state; count_of(state) > 0 && (turn_of(state) & BROKEN) == 0;) {
@@ -471,44 +495,56 @@ mr_status mr_barrier_reset(const mr_barrier *handle)
     mr__object_leave(&barrier->object);
     return MR_OK;
 }
+MR__METHOD(barrier_reset, "mr_barrier_reset", MR__KIND_BARRIER, reset);
+
+mr_status mr_barrier_reset(const mr_barrier *handle)
+{
+    return mr__call_on(&barrier_reset, MR__HANDLE(handle), 0);
+}
+
+static mr_status parties(mr__call *c)
+{
+    struct barrier *barrier = NULL;
+    mr_status status = find(c, &barrier);
+    if (status == MR_OK)
+        c->numbers[0] = barrier->parties;
+    return status;
+}
+MR__METHOD(barrier_parties, "mr_barrier_parties", MR__KIND_BARRIER, parties);
 
 int mr_barrier_parties(const mr_barrier *handle)
 {
-    if (mr__is_far(handle))
-        return (int)mr__far_ask(MR__FAR_BARRIER_PARTIES, handle->mr__handle, -1);
-    struct barrier *barrier = NULL;
-    return find("mr_barrier_parties", handle, &barrier) == MR_OK ? (int)barrier->parties : -1;
+    return (int)mr__call_number(&barrier_parties, MR__HANDLE(handle), -1);
 }
+
+static mr_status n_waiting(mr__call *c)
+{
+    struct barrier *barrier = NULL;
+    mr_status status = find(c, &barrier);
+    if (status != MR_OK)
+        return status;
+    uint64_t state = barrier->state;
+    c->numbers[0] = (turn_of(state) & BROKEN) != 0 ? 0 : count_of(state);
+    return MR_OK;
+}
+MR__METHOD(barrier_n_waiting, "mr_barrier_n_waiting", MR__KIND_BARRIER, n_waiting);
 
 int mr_barrier_n_waiting(const mr_barrier *handle)
 {
-    if (mr__is_far(handle))
-        return (int)mr__far_ask(MR__FAR_BARRIER_N_WAITING, handle->mr__handle, -1);
-    struct barrier *barrier = NULL;
-    if (find("mr_barrier_n_waiting", handle, &barrier) != MR_OK)
-        return -1;
-    uint64_t state = barrier->state;
-    return (turn_of(state) & BROKEN) != 0 ? 0 : (int)count_of(state);
+    return (int)mr__call_number(&barrier_n_waiting, MR__HANDLE(handle), -1);
 }
+
+static mr_status is_broken(mr__call *c)
+{
+    struct barrier *barrier = NULL;
+    mr_status status = find(c, &barrier);
+    if (status == MR_OK)
+        c->numbers[0] = (turn_of(barrier->state) & BROKEN) != 0 && !is_being_reset(barrier);
+    return status;
+}
+MR__METHOD(barrier_is_broken, "mr_barrier_is_broken", MR__KIND_BARRIER, is_broken);
 
 bool mr_barrier_is_broken(const mr_barrier *handle)
 {
-    if (mr__is_far(handle))
-        return mr__far_ask(MR__FAR_BARRIER_BROKEN, handle->mr__handle, false) != 0;
-    struct barrier *barrier = NULL;
-    return find("mr_barrier_is_broken", handle, &barrier) == MR_OK && (turn_of(barrier->state) & BROKEN) != 0 &&
-           !is_being_reset(barrier);
-}
-
-mr_status mr_barrier_destroy(const mr_barrier *handle)
-{
-    if (mr__is_far(handle))
-        return mr__far_on(MR__FAR_BARRIER_CLOSE, handle->mr__handle, 0);
-    struct barrier *barrier = NULL;
-    mr_status status = enter("mr_barrier_destroy", handle, &barrier);
-    if (status == MR_ECLOSED)
-        return MR_OK;
-    if (status == MR_OK)
-        mr__object_close(&barrier->object);
-    return status;
+    return mr__call_number(&barrier_is_broken, MR__HANDLE(handle), false) != 0;
 }

@@ -1,13 +1,14 @@
 /* Conditions. Who waits sits down before he releases the lock, with the condition entered all the while, so no
  * notification passes unseen. Who has been notified keeps the condition's slot as his errand until he holds the
  * lock again: if he dies before, another is notified in his place. */
-#include "sync/condition.h"
-
 #include "base/context.h"
 #include "base/status.h"
 #include "far/far.h"
 #include "object/seat.h"
+#include "object/view.h"
 #include "sync/lock.h"
+
+#include <stdio.h>
 
 typedef struct condition {
     mr__object object;
@@ -52,151 +53,159 @@ static void discard(mr__object *object)
         mr_lock_destroy(&c->lock);
 }
 
-const mr__kind mr__condition_kind = {.name = "condition", .forget = forget, .discard = discard};
+static void tell(const mr__view *view, const mr__object *object, uint32_t slot, uint32_t purpose, mr__told *told)
+{
+    (void)view, (void)object, (void)purpose;
+    snprintf(told->what, sizeof told->what, "a notification of condition %u", slot);
+}
+
+static const mr__kind_view condition_view = {.layout = sizeof(condition), .tell = tell};
+
+const mr__kind mr__condition_kind = {
+    .name = "condition", .forget = forget, .discard = discard, .view = &condition_view};
 
 /* ---- Making and closing ---- */
 
-mr_status mr_condition_init(mr_condition *handle, const mr_lock *lock)
+/* handles[1]: of the lock; 0: one of its own. */
+static mr_status make(mr__call *c)
 {
-    static const char call[] = "mr_condition_init";
-    if (mr__is_far(handle)) {
-        char nothing;
-        mr__call made = {.procedure = MR__FAR_CONDITION_INIT,
-                         .handles = {0, lock != NULL ? lock->mr__handle : 0},
-                         .numbers = {lock != NULL},
-                         .buffer = &nothing};
-        mr_status status_far = mr__far(&made);
-        if (status_far == MR_OK)
-            handle->mr__handle = made.handles[0];
-        return status_far;
-    }
+    const char *call = c->method->call;
     mr__object *object;
-    mr_lock used;
-    mr_status status = mr__object_given(call, MR__KIND_CONDITION, handle);
-    if (status == MR_OK && lock == NULL)
-        status = mr_lock_init_recursive(&used);
-    else if (status == MR_OK)
-        status = mr__object_find(call, (used = *lock).mr__handle, MR__KIND_LOCK, &object);
+    mr_lock used = {c->handles[1]};
+    bool has_own_lock = c->numbers[0] == 0;
+    mr_status status = has_own_lock ? mr_lock_init_recursive(&used)
+                                    : mr__object_find(call, used.mr__handle, MR__KIND_LOCK, &object);
     if (status != MR_OK)
         return status;
-    status = mr__object_new(call, MR__KIND_CONDITION, &object, &handle->mr__handle);
+    status = mr__object_new(call, MR__KIND_CONDITION, &object, &c->handles[0]);
     if (status != MR_OK) {
-        if (lock == NULL)
+        if (has_own_lock)
             mr_lock_destroy(&used);
         return status;
     }
-    condition *c = (condition *)object;
-    c->lock = used;
-    c->has_own_lock = lock == NULL;
+    ((condition *)object)->lock = used;
+    ((condition *)object)->has_own_lock = has_own_lock;
     mr__object_leave(object);
     return MR_OK;
 }
+MR__METHOD(condition_make, "mr_condition_init", MR__KIND_CONDITION, make);
 
-static mr_status find(const char *call, const mr_condition *handle, condition **c)
+mr_status mr_condition_init(mr_condition *handle, const mr_lock *lock)
+{
+    mr__call c = {
+        .method = &condition_make, .handles = {0, lock != NULL ? lock->mr__handle : 0}, .numbers = {lock != NULL}};
+    mr_status status = mr__ask_method(handle != NULL ? &(uint64_t){0} : NULL, &c);
+    if (status == MR_OK)
+        handle->mr__handle = c.handles[0];
+    return status;
+}
+
+MR__METHOD(condition_end, "mr_condition_destroy", MR__KIND_CONDITION, mr__run_end);
+
+mr_status mr_condition_destroy(const mr_condition *handle)
+{
+    return mr__call_on(&condition_end, MR__HANDLE(handle), 0);
+}
+
+static mr_status find(const mr__call *call, condition **c)
 {
     mr__object *object = NULL;
-    mr_status status = mr__object_given(call, MR__KIND_CONDITION, handle);
-    if (status == MR_OK)
-        status = mr__object_find(call, handle->mr__handle, MR__KIND_CONDITION, &object);
+    mr_status status = mr__object_find(call->method->call, call->handles[0], MR__KIND_CONDITION, &object);
     *c = (condition *)object;
     return status;
 }
 
-mr_status mr_condition_destroy(const mr_condition *handle)
-{
-    if (mr__is_far(handle))
-        return mr__far_on(MR__FAR_CONDITION_CLOSE, handle->mr__handle, 0);
-    return mr__object_end("mr_condition_destroy", MR__KIND_CONDITION, handle == NULL ? NULL : &handle->mr__handle);
-}
-
 /* ---- The lock ---- */
+
+static mr_status acquire(mr__call *call)
+{
+    condition *c;
+    mr_status status = find(call, &c);
+    return status == MR_OK ? mr_lock_acquire(&c->lock, call->seconds) : status;
+}
+MR__METHOD(condition_acquire, "mr_condition_acquire", MR__KIND_CONDITION, acquire);
 
 mr_status mr_condition_acquire(const mr_condition *handle, double timeout)
 {
-    if (mr__is_far(handle))
-        return mr__far_on(MR__FAR_CONDITION_ACQUIRE, handle->mr__handle, timeout);
-    condition *c;
-    mr_status status = find("mr_condition_acquire", handle, &c);
-    return status == MR_OK ? mr_lock_acquire(&c->lock, timeout) : status;
+    return mr__call_on(&condition_acquire, MR__HANDLE(handle), timeout);
 }
+
+static mr_status release(mr__call *call)
+{
+    condition *c;
+    mr_status status = find(call, &c);
+    return status == MR_OK ? mr_lock_release(&c->lock) : status;
+}
+MR__METHOD(condition_release, "mr_condition_release", MR__KIND_CONDITION, release);
 
 mr_status mr_condition_release(const mr_condition *handle)
 {
-    if (mr__is_far(handle))
-        return mr__far_on(MR__FAR_CONDITION_RELEASE, handle->mr__handle, 0);
-    condition *c;
-    mr_status status = find("mr_condition_release", handle, &c);
-    return status == MR_OK ? mr_lock_release(&c->lock) : status;
+    return mr__call_on(&condition_release, MR__HANDLE(handle), 0);
 }
 
 /* ---- Waiting and notifying ---- */
 
 /* Enters the condition if the caller holds its lock. */
-static mr_status enter_as_owner(const char *call, const mr_condition *handle, condition **c)
+static mr_status enter_as_owner(const mr__call *call, condition **c)
 {
     mr__object *object;
-    mr_status status = find(call, handle, c);
+    mr_status status = find(call, c);
     if (status == MR_OK)
-        status = mr__lock_check_mine(call, (*c)->lock.mr__handle);
+        status = mr__lock_check_mine(call->method->call, (*c)->lock.mr__handle);
     if (status == MR_OK)
-        status = mr__object_enter(call, handle->mr__handle, MR__KIND_CONDITION, &object);
+        status = mr__object_enter(call->method->call, call->handles[0], MR__KIND_CONDITION, &object);
     return status;
 }
 
-static mr_status time_out(const char *call, double timeout)
-{
-    return mr__fail(MR_ETIMEDOUT, "%s: nobody has notified the caller within %g s", call,
-                    timeout > 0 ? timeout : 0);
-}
-
 /* When it returns the lock is held as before, unless it was closed, or never was held. */
-static mr_status wait(const char *call, const mr_condition *handle, double timeout, double deadline)
+static mr_status wait(mr__call *c)
 {
-    condition *c;
+    const char *call = c->method->call;
+    condition *waited;
     uint32_t depth, me;
-    mr_status status = enter_as_owner(call, handle, &c);
+    double deadline;
+    mr_status status = mr__deadline(call, c->seconds, &deadline);
+    if (status == MR_OK)
+        status = enter_as_owner(c, &waited);
     if (status != MR_OK)
         return status;
-    uint64_t lock = c->lock.mr__handle;
+    uint64_t lock = waited->lock.mr__handle;
     status = mr__seat_mine(&me);
     if (status == MR_OK)
         status = mr__lock_give_up(call, lock, &depth);
     if (status != MR_OK) {
-        mr__object_leave(&c->object);
+        mr__object_leave(&waited->object);
         return status;
     }
-    mr_status ended = mr__seat_wait(&c->object, 0, NULL, deadline);
+    mr_status ended = mr__seat_wait(&waited->object, 0, NULL, deadline);
     mr_status taken = mr__lock_take_back(call, lock, depth);
     mr__seat_at(me)->errand = 0;
     if (taken != MR_OK)
         return taken;
     if (ended == MR_ETIMEDOUT)
-        return time_out(call, timeout);
+        return mr__fail(MR_ETIMEDOUT, "%s: nobody has notified the caller within %g s", call,
+                        c->seconds > 0 ? c->seconds : 0);
     if (ended == MR_ECLOSED)
         return mr__fail(MR_ECLOSED, "%s: the condition was closed by another thread or process", call);
     return ended;
 }
+MR__METHOD(condition_wait, "mr_condition_wait", MR__KIND_CONDITION, wait);
+MR__METHOD(condition_wait_step, "mr_condition_wait_for", MR__KIND_CONDITION, wait);
 
 mr_status mr_condition_wait(const mr_condition *handle, double timeout)
 {
-    if (mr__is_far(handle))
-        return mr__far_on(MR__FAR_CONDITION_WAIT, handle->mr__handle, timeout);
-    double deadline;
-    mr_status status = mr__object_given("mr_condition_wait", MR__KIND_CONDITION, handle);
-    if (status == MR_OK)
-        status = mr__deadline("mr_condition_wait", timeout, &deadline);
-    return status == MR_OK ? wait("mr_condition_wait", handle, timeout, deadline) : status;
+    return mr__call_on(&condition_wait, MR__HANDLE(handle), timeout);
 }
 
-mr_status mr__condition_check(const char *call, const mr_condition *handle)
+static mr_status check(mr__call *call)
 {
     condition *c;
-    if (mr__is_far(handle))
-        return mr__far_on(MR__FAR_CONDITION_CHECK, handle->mr__handle, 0);
-    mr_status status = find(call, handle, &c);
-    return status == MR_OK ? mr__lock_check_mine(call, c->lock.mr__handle) : status;
+    mr_status status = find(call, &c);
+    return status == MR_OK ? mr__lock_check_mine(call->method->call, c->lock.mr__handle) : status;
 }
+MR__METHOD(condition_check, "mr_condition_wait_for", MR__KIND_CONDITION, check);
 
+/* The predicate is the caller's, and called where he is. */
 mr_status mr_condition_wait_for(const mr_condition *handle, bool (*predicate)(void *argument), void *argument,
                                 double timeout)
 {
@@ -208,49 +217,53 @@ mr_status mr_condition_wait_for(const mr_condition *handle, bool (*predicate)(vo
     if (status == MR_OK)
         status = mr__deadline(call, timeout, &deadline);
     if (status == MR_OK)
-        status = mr__condition_check(call, handle);
+        status = mr__call_on(&condition_check, MR__HANDLE(handle), 0);
     while (status == MR_OK && !predicate(argument)) {
-        double left = deadline - mr__now();
-        status = mr__is_far(handle) ? mr__far_on(MR__FAR_CONDITION_WAIT, handle->mr__handle, left)
-                                    : wait(call, handle, timeout, deadline);
+        status = mr__call_on(&condition_wait_step, MR__HANDLE(handle), deadline - mr__now());
         if (status == MR_ETIMEDOUT && predicate(argument))
             return MR_OK;
+        if (status == MR_ETIMEDOUT)
+            status = mr__fail(MR_ETIMEDOUT, "%s: nobody has notified the caller within %g s", call,
+                              timeout > 0 ? timeout : 0);
     }
     return status;
 }
 
-mr_status mr_condition_notify(const mr_condition *handle, int count)
+static mr_status notify_some(mr__call *call)
 {
-    static const char call[] = "mr_condition_notify";
-    if (mr__is_far(handle)) {
-        char nothing;
-        return mr__far(&(mr__call){.procedure = MR__FAR_CONDITION_NOTIFY,
-                                   .handles = {handle->mr__handle},
-                                   .numbers = {count},
-                                   .buffer = &nothing});
-    }
     condition *c;
-    mr_status status = mr__object_given(call, MR__KIND_CONDITION, handle);
-    if (status == MR_OK && count < 0)
-        status = mr__fail(MR_EINVAL, "%s: %d cannot be notified; give 0 or more", call, count);
+    mr_status status = MR_OK;
+    if (call->numbers[0] < 0)
+        status = mr__fail(MR_EINVAL, "%s: %lld cannot be notified; give 0 or more", call->method->call,
+                          (long long)call->numbers[0]);
     if (status == MR_OK)
-        status = enter_as_owner(call, handle, &c);
+        status = enter_as_owner(call, &c);
     if (status != MR_OK)
         return status;
-    notify(c, (uint32_t)count);
+    notify(c, (uint32_t)call->numbers[0]);
     mr__object_leave(&c->object);
     return MR_OK;
 }
+MR__METHOD(condition_notify, "mr_condition_notify", MR__KIND_CONDITION, notify_some);
 
-mr_status mr_condition_notify_all(const mr_condition *handle)
+mr_status mr_condition_notify(const mr_condition *handle, int count)
 {
-    if (mr__is_far(handle))
-        return mr__far_on(MR__FAR_CONDITION_NOTIFY_ALL, handle->mr__handle, 0);
+    return mr__ask_method(MR__HANDLE(handle), &(mr__call){.method = &condition_notify, .numbers = {count}});
+}
+
+static mr_status notify_all(mr__call *call)
+{
     condition *c;
-    mr_status status = enter_as_owner("mr_condition_notify_all", handle, &c);
+    mr_status status = enter_as_owner(call, &c);
     if (status != MR_OK)
         return status;
     notify(c, c->object.waiting);
     mr__object_leave(&c->object);
     return MR_OK;
+}
+MR__METHOD(condition_notify_all, "mr_condition_notify_all", MR__KIND_CONDITION, notify_all);
+
+mr_status mr_condition_notify_all(const mr_condition *handle)
+{
+    return mr__call_on(&condition_notify_all, MR__HANDLE(handle), 0);
 }

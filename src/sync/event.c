@@ -4,6 +4,9 @@
 #include "base/status.h"
 #include "far/far.h"
 #include "object/seat.h"
+#include "object/view.h"
+
+#include <stdio.h>
 
 /* The word: the generation of the object above, as in a lock's, and flags. */
 static const uint64_t SET = 1;
@@ -35,50 +38,65 @@ static void discard(mr__object *object)
     ((event *)object)->word = 0;
 }
 
-const mr__kind mr__event_kind = {.name = "event", .repair = repair, .discard = discard};
+static void tell(const mr__view *view, const mr__object *object, uint32_t slot, uint32_t purpose, mr__told *told)
+{
+    (void)view, (void)object, (void)purpose;
+    snprintf(told->what, sizeof told->what, "event %u to be set", slot);
+}
 
-static mr_status enter(const char *call, const mr_event *handle, event **e)
+static const mr__kind_view event_view = {.layout = sizeof(event), .tell = tell};
+
+const mr__kind mr__event_kind = {.name = "event", .repair = repair, .discard = discard, .view = &event_view};
+
+static mr_status enter(const char *call, uint64_t handle, event **e)
 {
     mr__object *object = NULL;
-    mr_status status = mr__object_given(call, MR__KIND_EVENT, handle);
-    if (status == MR_OK)
-        status = mr__object_enter(call, handle->mr__handle, MR__KIND_EVENT, &object);
+    mr_status status = mr__object_enter(call, handle, MR__KIND_EVENT, &object);
     *e = (event *)object;
     return status;
 }
 
 /* Without entering it. */
-static mr_status find(const char *call, const mr_event *handle, event **e)
+static mr_status find(const char *call, uint64_t handle, event **e)
 {
     mr__object *object = NULL;
-    mr_status status = mr__object_given(call, MR__KIND_EVENT, handle);
-    if (status == MR_OK)
-        status = mr__object_find(call, handle->mr__handle, MR__KIND_EVENT, &object);
+    mr_status status = mr__object_find(call, handle, MR__KIND_EVENT, &object);
     *e = (event *)object;
     return status;
 }
 
-mr_status mr_event_init(mr_event *handle)
+/* ---- Making and closing ---- */
+
+static mr_status make(mr__call *c)
 {
-    if (mr__is_far(handle))
-        return mr__far_new(MR__FAR_EVENT_INIT, &handle->mr__handle, 0);
     mr__object *object;
-    mr_status status = mr__object_given("mr_event_init", MR__KIND_EVENT, handle);
-    if (status == MR_OK)
-        status = mr__object_new("mr_event_init", MR__KIND_EVENT, &object, &handle->mr__handle);
+    mr_status status = mr__object_new(c->method->call, MR__KIND_EVENT, &object, &c->handles[0]);
     if (status != MR_OK)
         return status;
-    ((event *)object)->word = handle->mr__handle & GENERATION;
+    ((event *)object)->word = c->handles[0] & GENERATION;
     mr__object_leave(object);
     return MR_OK;
 }
+MR__METHOD(event_make, "mr_event_init", MR__KIND_EVENT, make);
 
-mr_status mr_event_set(const mr_event *handle)
+mr_status mr_event_init(mr_event *handle)
 {
-    if (mr__is_far(handle))
-        return mr__far_on(MR__FAR_EVENT_SET, handle->mr__handle, 0);
+    return mr__call_new(&event_make, MR__HANDLE(handle), 0);
+}
+
+MR__METHOD(event_end, "mr_event_destroy", MR__KIND_EVENT, mr__run_end);
+
+mr_status mr_event_destroy(const mr_event *handle)
+{
+    return mr__call_on(&event_end, MR__HANDLE(handle), 0);
+}
+
+/* ---- Setting and clearing ---- */
+
+static mr_status set(mr__call *c)
+{
     event *e;
-    mr_status status = enter("mr_event_set", handle, &e);
+    mr_status status = enter(c->method->call, c->handles[0], &e);
     if (status != MR_OK)
         return status;
     e->word |= SET | WAKING;
@@ -86,52 +104,67 @@ mr_status mr_event_set(const mr_event *handle)
     mr__object_leave(&e->object);
     return MR_OK;
 }
+MR__METHOD(event_set, "mr_event_set", MR__KIND_EVENT, set);
 
-mr_status mr_event_clear(const mr_event *handle)
+mr_status mr_event_set(const mr_event *handle)
 {
-    if (mr__is_far(handle))
-        return mr__far_on(MR__FAR_EVENT_CLEAR, handle->mr__handle, 0);
+    return mr__call_on(&event_set, MR__HANDLE(handle), 0);
+}
+
+static mr_status clear(mr__call *c)
+{
     event *e;
-    mr_status status = find("mr_event_clear", handle, &e);
+    mr_status status = find(c->method->call, c->handles[0], &e);
     if (status != MR_OK)
         return status;
     uint64_t word = e->word;
-    while ((word & SET) != 0 && (word & GENERATION) == (handle->mr__handle & GENERATION))
+    while ((word & SET) != 0 && (word & GENERATION) == (c->handles[0] & GENERATION))
         if (atomic_compare_exchange_weak(&e->word, &word, word & ~SET))
             break;
     return MR_OK;
 }
+MR__METHOD(event_clear, "mr_event_clear", MR__KIND_EVENT, clear);
+
+mr_status mr_event_clear(const mr_event *handle)
+{
+    return mr__call_on(&event_clear, MR__HANDLE(handle), 0);
+}
+
+static mr_status is_set(mr__call *c)
+{
+    event *e;
+    mr_status status = find(c->method->call, c->handles[0], &e);
+    c->numbers[0] = status == MR_OK && (e->word & SET) != 0;
+    return status;
+}
+MR__METHOD(event_is_set, "mr_event_is_set", MR__KIND_EVENT, is_set);
 
 bool mr_event_is_set(const mr_event *handle)
 {
-    if (mr__is_far(handle))
-        return mr__far_ask(MR__FAR_EVENT_IS_SET, handle->mr__handle, false) != 0;
-    event *e;
-    return find("mr_event_is_set", handle, &e) == MR_OK && (e->word & SET) != 0;
+    return mr__call_number(&event_is_set, MR__HANDLE(handle), false) != 0;
 }
 
-static mr_status time_out(double timeout)
+/* ---- Waiting ---- */
+
+static mr_status time_out(const char *call, double timeout)
 {
-    return mr__fail(MR_ETIMEDOUT, "mr_event_wait: the event has not been set within %g s",
-                    timeout > 0 ? timeout : 0);
+    return mr__fail(MR_ETIMEDOUT, "%s: the event has not been set within %g s", call, timeout > 0 ? timeout : 0);
 }
 
-mr_status mr_event_wait(const mr_event *handle, double timeout)
+static mr_status wait(mr__call *c)
 {
-    static const char call[] = "mr_event_wait";
-    if (mr__is_far(handle))
-        return mr__far_on(MR__FAR_EVENT_WAIT, handle->mr__handle, timeout);
+    const char *call = c->method->call;
     event *e;
     double deadline;
-    mr_status status = find(call, handle, &e);
-    if (status == MR_OK && (e->word & SET) != 0 && mr__is_timeout(timeout))
+    mr_status status = find(call, c->handles[0], &e);
+    if (status == MR_OK && (e->word & SET) != 0 && mr__is_timeout(c->seconds))
         return MR_OK;
     if (status == MR_OK)
-        status = mr__deadline(call, timeout, &deadline);
-    if (status == MR_OK && timeout <= 0)
-        return time_out(timeout);
+        status = mr__deadline(call, c->seconds, &deadline);
+    if (status == MR_OK && c->seconds <= 0)
+        return time_out(call, c->seconds);
     if (status == MR_OK)
-        status = enter(call, handle, &e);
+        status = enter(call, c->handles[0], &e);
     if (status != MR_OK)
         return status;
     if ((e->word & SET) != 0) {
@@ -140,15 +173,14 @@ mr_status mr_event_wait(const mr_event *handle, double timeout)
     }
     status = mr__seat_wait(&e->object, 0, NULL, deadline);
     if (status == MR_ETIMEDOUT)
-        return time_out(timeout);
+        return time_out(call, c->seconds);
     if (status == MR_ECLOSED)
         return mr__fail(MR_ECLOSED, "%s: the event was closed by another thread or process", call);
     return status;
 }
+MR__METHOD(event_wait, "mr_event_wait", MR__KIND_EVENT, wait);
 
-mr_status mr_event_destroy(const mr_event *handle)
+mr_status mr_event_wait(const mr_event *handle, double timeout)
 {
-    if (mr__is_far(handle))
-        return mr__far_on(MR__FAR_EVENT_CLOSE, handle->mr__handle, 0);
-    return mr__object_end("mr_event_destroy", MR__KIND_EVENT, handle == NULL ? NULL : &handle->mr__handle);
+    return mr__call_on(&event_wait, MR__HANDLE(handle), timeout);
 }

@@ -11,6 +11,8 @@
 #include "base/status.h"
 #include "far/far.h"
 #include "object/seat.h"
+#include "object/view.h"
+#include "object/waits.h"
 
 #include <stdio.h>
 
@@ -131,44 +133,72 @@ static void discard(mr__object *object)
     ((lock *)object)->word = 0;
 }
 
-const mr__kind mr__lock_kind = {.name = "lock", .repair = repair, .forget = forget, .discard = discard};
+/* ---- As it looks from outside ---- */
+
+static void tell(const mr__view *view, const mr__object *object, uint32_t slot, uint32_t purpose, mr__told *told)
+{
+    (void)slot, (void)purpose; /* it is called what it is: "lock 7" */
+    mr__seat seat;
+    uint32_t owner = owner_of(((const lock *)object)->word);
+    if (owner == 0 || !mr__view_seat(view, owner, &seat))
+        return;
+    told->by = ", held by ";
+    mr__told_add(told, seat.rank);
+    if (seat.is_vacant)
+        snprintf(told->note, sizeof told->note, "by a thread that has ended");
+    else
+        told->seat = owner;
+}
+
+static bool state(const mr__view *view, const mr__object *object, char *text, size_t size)
+{
+    mr__told told = {0};
+    char name[MR__TOLD_TEXT];
+    tell(view, object, 0, 0, &told);
+    if (told.rank_count == 0)
+        return false;
+    mr__view_name(view, told.ranks[0], name, sizeof name);
+    snprintf(text, size, "held by %s", name);
+    return true;
+}
+
+static const mr__kind_view lock_view = {.layout = sizeof(lock), .tell = tell, .state = state};
+
+const mr__kind mr__lock_kind = {
+    .name = "lock", .repair = repair, .forget = forget, .discard = discard, .view = &lock_view};
 
 /* ---- Making and closing ---- */
 
-static mr_status make(const char *call, mr_lock *handle, bool is_recursive)
+static mr_status make(mr__call *c)
 {
     mr__object *object;
-    mr_status status = mr__object_given(call, MR__KIND_LOCK, handle);
-    if (status == MR_OK)
-        status = mr__object_new(call, MR__KIND_LOCK, &object, &handle->mr__handle);
+    mr_status status = mr__object_new(c->method->call, MR__KIND_LOCK, &object, &c->handles[0]);
     if (status != MR_OK)
         return status;
     lock *l = (lock *)object;
-    l->is_recursive = is_recursive;
-    l->word = handle->mr__handle & GENERATION;
+    l->is_recursive = c->numbers[0] != 0;
+    l->word = c->handles[0] & GENERATION;
     mr__object_leave(object);
     return MR_OK;
 }
+MR__METHOD(lock_make, "mr_lock_init", MR__KIND_LOCK, make);
+MR__METHOD(recursive_lock_make, "mr_lock_init_recursive", MR__KIND_LOCK, make);
 
 mr_status mr_lock_init(mr_lock *handle)
 {
-    if (mr__is_far(handle))
-        return mr__far_new(MR__FAR_LOCK_INIT, &handle->mr__handle, 0);
-    return make("mr_lock_init", handle, false);
+    return mr__call_new(&lock_make, MR__HANDLE(handle), false);
 }
 
 mr_status mr_lock_init_recursive(mr_lock *handle)
 {
-    if (mr__is_far(handle))
-        return mr__far_new(MR__FAR_RLOCK_INIT, &handle->mr__handle, 0);
-    return make("mr_lock_init_recursive", handle, true);
+    return mr__call_new(&recursive_lock_make, MR__HANDLE(handle), true);
 }
+
+MR__METHOD(lock_end, "mr_lock_destroy", MR__KIND_LOCK, mr__run_end);
 
 mr_status mr_lock_destroy(const mr_lock *handle)
 {
-    if (mr__is_far(handle))
-        return mr__far_on(MR__FAR_LOCK_CLOSE, handle->mr__handle, 0);
-    return mr__object_end("mr_lock_destroy", MR__KIND_LOCK, handle == NULL ? NULL : &handle->mr__handle);
+    return mr__call_on(&lock_end, MR__HANDLE(handle), 0);
 }
 
 /* The lock and the caller's seat. */
@@ -215,9 +245,11 @@ static bool take_entered(lock *l, uint32_t me, mr_status *status)
 
 static mr_status time_out(const char *call, const lock *l, double timeout)
 {
-    char holder[32] = "";
+    char holder[1024] = "";
     uint32_t rank = mr__seat_rank(owner_of(l->word));
-    if (rank != UINT32_MAX)
+    if (timeout > 0)
+        mr__waits_explain(mr__object_handle(&l->object), NEWCOMER, holder, sizeof holder);
+    else if (rank != UINT32_MAX) /* who only tries does so often */
         snprintf(holder, sizeof holder, "; rank %u holds it", rank);
     return mr__fail(MR_ETIMEDOUT, "%s: the lock could not be had within %g s%s", call, timeout > 0 ? timeout : 0,
                     holder);
@@ -313,10 +345,17 @@ static mr_status acquire(const char *call, uint64_t handle, double timeout)
     return acquire_slowly(call, l, handle, me, timeout);
 }
 
+static mr_status run_acquire(mr__call *c)
+{
+    return acquire(c->method->call, c->handles[0], c->seconds);
+}
+MR__METHOD(lock_acquire, "mr_lock_acquire", MR__KIND_LOCK, run_acquire);
+
+/* The two calls that programs make most often go straight to what they ask for, if that is here. */
 mr_status mr_lock_acquire(const mr_lock *handle, double timeout)
 {
     if (mr__is_far(handle))
-        return mr__far_on(MR__FAR_LOCK_ACQUIRE, handle->mr__handle, timeout);
+        return mr__call_on(&lock_acquire, MR__HANDLE(handle), timeout);
     mr_status status = mr__object_given("mr_lock_acquire", MR__KIND_LOCK, handle);
     return status == MR_OK ? acquire("mr_lock_acquire", handle->mr__handle, timeout) : status;
 }
@@ -335,7 +374,7 @@ static mr_status refuse_release(const char *call, const lock *l)
                     owner);
 }
 
-static mr_status release(const char *call, uint64_t handle, lock *l)
+static mr_status release_held(const char *call, uint64_t handle, lock *l)
 {
     uint64_t word = l->word;
     if ((word & WAITED) == 0 && owner_of(word) != 0 && (word & GENERATION) == (handle & GENERATION) &&
@@ -352,16 +391,11 @@ static mr_status release(const char *call, uint64_t handle, lock *l)
     return owner_of(word) != 0 ? MR_OK : refuse_release(call, l);
 }
 
-mr_status mr_lock_release(const mr_lock *handle)
+static mr_status release(const char *call, uint64_t handle)
 {
-    static const char call[] = "mr_lock_release";
-    if (mr__is_far(handle))
-        return mr__far_on(MR__FAR_LOCK_RELEASE, handle->mr__handle, 0);
     lock *l;
     uint32_t me;
-    mr_status status = mr__object_given(call, MR__KIND_LOCK, handle);
-    if (status == MR_OK)
-        status = find(call, handle->mr__handle, &l, &me);
+    mr_status status = find(call, handle, &l, &me);
     if (status != MR_OK)
         return status;
     if (l->is_recursive && owner_of(l->word) != me)
@@ -370,22 +404,40 @@ mr_status mr_lock_release(const mr_lock *handle)
         l->depth--;
         return MR_OK;
     }
-    return release(call, handle->mr__handle, l);
+    return release_held(call, handle, l);
+}
+
+static mr_status run_release(mr__call *c)
+{
+    return release(c->method->call, c->handles[0]);
+}
+MR__METHOD(lock_release, "mr_lock_release", MR__KIND_LOCK, run_release);
+
+mr_status mr_lock_release(const mr_lock *handle)
+{
+    if (mr__is_far(handle))
+        return mr__call_on(&lock_release, MR__HANDLE(handle), 0);
+    mr_status status = mr__object_given("mr_lock_release", MR__KIND_LOCK, handle);
+    return status == MR_OK ? release("mr_lock_release", handle->mr__handle) : status;
 }
 
 /* ---- Asking ---- */
 
+static mr_status is_locked(mr__call *c)
+{
+    mr__object *object;
+    mr_status status = mr__object_find(c->method->call, c->handles[0], MR__KIND_LOCK, &object);
+    if (status != MR_OK)
+        return status;
+    uint64_t word = ((const lock *)object)->word;
+    c->numbers[0] = (word & GENERATION) == (c->handles[0] & GENERATION) && owner_of(word) != 0;
+    return MR_OK;
+}
+MR__METHOD(lock_is_locked, "mr_lock_is_locked", MR__KIND_LOCK, is_locked);
+
 bool mr_lock_is_locked(const mr_lock *handle)
 {
-    static const char call[] = "mr_lock_is_locked";
-    if (mr__is_far(handle))
-        return mr__far_ask(MR__FAR_LOCK_IS_LOCKED, handle->mr__handle, false) != 0;
-    mr__object *object;
-    if (mr__object_given(call, MR__KIND_LOCK, handle) != MR_OK ||
-        mr__object_find(call, handle->mr__handle, MR__KIND_LOCK, &object) != MR_OK)
-        return false;
-    uint64_t word = ((const lock *)object)->word;
-    return (word & GENERATION) == (handle->mr__handle & GENERATION) && owner_of(word) != 0;
+    return mr__call_number(&lock_is_locked, MR__HANDLE(handle), false) != 0;
 }
 
 /* ---- For conditions ---- */
@@ -409,7 +461,7 @@ mr_status mr__lock_give_up(const char *call, uint64_t handle, uint32_t *depth)
     if (status != MR_OK)
         return status;
     *depth = l->depth;
-    return release(call, handle, l);
+    return release_held(call, handle, l);
 }
 
 mr_status mr__lock_take_back(const char *call, uint64_t handle, uint32_t depth)

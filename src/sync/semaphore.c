@@ -4,7 +4,10 @@
 #include "base/status.h"
 #include "far/far.h"
 #include "object/seat.h"
+#include "object/view.h"
+#include "object/waits.h"
 
+#include <stdio.h>
 #include <string.h>
 
 typedef struct holder {
@@ -181,19 +184,50 @@ static void discard(mr__object *object)
     mr__free(ref);
 }
 
-const mr__kind mr__semaphore_kind = {.name = "semaphore", .repair = repair, .forget = forget, .discard = discard};
+/* ---- As it looks from outside ---- */
+
+static void tell(const mr__view *view, const mr__object *object, uint32_t slot, uint32_t purpose, mr__told *told)
+{
+    (void)purpose;
+    ledger l;
+    holder each;
+    mr__ref ref = ((const semaphore *)object)->ledger;
+    snprintf(told->what, sizeof told->what, "a unit of semaphore %u", slot);
+    told->by = ", held by ";
+    if (ref == 0 || !mr__view_read(view, ref, &l, sizeof l))
+        return;
+    for (uint32_t i = 0; i < l.capacity && i < MR__ROSTER_SIZE; i++) {
+        if (!mr__view_read(view, ref + sizeof l + i * sizeof each, &each, sizeof each))
+            return;
+        if (each.rank != NOBODY && each.units > 0)
+            mr__told_add(told, each.rank);
+    }
+}
+
+static bool state(const mr__view *view, const mr__object *object, char *text, size_t size)
+{
+    (void)view;
+    const semaphore *s = (const semaphore *)object;
+    snprintf(text, size, "%lld of %lld units free", (long long)(s->total - s->held), (long long)s->total);
+    return s->held != 0 || s->total != s->start || object->waiting > 0;
+}
+
+static const mr__kind_view semaphore_view = {
+    .layout = sizeof(semaphore) << 10 ^ sizeof(holder), .tell = tell, .state = state};
+
+const mr__kind mr__semaphore_kind = {
+    .name = "semaphore", .repair = repair, .forget = forget, .discard = discard, .view = &semaphore_view};
 
 /* ---- Making and closing ---- */
 
-static mr_status make(const char *call, mr_semaphore *handle, int64_t value, bool is_bounded)
+static mr_status make(mr__call *c, bool is_bounded)
 {
     mr__object *object;
-    mr_status status = mr__object_given(call, MR__KIND_SEMAPHORE, handle);
-    if (status == MR_OK && value < 0)
-        status =
-            mr__fail(MR_EINVAL, "%s: a semaphore cannot start at %lld; give 0 or more", call, (long long)value);
-    if (status == MR_OK)
-        status = mr__object_new(call, MR__KIND_SEMAPHORE, &object, &handle->mr__handle);
+    int64_t value = c->numbers[0];
+    if (value < 0)
+        return mr__fail(MR_EINVAL, "%s: a semaphore cannot start at %lld; give 0 or more", c->method->call,
+                        (long long)value);
+    mr_status status = mr__object_new(c->method->call, MR__KIND_SEMAPHORE, &object, &c->handles[0]);
     if (status != MR_OK)
         return status;
     semaphore *s = (semaphore *)object;
@@ -207,69 +241,76 @@ static mr_status make(const char *call, mr_semaphore *handle, int64_t value, boo
     return status;
 }
 
+static mr_status make_plain(mr__call *c)
+{
+    return make(c, false);
+}
+MR__METHOD(semaphore_make, "mr_semaphore_init", MR__KIND_SEMAPHORE, make_plain);
+
+static mr_status make_bounded(mr__call *c)
+{
+    return make(c, true);
+}
+MR__METHOD(bounded_semaphore_make, "mr_semaphore_init_bounded", MR__KIND_SEMAPHORE, make_bounded);
+
 mr_status mr_semaphore_init(mr_semaphore *handle, int64_t value)
 {
-    if (mr__is_far(handle))
-        return mr__far_new(MR__FAR_SEMAPHORE_INIT, &handle->mr__handle, value);
-    return make("mr_semaphore_init", handle, value, false);
+    return mr__call_new(&semaphore_make, MR__HANDLE(handle), value);
 }
 
 mr_status mr_semaphore_init_bounded(mr_semaphore *handle, int64_t value)
 {
-    if (mr__is_far(handle))
-        return mr__far_new(MR__FAR_BOUNDED_SEMAPHORE_INIT, &handle->mr__handle, value);
-    return make("mr_semaphore_init_bounded", handle, value, true);
+    return mr__call_new(&bounded_semaphore_make, MR__HANDLE(handle), value);
 }
 
-static mr_status enter(const char *call, const mr_semaphore *handle, semaphore **s)
-{
-    mr__object *object = NULL;
-    mr_status status = mr__object_given(call, MR__KIND_SEMAPHORE, handle);
-    if (status == MR_OK)
-        status = mr__object_enter(call, handle->mr__handle, MR__KIND_SEMAPHORE, &object);
-    *s = (semaphore *)object;
-    return status;
-}
+MR__METHOD(semaphore_end, "mr_semaphore_destroy", MR__KIND_SEMAPHORE, mr__run_end);
 
 mr_status mr_semaphore_destroy(const mr_semaphore *handle)
 {
-    if (mr__is_far(handle))
-        return mr__far_on(MR__FAR_SEMAPHORE_CLOSE, handle->mr__handle, 0);
-    return mr__object_end("mr_semaphore_destroy", MR__KIND_SEMAPHORE, handle == NULL ? NULL : &handle->mr__handle);
+    return mr__call_on(&semaphore_end, MR__HANDLE(handle), 0);
 }
 
 /* ---- Use ---- */
 
-static mr_status outcome(const char *call, mr_status status, double timeout)
+static mr_status enter(const mr__call *c, semaphore **s)
+{
+    mr__object *object = NULL;
+    mr_status status = mr__object_enter(c->method->call, c->handles[0], MR__KIND_SEMAPHORE, &object);
+    *s = (semaphore *)object;
+    return status;
+}
+
+static mr_status outcome(const char *call, const semaphore *s, mr_status status, double timeout)
 {
     if (status == MR_EOWNERDEAD)
         return mr__fail(MR_EOWNERDEAD, "%s: the unit is yours, but its last holder has ended while it held it",
                         call);
-    if (status == MR_ETIMEDOUT)
-        return mr__fail(MR_ETIMEDOUT, "%s: no unit has become free within %g s", call, timeout > 0 ? timeout : 0);
+    if (status == MR_ETIMEDOUT) {
+        char why[1024] = "";
+        if (timeout > 0) /* who only tries does so often */
+            mr__waits_explain(mr__object_handle(&s->object), 0, why, sizeof why);
+        return mr__fail(MR_ETIMEDOUT, "%s: no unit has become free within %g s%s", call, timeout > 0 ? timeout : 0,
+                        why);
+    }
     if (status == MR_ECLOSED)
         return mr__fail(MR_ECLOSED, "%s: the semaphore was closed by another thread or process", call);
     return status;
 }
 
-mr_status mr_semaphore_acquire(const mr_semaphore *handle, double timeout)
+static mr_status acquire(mr__call *c)
 {
-    static const char call[] = "mr_semaphore_acquire";
-    if (mr__is_far(handle))
-        return mr__far_on(MR__FAR_SEMAPHORE_ACQUIRE, handle->mr__handle, timeout);
+    const char *call = c->method->call;
     semaphore *s;
     holder *place;
     double deadline;
-    mr_status status = mr__object_given(call, MR__KIND_SEMAPHORE, handle);
+    mr_status status = mr__deadline(call, c->seconds, &deadline);
     if (status == MR_OK)
-        status = mr__deadline(call, timeout, &deadline);
-    if (status == MR_OK)
-        status = enter(call, handle, &s);
+        status = enter(c, &s);
     if (status != MR_OK)
         return status;
     status = get_place(s, mr__caller(), &place);
-    if (status == MR_OK && s->held == s->total && timeout > 0)
-        return outcome(call, mr__seat_wait(&s->object, 0, NULL, deadline), timeout);
+    if (status == MR_OK && s->held == s->total && c->seconds > 0)
+        return outcome(call, s, mr__seat_wait(&s->object, 0, NULL, deadline), c->seconds);
     if (status == MR_OK && s->held == s->total)
         status = MR_ETIMEDOUT;
     if (status == MR_OK) {
@@ -278,16 +319,20 @@ mr_status mr_semaphore_acquire(const mr_semaphore *handle, double timeout)
         status = take_news(s);
     }
     mr__object_leave(&s->object);
-    return outcome(call, status, timeout);
+    return outcome(call, s, status, c->seconds);
+}
+MR__METHOD(semaphore_acquire, "mr_semaphore_acquire", MR__KIND_SEMAPHORE, acquire);
+
+mr_status mr_semaphore_acquire(const mr_semaphore *handle, double timeout)
+{
+    return mr__call_on(&semaphore_acquire, MR__HANDLE(handle), timeout);
 }
 
-mr_status mr_semaphore_release(const mr_semaphore *handle)
+static mr_status release(mr__call *c)
 {
-    static const char call[] = "mr_semaphore_release";
-    if (mr__is_far(handle))
-        return mr__far_on(MR__FAR_SEMAPHORE_RELEASE, handle->mr__handle, 0);
+    const char *call = c->method->call;
     semaphore *s;
-    mr_status status = enter(call, handle, &s);
+    mr_status status = enter(c, &s);
     if (status != MR_OK)
         return status;
     holder *debtor = find_debtor(s, mr__caller());
@@ -307,15 +352,26 @@ mr_status mr_semaphore_release(const mr_semaphore *handle)
     mr__object_leave(&s->object);
     return status;
 }
+MR__METHOD(semaphore_release, "mr_semaphore_release", MR__KIND_SEMAPHORE, release);
+
+mr_status mr_semaphore_release(const mr_semaphore *handle)
+{
+    return mr__call_on(&semaphore_release, MR__HANDLE(handle), 0);
+}
+
+static mr_status value(mr__call *c)
+{
+    semaphore *s;
+    mr_status status = enter(c, &s);
+    if (status != MR_OK)
+        return status;
+    c->numbers[0] = s->total - s->held;
+    mr__object_leave(&s->object);
+    return MR_OK;
+}
+MR__METHOD(semaphore_value, "mr_semaphore_value", MR__KIND_SEMAPHORE, value);
 
 int64_t mr_semaphore_value(const mr_semaphore *handle)
 {
-    if (mr__is_far(handle))
-        return mr__far_ask(MR__FAR_SEMAPHORE_VALUE, handle->mr__handle, -1);
-    semaphore *s;
-    if (enter("mr_semaphore_value", handle, &s) != MR_OK)
-        return -1;
-    int64_t value = s->total - s->held;
-    mr__object_leave(&s->object);
-    return value;
+    return mr__call_number(&semaphore_value, MR__HANDLE(handle), -1);
 }

@@ -1,7 +1,9 @@
-/* The command `multirank`: what Multirank finds where it is run. Looks into the library, so it is linked with it
- * statically. */
+/* The command `multirank`: what Multirank finds where it is run, and what goes on in a program that runs. Looks
+ * into the library, so it is linked with it statically. */
 #include "base/context.h"
 #include "tools/debug.h"
+#include "tools/stack.h"
+#include "tools/top.h"
 #include "universe/universe.h"
 
 #include <dlfcn.h>
@@ -151,13 +153,21 @@ int main(int argc, char **argv)
         return info(argc, argv);
     if (argc >= 2 && strcmp(argv[1], "debug") == 0)
         return mr__debug_program(argv + 2);
+    if (argc >= 2 && strcmp(argv[1], "stack") == 0)
+        return mr__stack(argv + 2);
+    if (argc >= 2 && strcmp(argv[1], "top") == 0)
+        return mr__top(argv + 2);
     bool asked = argc == 2 && (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0);
-    fprintf(asked ? stdout : stderr,
-            "usage: multirank info   the machine, where ranks would run, the launch, versions\n"
-            "       multirank debug [GDB-OPTIONS] PROGRAM [ARGUMENTS]   a program under gdb, with all its "
-            "processes on this "
-            "host\n"
-            "       multirank debug --valgrind [VALGRIND-OPTIONS] PROGRAM [ARGUMENTS]   the same under valgrind\n"
-            "       multirank help\n");
+    fprintf(
+        asked ? stdout : stderr,
+        "usage: multirank info   the machine, where ranks would run, the launch, versions\n"
+        "       multirank top [PID]   what the processes of a running program do: of the one that PID is part of, "
+        "or of your only one\n"
+        "       multirank stack [PID]   who waits for whom there, once: for a program that hangs\n"
+        "       multirank debug [GDB-OPTIONS] PROGRAM [ARGUMENTS]   a program under gdb, with all its "
+        "processes on this "
+        "host\n"
+        "       multirank debug --valgrind [VALGRIND-OPTIONS] PROGRAM [ARGUMENTS]   the same under valgrind\n"
+        "       multirank help\n");
     return asked ? 0 : 2;
 }

@@ -3,6 +3,7 @@
 #include "base/patience.h"
 #include "base/status.h"
 #include "launch/hosts.h"
+#include "universe/roster.h"
 #include "universe/universe.h"
 
 #include <errno.h>
@@ -239,8 +240,11 @@ static void choose_host(const mr__universe *universe, const mr__batch *batch, ch
 
 static void fail_batch(mr__universe *universe, const mr__batch *batch, mr_status status)
 {
-    for (int i = 0; i < batch->size; i++)
-        universe->ranks[batch->first + i]->state = MR__RANK_DEAD;
+    for (int i = 0; i < batch->size; i++) {
+        mr__rank *rank = universe->ranks[batch->first + i];
+        rank->state = MR__RANK_DEAD;
+        mr__roster_note(universe, rank, NULL);
+    }
     mr__growth_fail(universe, status, mr_last_error());
 }
 

@@ -6,6 +6,7 @@
 #include "messages/vault.h"
 #include "transport/outbox.h"
 #include "universe/printer.h"
+#include "universe/roster.h"
 #include "universe/universe.h"
 
 #include <errno.h>
@@ -207,6 +208,7 @@ static bool hear_hello(mr__universe *universe, mr__connection *from)
     rank->link = from;
     rank->pid = (pid_t)hello->a;
     rank->stage = MR__STAGE_INIT;
+    mr__roster_note(universe, rank, NULL);
     welcome(universe, from, number);
     return true;
 }
@@ -284,6 +286,7 @@ static bool hear_rank(mr__universe *universe, int number, const mr__record *reco
     switch ((mr__record_type)record->type) {
     case MR__STAGE:
         rank->stage = record->a == MR__STAGE_MERGE ? MR__STAGE_MERGE : rank->stage;
+        mr__roster_note(universe, rank, NULL);
         return true;
     case MR__PLACE:
         hear_place(universe, rank, record);

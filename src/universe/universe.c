@@ -5,6 +5,7 @@
 #include "messages/pipe.h"
 #include "object/object.h"
 #include "object/seat.h"
+#include "universe/roster.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -89,6 +90,7 @@ mr__batch *mr__universe_add_batch(mr__universe *universe, int size, MPI_Comm com
             break;
         *rank = (mr__rank){.batch = batch, .rank_in_batch = batch->size + 1, .host = -1, .place = -1};
         universe->ranks[universe->rank_count++] = rank;
+        mr__roster_note(universe, rank, NULL);
     }
     batch->alive = batch->size;
     universe->batches[universe->batch_count++] = batch;
@@ -103,6 +105,7 @@ void mr__rank_check_parked(mr__rank *rank)
         rank->state = MR__RANK_PARKED;
         mr__ctx.universe->lost_batches = 0;
     }
+    mr__roster_note(mr__ctx.universe, rank, NULL);
     mr__changed();
 }
 
@@ -180,8 +183,6 @@ int mr__universe_cores(const mr__universe *universe)
 
 void mr__universe_who_waits(const mr__universe *universe, char *text, size_t size)
 {
-    static const char *const stages[] = {"has not reported yet", "waits in MPI_Init",
-                                         "waits for the other ranks of its batch to join main", "is ready"};
     size_t used = 0;
     int more = 0;
     text[0] = '\0';
@@ -191,7 +192,7 @@ void mr__universe_who_waits(const mr__universe *universe, char *text, size_t siz
             continue;
         const char *host = rank->host < 0 ? "an unknown host" : universe->hosts[rank->host].name;
         int length = snprintf(text + used, size - used, "; rank %d (process %ld on %s) %s", i, (long)rank->pid,
-                              host, stages[rank->stage]);
+                              host, mr__stage_text(rank->stage));
         if (length < 0 || used + (size_t)length + 32 >= size) {
             text[used] = '\0';
             more++;
@@ -314,6 +315,7 @@ static void assign(mr__universe *universe, int number, const mr__start *message,
     host->busy++;
     if (rank->place >= 0)
         host->taken[rank->place]++;
+    mr__roster_note(universe, rank, (const char *)message->aligned_payload + message->payload);
     *placed = (mr__placed){.number = rank->process, .rank = number, .pid = rank->pid};
     placed->core = rank->place < 0 ? -1 : host->places.place[rank->place].core;
     memcpy(placed->host, host->name, sizeof placed->host);
@@ -592,6 +594,7 @@ void mr__universe_ended(mr__universe *universe, int number, int code, bool is_de
     }
     if (is_dead_now)
         mr__seats_free((uint32_t)number);
+    mr__roster_note(universe, rank, NULL);
     mr__changed();
 }
 

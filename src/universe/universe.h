@@ -43,6 +43,7 @@ typedef struct mr__rank {
     int deputies;         /* deputy.c: how many stand in for it */
     bool is_ending;       /* it is dead, and its deputies are being dismissed */
     int end_code;
+    uint32_t entry; /* in the roster; 0: none */
 } mr__rank;
 
 typedef struct mr__host {
