@@ -31,8 +31,13 @@ EXAMPLE(.ranks = 5)
           "what the function computes, and of which number");
     matches shares = lines_like(run, "worker [0-9]+: ([0-9]+) squares");
     long sum = 0;
-    for (size_t i = 0; i < shares.count; i++)
+    int idle = 0;
+    for (size_t i = 0; i < shares.count; i++) {
         sum += number_in(&shares.at[i], 1);
+        idle += number_in(&shares.at[i], 1) == 0;
+    }
     check(shares.count == 4 && sum == 100, "four workers have done all of it, each square once",
           "4 numbers, 100 together", say("%s: %ld together", all_of(&shares, 1), sum), "the number of workers");
+    check(idle <= 2, "the work is shared", "two workers at least have done something",
+          say("%d have done nothing", idle), "does a task take long enough to be worth sharing?");
 }
