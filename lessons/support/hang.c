@@ -1,6 +1,7 @@
 /* A hang is explained by the command `multirank stack`, which reads who waits for whom from the program's shared
- * memory. Where it is not to be had, gdb tells which call of the library each process is in, and from which line
- * of the program. */
+ * memory; and by gdb, which tells in which call of the library each process is, and in which line of the program.
+ * One is enough.
+ */
 #include "hang.h"
 
 #include "lines.h"
@@ -20,7 +21,8 @@ static const char *output_of(const char *command)
     const char *text = "";
     FILE *output = popen(command, "re");
     while (output != NULL && fgets(line, sizeof line, output) != NULL)
-        text = say("%s    %s", text, line);
+        if (line[strspn(line, " \n")] != '\0')
+            text = say("%s    %s", text, line);
     return output != NULL && pclose(output) == 0 ? text : NULL;
 }
 
@@ -91,9 +93,8 @@ static const char *all_frames(const proctree *tree)
 const char *explain_hang(const struct running *running)
 {
     proctree tree = proctree_read(running->folder);
-    const char *text = stack_of(&tree);
-    if (text == NULL)
-        text = all_frames(&tree);
+    const char *waits = stack_of(&tree);
+    const char *text = say("%s%s", waits != NULL ? waits : "", all_frames(&tree));
     proctree_free(&tree);
     return *text != '\0' ? text : "    (neither `multirank stack` nor gdb can tell)\n";
 }
