@@ -1,6 +1,7 @@
 /* Lesson 10: a pool of 4 workers squares the numbers 0 to 99. */
 #include <multirank.h>
 #include <stdio.h>
+#include <time.h>
 
 enum { WORKERS = 4, NUMBERS = 100, LINE = 10 };
 
@@ -16,6 +17,8 @@ static int square(const void *in, void *out)
 {
     const int *number = in;
     int *result = out;
+    const struct timespec while_it_computes = {.tv_nsec = 5000000}; /* 5 ms: as if squares were hard work */
+    nanosleep(&while_it_computes, NULL);
     *result = *number * *number;
     return 0; /* anything else would mean that this task has failed */
 }

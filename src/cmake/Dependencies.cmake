@@ -40,7 +40,7 @@ if(MULTIRANK_LESSONS)
     string(APPEND missing "\n  OpenMP: apt-get install gcc (or libomp-dev for clang)")
   endif()
 endif()
-if(MULTIRANK_TESTS)
+if(MULTIRANK_TESTS OR MULTIRANK_LESSONS) # lessons are checked with it
   need(criterion CRITERION libcriterion-dev)
 endif()
 

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define SHM_FOLDER "/dev/shm"
@@ -105,6 +106,14 @@ void leftovers_free(leftovers_before *before)
     free(before);
 }
 
+/* Whether another user's program may have made it. What that one has open only root can see, so it counts as in
+ * use. */
+static bool is_anothers(const char *path)
+{
+    struct stat status;
+    return geteuid() != 0 && lstat(path, &status) == 0 && status.st_uid != geteuid();
+}
+
 static bool maps(const char *pid, const char *path)
 {
     char name[300], line[1024];
@@ -158,7 +167,7 @@ static int count_new(char *names, const char *before, const char *kind, const ch
         char path[600];
         snprintf(path, sizeof path, "%s%s%s", folder, *folder == '\0' ? "" : "/", name);
         if (has_name(before, name) ||
-            (strcmp(folder, SHM_FOLDER) == 0 && (access(path, F_OK) != 0 || in_use(path))))
+            (strcmp(folder, SHM_FOLDER) == 0 && (access(path, F_OK) != 0 || is_anothers(path) || in_use(path))))
             continue;
         count++;
         if (file != NULL)

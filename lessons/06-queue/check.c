@@ -1,0 +1,33 @@
+/* Lesson 6: a producer, a consumer that waits, and one that does not. */
+#include "lesson.h"
+
+EXAMPLE(.ranks = 4)
+{
+    matches put = lines_like(run, "Producer-3 put ([0-9]+), size ([0-9]+)");
+    matches got = lines_like(run, "Consumer-2 got ([0-9]+)"), hasty = lines_like(run, "Hasty-1 got ([0-9]+)");
+    bool is_small = put.count == 5, is_possible = true;
+    long greatest = 0;
+    for (size_t i = 0; i < put.count; i++) {
+        long size = number_in(&put.at[i], 2);
+        is_small &= number_in(&put.at[i], 1) <= 256;
+        is_possible &= size <= (long)i + 1;
+        greatest = size > greatest ? size : greatest;
+    }
+    check(is_small, "the producer puts 5 numbers", "5 numbers from 0 to 256", all_of(&put, 1),
+          "the producer's loop");
+    check(is_possible && greatest > 0, "the queue's size, each time",
+          "never more than have been put, and not always 0", all_of(&put, 2),
+          "does the size go up by a put, and down by a get?");
+    size_t place = line_place(run, "Hasty-1 stops at an empty queue, numbers: 0");
+    check(place == 1 && hasty.count == 0, "the consumer that does not wait has gone before the first number comes",
+          "its end in line 1, without a number", say("its end in line %zu, %zu numbers", place, hasty.count),
+          "what mr_queue_get_nowait returns");
+    check_sequence(&got, 1, "the one that waits gets every number once, in order",
+                   put.count > 0 ? all_of(&put, 1) : "", "who else takes from the queue?");
+    size_t end = line_place(run, "Consumer-2 stops at the sentinel, numbers: 5");
+    check(end > 0 && end == run->count - 1, "it stops when it is told to",
+          "at the sentinel, the line before the last", say("line %zu of %zu", end, run->count),
+          "is the sentinel put, and behind all numbers?");
+    matches left = lines_like(run, "main: left in the queue (-?[0-9]+)");
+    check_sequence(&left, 1, "nothing is left in the queue", "0", "who should have taken what is left?");
+}
