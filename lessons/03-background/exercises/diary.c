@@ -1,15 +1,15 @@
 //@title en: A daemon that loses work
-//@title es: Un daemon que pierde trabajo
+//@title es: Un demonio que pierde trabajo
 //@hint en: What happens to a daemon in the middle of its work when main ends?
-//@hint es: ¿Qué le pasa a un daemon en medio de su trabajo cuando main termina?
+//@hint es: ¿Qué le pasa a un demonio en medio de su trabajo cuando main termina?
 //@hint en: Two ways: it is no daemon; or main waits for it, as long as it takes.
-//@hint es: Hay dos maneras: que no sea un daemon, o que main lo espere el tiempo que haga falta.
+//@hint es: Hay dos maneras: que no sea un demonio, o que main lo espere el tiempo que haga falta.
 //@hint en: Remove the line with mr_process_set_daemon, or put mr_process_join(&diary, MR_FOREVER) before the last line.
 //@hint es: Quita la línea de mr_process_set_daemon, o pon mr_process_join(&diary, MR_FOREVER) antes de la última línea.
 //@fails: a daemon is cut off
 //@en Lesson 3, exercise diary. The diary is written by a daemon, one page each 0.3 s, and most pages get lost. No page may
 //@en get lost, however long a page takes; and no page may be written twice.
-//@es Lección 3, ejercicio diary. El diario lo escribe un daemon, una página cada 0,3 s, y se pierden casi todas. No se
+//@es Lección 3, ejercicio diary. El diario lo escribe un demonio, una página cada 0,3 s, y se pierden casi todas. No se
 //@es puede perder ninguna página, tarde lo que tarde cada una, ni escribirse dos veces.
 #include <multirank.h>
 #include <stdio.h>
