@@ -1,225 +1,14 @@
-/* Lists in shared memory. Each slot has two halves; writing fills the one that is not current and then turns over,
- * so that a writer who is killed halfway leaves the old value. What is read from the memory is checked: anybody
- * may have written there. */
+/* Lists in shared memory: what can be asked of them. What lies there is in slots.c. */
 #include "base/context.h"
 #include "base/status.h"
 #include "data/items.h"
 #include "data/shared_memory.h"
+#include "data/slots.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const uint64_t MAGIC = 0x314c5352414d5253;
-static const uint64_t ALIGNMENT = 8;
-
-typedef struct half {
-    uint64_t type, size;
-    unsigned char bytes[];
-} half;
-
-typedef struct slot {
-    uint64_t capacity; /* bytes in each half */
-    _Atomic uint64_t current;
-    /* the halves */
-} slot;
-
-struct head {
-    uint64_t magic, length;
-    uint64_t slots[]; /* where they lie; behind them, the end of the last one */
-};
-
-/* A list that has been entered. */
-struct view {
-    mr__object *object;
-    struct head *head;
-    size_t size;
-};
-
-/* ---- Items ---- */
-
-static bool is_text(uint64_t type)
-{
-    return type == MR_ITEM_STRING || type == MR_ITEM_BYTES;
-}
-
-/* Where the value lies, and its size. */
-static const void *content(const mr_item *item, size_t *size)
-{
-    static const int64_t none;
-    *size = sizeof(int64_t);
-    switch (item->type) {
-    case MR_ITEM_BOOL:
-        *size = sizeof item->boolean;
-        return &item->boolean;
-    case MR_ITEM_INT:
-        return &item->integer;
-    case MR_ITEM_DOUBLE:
-        return &item->real;
-    case MR_ITEM_STRING:
-    case MR_ITEM_BYTES:
-        *size = item->size;
-        return item->data;
-    default:
-        *size = 0;
-        return &none;
-    }
-}
-
-static mr_status check_item(const char *call, const mr_item *item)
-{
-    if (item == NULL)
-        return mr__fail(MR_EINVAL, "%s was given NULL as an item", call);
-    if ((unsigned)item->type > MR_ITEM_BYTES)
-        return mr__fail(MR_EINVAL, "%s: there is no item type %d", call, (int)item->type);
-    if (is_text(item->type) && (item->size > PTRDIFF_MAX || (item->data == NULL && item->size > 0)))
-        return mr__fail(MR_EINVAL, "%s was given a string that is NULL or too long", call);
-    return MR_OK;
-}
-
-/* Python's rule: room for the bytes and at least one more, in steps of 8; 8 for what is not a string. */
-static uint64_t capacity_for(const mr_item *item)
-{
-    return is_text(item->type) ? (item->size / ALIGNMENT + 1) * ALIGNMENT : ALIGNMENT;
-}
-
-static uint64_t slot_size(uint64_t capacity)
-{
-    return sizeof(slot) + 2 * (sizeof(half) + capacity);
-}
-
-/* ---- Slots ---- */
-
-static half *half_of(slot *place, uint64_t which)
-{
-    return (half *)((char *)(place + 1) + which * (sizeof(half) + place->capacity));
-}
-
-static mr_status damaged(const char *call)
-{
-    return mr__fail(MR_EINVAL, "%s: this shared memory holds no list, or one that has been overwritten", call);
-}
-
-static mr_status enter(const char *call, const mr_shareable_list *list, struct view *view)
-{
-    void *data = NULL;
-    mr_status status = mr__memory_enter(call, list == NULL ? NULL : &list->shm, &view->object, &data, &view->size);
-    if (status != MR_OK)
-        return status;
-    view->head = data;
-    if (view->size >= sizeof(struct head) && view->head->magic == MAGIC &&
-        view->head->length < (view->size - sizeof(struct head)) / sizeof(uint64_t))
-        return MR_OK;
-    mr__object_leave(view->object);
-    return damaged(call);
-}
-
-/* A slot by its index; negative ones count from the end. */
-static mr_status find_slot(const char *call, const struct view *view, ptrdiff_t index, slot **place)
-{
-    uint64_t length = view->head->length;
-    uint64_t from_start = index < 0 ? length - (uint64_t) - (index + 1) - 1 : (uint64_t)index;
-    if (from_start >= length)
-        return mr__fail(MR_EINVAL, "%s: a list of %llu items has none of index %td", call,
-                        (unsigned long long)length, index);
-    uint64_t start = view->head->slots[from_start];
-    if (start % ALIGNMENT != 0 || start > view->size - sizeof(slot))
-        return damaged(call);
-    *place = (slot *)((char *)view->head + start);
-    uint64_t room = view->size - start, capacity = (*place)->capacity;
-    if (capacity % ALIGNMENT != 0 || capacity > room || slot_size(capacity) > room)
-        return damaged(call);
-    return MR_OK;
-}
-
-/* What a slot holds; strings stay where they are. */
-static mr_status look(const char *call, slot *place, mr_item *item)
-{
-    const half *now = half_of(place, place->current & 1);
-    *item = (mr_item){.type = (mr_item_type)now->type};
-    if (now->type > MR_ITEM_BYTES || now->size > place->capacity)
-        return damaged(call);
-    if (now->type == MR_ITEM_BOOL)
-        item->boolean = now->bytes[0] != 0;
-    else if (now->type == MR_ITEM_INT)
-        memcpy(&item->integer, now->bytes, sizeof item->integer);
-    else if (now->type == MR_ITEM_DOUBLE)
-        memcpy(&item->real, now->bytes, sizeof item->real);
-    else if (is_text(now->type)) {
-        item->data = now->bytes;
-        item->size = now->size;
-    }
-    return MR_OK;
-}
-
-static void put(slot *place, const mr_item *item)
-{
-    size_t size;
-    const void *bytes = content(item, &size);
-    half *next = half_of(place, ~place->current & 1);
-    next->type = item->type;
-    next->size = size;
-    if (size > 0)
-        memcpy(next->bytes, bytes, size);
-    place->current ^= 1;
-}
-
-/* ---- Laying out ---- */
-
-static mr_status total_size(const char *call, const mr_item items[], size_t length, uint64_t *size)
-{
-    if (items == NULL && length > 0)
-        return mr__fail(MR_EINVAL, "%s was given NULL as the items", call);
-    bool fits = !__builtin_mul_overflow(length + 1, sizeof(uint64_t), size) && length < SIZE_MAX &&
-                !__builtin_add_overflow(*size, sizeof(struct head), size);
-    for (size_t i = 0; fits && i < length; i++) {
-        mr_status status = check_item(call, &items[i]);
-        if (status != MR_OK)
-            return status;
-        fits = items[i].type < MR_ITEM_STRING || items[i].size < SIZE_MAX / 8;
-        fits = fits && !__builtin_add_overflow(*size, slot_size(capacity_for(&items[i])), size);
-    }
-    return fits ? MR_OK : mr__fail(MR_ENOMEM, "%s: the list is larger than any memory", call);
-}
-
-struct plan {
-    const mr_item *items;
-    size_t length;
-};
-
-static void lay_out(void *data, const void *with)
-{
-    const struct plan *plan = with;
-    struct head *head = data;
-    uint64_t at = sizeof *head + (plan->length + 1) * sizeof(uint64_t);
-    for (size_t i = 0; i < plan->length; i++) {
-        slot *place = (slot *)((char *)head + at);
-        head->slots[i] = at;
-        place->capacity = capacity_for(&plan->items[i]);
-        put(place, &plan->items[i]);
-        at += slot_size(place->capacity);
-    }
-    head->slots[plan->length] = at;
-    head->length = plan->length;
-    head->magic = MAGIC;
-}
-
-/* Copies a string out of its slot; *item gets the length even where there is no room. */
-static mr_status take_text(const char *call, mr_item *item, void *buffer, size_t capacity)
-{
-    const void *bytes = item->data;
-    item->data = NULL;
-    size_t needed = item->size + (item->type == MR_ITEM_STRING);
-    if (capacity < needed || (buffer == NULL && needed > 0))
-        return mr__fail(MR_ETOOSMALL, "%s: the item needs a buffer of %zu bytes, not %zu", call, needed, capacity);
-    if (item->size > 0)
-        memcpy(buffer, bytes, item->size);
-    if (item->type == MR_ITEM_STRING)
-        ((char *)buffer)[item->size] = '\0';
-    item->data = buffer;
-    return MR_OK;
-}
 
 /* ---- Calls ---- */
 
@@ -260,9 +49,10 @@ static mr_status make(const char *call, mr_shared_memory *made, const char *name
                       size_t length)
 {
     uint64_t size = 0;
-    mr_status status = total_size(call, items, length, &size);
-    return status == MR_OK ? mr__memory_create(call, made, name, size, lay_out, &(struct plan){items, length})
-                           : status;
+    mr_status status = mr__slots_size(call, items, length, &size);
+    return status == MR_OK
+               ? mr__memory_create(call, made, name, size, mr__slots_lay_out, &(mr__slots_plan){items, length})
+               : status;
 }
 
 /* The name, and behind it the items. */
@@ -318,11 +108,11 @@ mr_status mr_shareable_list_init(mr_shareable_list *list, const char *name, cons
 static mr_status run_attach(mr__call *c)
 {
     mr_shareable_list found = {0};
-    struct view view;
+    mr__slots view;
     mr_status status = mr__memory_attach(c->method->call, &found.shm, mr__name_in(c));
     if (status != MR_OK)
         return status;
-    status = enter(c->method->call, &found, &view);
+    status = mr__slots_enter(c->method->call, &found, &view);
     if (status != MR_OK) {
         mr_shared_memory_close(&found.shm);
         return status;
@@ -343,20 +133,20 @@ mr_status mr_shareable_list_attach(mr_shareable_list *list, const char *name)
 
 static void duplicate(void *data, const void *with)
 {
-    const struct view *copied = with;
+    const mr__slots *copied = with;
     memcpy(data, copied->head, copied->size);
 }
 
 static mr_status run_copy(mr__call *c)
 {
     const char *call = c->method->call;
-    struct view view;
+    mr__slots view;
     const mr_shareable_list list = list_in(c);
     mr_shared_memory copy;
-    mr_status status = enter(call, &list, &view);
+    mr_status status = mr__slots_enter(call, &list, &view);
     if (status != MR_OK)
         return status;
-    struct view copied = {.head = malloc(view.size), .size = view.size};
+    mr__slots copied = {.head = malloc(view.size), .size = view.size};
     if (copied.head != NULL)
         duplicate(copied.head, &view);
     mr__object_leave(view.object);
@@ -384,9 +174,9 @@ mr_status mr_shareable_list_copy(mr_shareable_list *copy, const char *name, cons
 
 static mr_status run_length(mr__call *c)
 {
-    struct view view;
+    mr__slots view;
     const mr_shareable_list list = list_in(c);
-    mr_status status = enter(c->method->call, &list, &view);
+    mr_status status = mr__slots_enter(c->method->call, &list, &view);
     if (status != MR_OK)
         return status;
     c->numbers[0] = (int64_t)view.head->length;
@@ -404,16 +194,16 @@ ptrdiff_t mr_shareable_list_length(const mr_shareable_list *list)
 static mr_status get(const char *call, const mr_shareable_list *list, ptrdiff_t index, mr_item *item, void *buffer,
                      size_t capacity)
 {
-    struct view view;
-    slot *place = NULL;
-    mr_status status = enter(call, list, &view);
+    mr__slots view;
+    mr__slot *place = NULL;
+    mr_status status = mr__slots_enter(call, list, &view);
     if (status != MR_OK)
         return status;
-    status = find_slot(call, &view, index, &place);
+    status = mr__slots_find(call, &view, index, &place);
     if (status == MR_OK)
-        status = look(call, place, item);
-    if (status == MR_OK && is_text(item->type))
-        status = take_text(call, item, buffer, capacity);
+        status = mr__slot_look(call, place, item);
+    if (status == MR_OK && mr__slot_is_text(item->type))
+        status = mr__slot_take_text(call, item, buffer, capacity);
     mr__object_leave(view.object);
     return status;
 }
@@ -452,8 +242,8 @@ static mr_status send_get(const mr_shareable_list *list, ptrdiff_t index, mr_ite
         status = mr__items_unpack(list_get.call, call.buffer, call.received, &items, &count);
     if (status == MR_OK && count == 1) {
         *item = items[0];
-        if (is_text(item->type))
-            status = take_text(list_get.call, item, buffer, capacity);
+        if (mr__slot_is_text(item->type))
+            status = mr__slot_take_text(list_get.call, item, buffer, capacity);
     }
     free(items);
     free(call.buffer);
@@ -464,26 +254,26 @@ mr_status mr_shareable_list_get(const mr_shareable_list *list, ptrdiff_t index, 
                                 size_t capacity)
 {
     if (item == NULL)
-        return check_item(list_get.call, item);
+        return mr__slot_check(list_get.call, item);
     return mr__is_far(list) ? send_get(list, index, item, buffer, capacity)
                             : get(list_get.call, list, index, item, buffer, capacity);
 }
 
 static mr_status set(const char *call, const mr_shareable_list *list, ptrdiff_t index, const mr_item *item)
 {
-    struct view view;
-    slot *place = NULL;
-    mr_status status = enter(call, list, &view);
+    mr__slots view;
+    mr__slot *place = NULL;
+    mr_status status = mr__slots_enter(call, list, &view);
     if (status != MR_OK)
         return status;
-    status = check_item(call, item);
+    status = mr__slot_check(call, item);
     if (status == MR_OK)
-        status = find_slot(call, &view, index, &place);
-    if (status == MR_OK && is_text(item->type) && item->size > place->capacity)
+        status = mr__slots_find(call, &view, index, &place);
+    if (status == MR_OK && mr__slot_is_text(item->type) && item->size > place->capacity)
         status = mr__fail(MR_ETOOSMALL, "%s: the slot of item %td holds up to %llu bytes, not %zu", call, index,
                           (unsigned long long)place->capacity, item->size);
     if (status == MR_OK)
-        put(place, item);
+        mr__slot_put(place, item);
     mr__object_leave(view.object);
     return status;
 }
@@ -552,7 +342,7 @@ mr_status mr_shareable_list_set(const mr_shareable_list *list, ptrdiff_t index, 
 static bool is_equal(const mr_item *a, const mr_item *b)
 {
     size_t a_size, b_size;
-    const void *a_bytes = content(a, &a_size), *b_bytes = content(b, &b_size);
+    const void *a_bytes = mr__slot_content(a, &a_size), *b_bytes = mr__slot_content(b, &b_size);
     if (a->type != b->type)
         return false;
     if (a->type == MR_ITEM_DOUBLE)
@@ -564,18 +354,18 @@ static bool is_equal(const mr_item *a, const mr_item *b)
 static mr_status search(const char *call, const mr_shareable_list *list, const mr_item *item, size_t *count,
                         size_t *first)
 {
-    struct view view;
-    mr_status status = enter(call, list, &view);
+    mr__slots view;
+    mr_status status = mr__slots_enter(call, list, &view);
     if (status != MR_OK)
         return status;
     *count = 0;
-    status = check_item(call, item);
+    status = mr__slot_check(call, item);
     for (size_t i = view.head->length; status == MR_OK && i-- > 0;) {
-        slot *place = NULL;
+        mr__slot *place = NULL;
         mr_item found;
-        status = find_slot(call, &view, (ptrdiff_t)i, &place);
+        status = mr__slots_find(call, &view, (ptrdiff_t)i, &place);
         if (status == MR_OK)
-            status = look(call, place, &found);
+            status = mr__slot_look(call, place, &found);
         if (status != MR_OK || !is_equal(&found, item))
             continue;
         ++*count;
@@ -633,27 +423,27 @@ mr_status mr_shareable_list_index(const mr_shareable_list *list, mr_item item, s
 /* ---- Its format ---- */
 
 /* As Python's struct module writes what a slot holds. */
-static int print_format(char *text, size_t size, const slot *place, const mr_item *item)
+static int print_format(char *text, size_t size, const mr__slot *place, const mr_item *item)
 {
     static const char *const formats[] = {"xxxxxx?x", "xxxxxxx?", "q", "d"};
-    if (is_text(item->type))
+    if (mr__slot_is_text(item->type))
         return snprintf(text, size, "%llus", (unsigned long long)place->capacity);
     return snprintf(text, size, "%s", formats[item->type]);
 }
 
 static mr_status format(const char *call, const mr_shareable_list *list, char *text, size_t size)
 {
-    struct view view;
-    mr_status status = enter(call, list, &view);
+    mr__slots view;
+    mr_status status = mr__slots_enter(call, list, &view);
     if (status != MR_OK)
         return status;
     *text = '\0';
     for (uint64_t i = 0, used = 0; status == MR_OK && i < view.head->length; i++) {
-        slot *place = NULL;
+        mr__slot *place = NULL;
         mr_item item;
-        status = find_slot(call, &view, (ptrdiff_t)i, &place);
+        status = mr__slots_find(call, &view, (ptrdiff_t)i, &place);
         if (status == MR_OK)
-            status = look(call, place, &item);
+            status = mr__slot_look(call, place, &item);
         if (status == MR_OK)
             used += (uint64_t)print_format(text + used, size - used, place, &item);
         if (status == MR_OK && used >= size)
