@@ -1,7 +1,7 @@
 # multirank_lesson_mpi(<NN> RANKS <n> [ARGUMENT <word> FAILS]): builds this folder's mpi.c, the lesson's example in plain
 # MPI, as `mpi`, and has ctest run it under mpirun and compare its lines with mpi.expected. With ARGUMENT and FAILS it is
 # one more run, with that argument, which has to fail: its lines are in mpi.<word>.expected.
-set(MULTIRANK_LESSON_MPI_CHECK "${CMAKE_CURRENT_LIST_DIR}/check_mpi.cmake")
+set(MULTIRANK_LESSON_LINES "${CMAKE_CURRENT_LIST_DIR}/check_lines.cmake")
 
 function(multirank_lesson_mpi number)
   cmake_parse_arguments(PARSE_ARGV 1 mpi "FAILS" "RANKS;ARGUMENT" "")
@@ -21,7 +21,7 @@ function(multirank_lesson_mpi number)
     add_test(NAME ${name}
              COMMAND "${CMAKE_COMMAND}" -D PROGRAM=$<TARGET_FILE:${program}> -D RANKS=${mpi_RANKS} -D "MPIRUN=${MPIEXEC_EXECUTABLE}"
                      -D "ARGUMENT=${mpi_ARGUMENT}" -D FAILS=${mpi_FAILS} -D "EXPECTED=${expected}"
-                     -P "${MULTIRANK_LESSON_MPI_CHECK}")
+                     -P "${MULTIRANK_LESSON_LINES}")
     set_tests_properties(${name} PROPERTIES LABELS lesson TIMEOUT 90)
   endif()
 endfunction()

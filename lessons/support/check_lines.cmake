@@ -1,4 +1,4 @@
-# Runs a program in plain MPI and compares its lines with those of the file EXPECTED, each of which is a regular
+# Runs a program, under mpirun where RANKS is given, and compares its lines with those of the file EXPECTED, each of which is a regular
 # expression for one whole line. The ranks write in any order, so the order counts only if the file begins with "# in order".
 # A line that need not come has "? " before it.
 cmake_minimum_required(VERSION 3.25)
@@ -7,7 +7,11 @@ cmake_minimum_required(VERSION 3.25)
 set(ENV{EVENT_NOEPOLL} 1)
 set(ENV{OMPI_ALLOW_RUN_AS_ROOT} 1)
 set(ENV{OMPI_ALLOW_RUN_AS_ROOT_CONFIRM} 1)
-execute_process(COMMAND "${MPIRUN}" -n ${RANKS} --oversubscribe "${PROGRAM}" ${ARGUMENT}
+set(launch)
+if(RANKS)
+  set(launch "${MPIRUN}" -n ${RANKS} --oversubscribe)
+endif()
+execute_process(COMMAND ${launch} "${PROGRAM}" ${ARGUMENT}
                 TIMEOUT 60 RESULT_VARIABLE code OUTPUT_VARIABLE output ERROR_VARIABLE errors)
 if(FAILS AND "${code}" STREQUAL "0" OR NOT FAILS AND NOT "${code}" STREQUAL "0")
   message(FATAL_ERROR "exit code ${code}\n${output}${errors}")
