@@ -2,10 +2,11 @@
 #include "common.h"
 #include <sched.h>
 
-enum { WORKERS = 2, TIMES = 20000 };
+enum { WORKERS = 2, TIMES = 200000 };
 
 struct job {
     mr_value total;
+    mr_barrier gate; /* without it the first might be done before the second begins */
     bool locked;
 };
 
@@ -16,7 +17,7 @@ static int add(const void *args, size_t size)
     mr_lock lock;
     (void)size;
 
-    if (mr_value_get_lock(&job->total, &lock) != MR_OK)
+    if (mr_value_get_lock(&job->total, &lock) != MR_OK || mr_barrier_wait(&job->gate, NULL, MR_FOREVER) != MR_OK)
         return 1;
     for (int i = 0; i < TIMES; i++) {
         if (job->locked && mr_lock_acquire(&lock, MR_FOREVER) != MR_OK)
@@ -38,6 +39,8 @@ static mr_status count(bool locked)
     long total = 0;
     mr_status status = mr_value_init(&job.total, sizeof total, &total);
 
+    if (status == MR_OK)
+        status = mr_barrier_init(&job.gate, WORKERS, NULL, MR_FOREVER);
     for (int i = 0; i < WORKERS && status == MR_OK; i++) {
         if ((status = mr_process_init(&processes[i], add, &job, sizeof job)) == MR_OK)
             status = mr_process_start(&processes[i]);

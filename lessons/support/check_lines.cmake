@@ -18,6 +18,7 @@ if(FAILS AND "${code}" STREQUAL "0" OR NOT FAILS AND NOT "${code}" STREQUAL "0")
 endif()
 
 string(STRIP "${output}" lines)
+string(REPLACE ";" "," lines "${lines}") # a semicolon would end an element of the list
 string(REPLACE "\n" ";" lines "${lines}")
 file(STRINGS "${EXPECTED}" patterns)
 list(GET patterns 0 first)
