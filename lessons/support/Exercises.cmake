@@ -16,7 +16,7 @@ function(multirank_exercise_part target master name part seed)
 endfunction()
 
 function(multirank_exercise_test test check name target seed)
-  add_test(NAME ${test} COMMAND ${check} --exercise ${name} --seed ${seed} ${ARGN} $<TARGET_FILE:${target}>)
+  add_test(NAME ${test} COMMAND ${check} --lang en --exercise ${name} --seed ${seed} ${ARGN} $<TARGET_FILE:${target}>)
   set_tests_properties(${test} PROPERTIES LABELS lesson TIMEOUT 120)
 endfunction()
 

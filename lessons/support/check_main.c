@@ -9,7 +9,6 @@
 #include <criterion/hooks.h>
 #include <criterion/options.h>
 #include <getopt.h>
-#include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +27,7 @@ static const char usage[] =
     "rank\n"
     "                    for each process\n"
     "  --seed NUMBER     the exercise was made with this seed\n"
+    "  --lang LANGUAGE   en or es; if it is not given, the locale's\n"
     "  --shipped         the program has not been changed by anybody: looks more closely\n"
     "  --wrong WORDS     the program is wrong, and the check has to say so, with these words\n"
     "Exit code: 0 all is well, 1 something is not, 2 nothing could be checked.\n";
@@ -70,12 +70,12 @@ static void look_at_end(struct running *running)
     const char *seen = run->exit_code > 128 ? say("%d: signal %d ended it", run->exit_code, run->exit_code - 128)
                                             : say("%d", run->exit_code);
     check(run->exit_code == subject->exit_code, "exit code", say("%d", subject->exit_code), seen,
-          *run->errors != '\0' ? "what it wrote to standard error, below" : "what main returns");
+          *run->errors != '\0' ? "what it wrote to standard error, below" : say("what main returns"));
 }
 
 static void look_at_traces(struct running *running)
 {
-    static const char all_gone[] = "none within 5 s of the end";
+    const char *all_gone = say("none within 5 s of the end");
     int processes, files;
     if (running->run.is_hung)
         return;
@@ -96,12 +96,12 @@ static void look_at_traces(struct running *running)
 static void show_output(const struct run *run)
 {
     if (look_failures() > 0) {
-        printf("what the program printed, and when:\n");
+        printf("%s", translated("what the program printed, and when:\n"));
         for (size_t i = 0; i < run->count; i++)
             printf("  %6.2f s  %s\n", run->lines[i].when, run->lines[i].text);
     }
     if (*run->errors != '\0')
-        printf("what it wrote to standard error:\n%s%s", run->errors,
+        printf(translated("what it wrote to standard error:\n%s%s"), run->errors,
                run->errors[strlen(run->errors) - 1] == '\n' ? "" : "\n");
 }
 
@@ -124,6 +124,7 @@ void lesson_look(const struct subject *subject, enum launch launch)
 {
     struct running running = {.subject = subject, .program = getenv("LESSON_PROGRAM"), .run = {.launch = launch}};
     setvbuf(stdout, NULL, _IOLBF, 0);
+    choose_language(getenv("LESSON_LANGUAGE"));
     bool is_started = running.program != NULL && run_program(&running);
     bool is_good = false;
     if (is_started) {
@@ -154,18 +155,31 @@ ReportHook(POST_TEST)(struct criterion_test_stats *stats)
 static char *find_program(const char *given)
 {
     static char path[2 * PATH_MAX];
-    char own[PATH_MAX] = "";
     struct stat status;
     if (given != NULL)
         snprintf(path, sizeof path, "%s", given);
-    else if (readlink("/proc/self/exe", own, sizeof own - 1) > 0)
-        snprintf(path, sizeof path, "%s/example", dirname(own));
+    else
+        snprintf(path, sizeof path, "%s/example", own_folder());
     char *whole = realpath(path, NULL);
     if (whole != NULL && stat(whole, &status) == 0 && S_ISREG(status.st_mode) && access(whole, X_OK) == 0)
         return whole;
     fprintf(stderr, "nothing to check: %s is not a program (has it been built?)\n", path);
     free(whole);
     return NULL;
+}
+
+/* The command `multirank` of the same build or installation, or any. */
+static void find_tool(void)
+{
+    static const char *const places[] = {"../../../../bin/multirank", "../../src/multirank",
+                                         "../../../src/multirank"};
+    char path[PATH_MAX + 32];
+    setenv("LESSON_TOOL", "multirank", 1);
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        snprintf(path, sizeof path, "%s/%s", own_folder(), places[i]);
+        if (access(path, X_OK) == 0)
+            setenv("LESSON_TOOL", path, 1);
+    }
 }
 
 static int run_test(const char *exercise, const char *launch)
@@ -188,13 +202,11 @@ static int run_test(const char *exercise, const char *launch)
 
 int main(int argc, char **argv)
 {
-    static const struct option options[] = {{"exercise", required_argument, NULL, 'e'},
-                                            {"launch", required_argument, NULL, 'l'},
-                                            {"seed", required_argument, NULL, 's'},
-                                            {"shipped", no_argument, NULL, 'o'},
-                                            {"wrong", required_argument, NULL, 'w'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"exercise", required_argument, NULL, 'e'}, {"launch", required_argument, NULL, 'l'},
+        {"seed", required_argument, NULL, 's'},     {"shipped", no_argument, NULL, 'o'},
+        {"wrong", required_argument, NULL, 'w'},    {"lang", required_argument, NULL, 'L'},
+        {"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0}};
     const char *exercise = NULL, *launch = "alone";
     for (int option; (option = getopt_long(argc, argv, "h", options, NULL)) >= 0;) {
         if (option == 'e')
@@ -203,6 +215,8 @@ int main(int argc, char **argv)
             launch = optarg;
         else if (option == 's')
             setenv("LESSON_SEED", optarg, 1);
+        else if (option == 'L')
+            setenv("LESSON_LANGUAGE", optarg, 1);
         else if (option == 'o')
             setenv("LESSON_SHIPPED", "1", 1);
         else if (option == 'w')
@@ -216,8 +230,7 @@ int main(int argc, char **argv)
     if (program == NULL)
         return EXIT_NOTHING;
     setenv("LESSON_PROGRAM", program, 1);
-    if (getenv("LESSON_TOOL") == NULL)
-        setenv("LESSON_TOOL", access(LESSON_TOOL_BUILT, X_OK) == 0 ? LESSON_TOOL_BUILT : "multirank", 1);
+    find_tool();
     free(program);
     return run_test(exercise, launch);
 }

@@ -96,5 +96,5 @@ const char *explain_hang(const struct running *running)
     const char *waits = stack_of(&tree);
     const char *text = say("%s%s", waits != NULL ? waits : "", all_frames(&tree));
     proctree_free(&tree);
-    return *text != '\0' ? text : "    (neither `multirank stack` nor gdb can tell)\n";
+    return *text != '\0' ? text : say("    (neither `multirank stack` nor gdb can tell)\n");
 }

@@ -1,11 +1,18 @@
 /* What a program has printed: the lines of a form, and texts made of them. */
 #include "lines.h"
 
+#include <libgen.h>
+#include <libintl.h>
+#include <limits.h>
+#include <locale.h>
 #include <regex.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#define DOMAIN "multirank-lessons"
 
 /* All that was allocated for the check; freed in one go at its end. */
 static void **kept;
@@ -30,12 +37,43 @@ void keep_nothing(void)
     kept_count = 0;
 }
 
+const char *own_folder(void)
+{
+    static char path[PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+    return length > 0 ? dirname(path) : ".";
+}
+
+const char *translated(const char *text)
+{
+    return *text != '\0' ? dgettext(DOMAIN, text) : text; /* the empty one is the header of the translations */
+}
+
+/* Numbers stay as they are in C: programs print them so, and the checks read them. */
+void choose_language(const char *language)
+{
+    char path[PATH_MAX + 64], found[PATH_MAX + 128];
+    static const char *const places[] = {"../locale", "../../../../share/locale"}; /* as built, as installed */
+    setlocale(LC_CTYPE, "");
+    if (setlocale(LC_MESSAGES, "") == NULL || language != NULL)
+        setlocale(LC_ALL, "C.UTF-8"); /* in "C" nothing is translated */
+    if (language != NULL)
+        setenv("LANGUAGE", language, 1);
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        snprintf(path, sizeof path, "%s/%s", own_folder(), places[i]);
+        snprintf(found, sizeof found, "%s/es/LC_MESSAGES/" DOMAIN ".mo", path);
+        if (access(found, R_OK) == 0)
+            bindtextdomain(DOMAIN, path);
+    }
+    bind_textdomain_codeset(DOMAIN, "UTF-8");
+}
+
 const char *say(const char *format, ...)
 {
     char *text = NULL;
     va_list arguments;
     va_start(arguments, format);
-    int length = vasprintf(&text, format, arguments);
+    int length = vasprintf(&text, translated(format), arguments);
     va_end(arguments);
     return length < 0 ? "?" : keep(text);
 }
@@ -109,7 +147,7 @@ const char *all_of(const matches *found, int group)
     const char *text = "";
     for (size_t i = 0; i < found->count; i++)
         text = say("%s%s%s", text, i > 0 ? " " : "", found->at[i].text[group]);
-    return *text != '\0' ? text : "nothing";
+    return *text != '\0' ? text : translated("nothing");
 }
 
 static int compare(const void *left, const void *right)

@@ -41,17 +41,17 @@ bool check(bool is_good, const char *what, const char *expected, const char *see
     if (is_silent)
         return is_good;
     if (is_good)
-        printf("ok: %s: %s\n", what, seen);
+        printf("%s", say("ok: %s: %s\n", translated(what), translated(seen)));
     else
-        complain(
-            say("not ok: %s\n    expected: %s\n    seen:     %s\n    next:     %s\n", what, expected, seen, next));
+        complain(say("not ok: %s\n    expected: %s\n    seen:     %s\n    next:     %s\n", translated(what),
+                     translated(expected), translated(seen), translated(next)));
     return is_good;
 }
 
 bool recognise(bool is_it, const char *sentence)
 {
     if (is_it)
-        complain(say("not ok: %s\n", sentence));
+        complain(say("not ok: %s\n", translated(sentence)));
     return is_it;
 }
 
@@ -60,9 +60,9 @@ void measured(const char *format, ...)
     va_list arguments;
     if (is_silent)
         return;
-    printf("measured: ");
+    printf("%s", translated("measured: "));
     va_start(arguments, format);
-    vprintf(format, arguments);
+    vprintf(translated(format), arguments);
     va_end(arguments);
     printf("\n");
 }
@@ -82,7 +82,7 @@ bool check_sequence(const matches *found, int group, const char *what, const cha
 
 static const char *times_text(size_t times)
 {
-    return times == 0 ? "never" : times == 1 ? "once" : say("%zu times", times);
+    return times == 0 ? say("never") : times == 1 ? say("once") : say("%zu times", times);
 }
 
 bool check_times(const struct run *run, const char *line, size_t times, const char *next)

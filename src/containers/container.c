@@ -91,7 +91,7 @@ static mr_status (*const functions[])(mr__request *) = {
 
 mr_status mr__request_here(mr__request *r)
 {
-    return functions[r->procedure - MR__REQUESTS_BEGIN - 1](r);
+    return functions[r->procedure](r);
 }
 
 mr_status mr__ask_for(const uint64_t *handle, mr__request *r)

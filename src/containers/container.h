@@ -1,6 +1,6 @@
 /* What dicts, lists, sets and namespaces have in common: a block in the arena that is replaced as a whole when
- * they grow, a lock of their own, and the way a call on them takes: as a request, which is done here or, by a far
- * call (far.h), at main. */
+ * they grow, a lock of their own, and the way a call on them takes: as a request, which is done here or, by a
+ * method (method.h), at its home. */
 #ifndef MR_CONTAINER_H
 #define MR_CONTAINER_H
 
@@ -76,7 +76,6 @@ void mr__container_repair(mr__container *container, mr__empty empty);
     X(MANAGER_CLOSE, mr__manager_close)
 
 enum {
-    MR__REQUESTS_BEGIN = 3 * MR__FAR_GROUP - 1,
 #define MR__REQUEST_NAME(name, function) MR__DO_##name,
     MR__REQUESTS(MR__REQUEST_NAME) MR__REQUESTS_END
 #undef MR__REQUEST_NAME
@@ -102,7 +101,7 @@ typedef struct mr__request {
 MR__REQUESTS(MR__REQUEST_FUNCTION)
 #undef MR__REQUEST_FUNCTION
 
-/* Has a request done on the object behind a handle (NULL: which is an error), here or at main. */
+/* Has a request done on the object behind a handle (NULL: which is an error), here or at its home. */
 mr_status mr__ask(const uint64_t *handle, mr__request request);
 mr_status mr__ask_for(const uint64_t *handle, mr__request *request); /* whose numbers and items are wanted */
 
@@ -111,7 +110,7 @@ mr_status mr__ask_new(uint64_t *handle, mr__request request);
 mr_status mr__ask_items(const uint64_t *handle, mr__request request, mr_item **items, size_t *count);
 int64_t mr__ask_number(const uint64_t *handle, mr__request request, int64_t on_failure);
 
-/* Does a request here; has it done at main. */
+/* Does a request here; has it done at its home. */
 mr_status mr__request_here(mr__request *request);
 mr_status mr__request_far(mr__request *request);
 

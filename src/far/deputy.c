@@ -87,15 +87,12 @@ static bool send_bytes(const mr__deputy *deputy, const void *bytes, size_t size,
     return !*is_lent;
 }
 
-static mr_status serve(mr__call *call)
+static mr_status serve(mr__call *call, int32_t method)
 {
-    size_t group = (size_t)call->procedure / MR__FAR_GROUP;
-    call->method = mr__method_at(call->procedure - MR__FAR_METHODS);
-    if (call->method != NULL)
-        return call->method->run(call);
-    if (call->procedure >= 0 && group < MR__PROCEDURE_GROUPS && mr__procedures[group] != NULL)
-        return mr__procedures[group](call);
-    return mr__fail(MR_ENOTSUP, "there is no procedure %d for processes on other hosts", call->procedure);
+    call->method = mr__method_at(method);
+    if (call->method == NULL)
+        return mr__fail(MR_ENOTSUP, "there is no method %d for processes on other hosts", method);
+    return call->method->run(call);
 }
 
 /* The reply: head and sentence, then the bytes. */
@@ -134,8 +131,7 @@ static bool serve_next(const mr__deputy *deputy)
     mr__far_head head;
     if (!mr__far_receive(deputy->socket, &head, sizeof head))
         return false;
-    mr__call call = {.procedure = head.procedure,
-                     .seconds = head.seconds,
+    mr__call call = {.seconds = head.seconds,
                      .size = head.size,
                      .capacity = head.capacity == UINT64_MAX ? SIZE_MAX : head.capacity,
                      .is_kept = head.is_kept != 0,
@@ -152,7 +148,7 @@ static bool serve_next(const mr__deputy *deputy)
     if (!get_bytes(deputy, data, call.size, &data_are_lent))
         goto end;
     ((char *)data)[call.size] = '\0'; /* texts have an end */
-    mr_status status = serve(&call);
+    mr_status status = serve(&call, head.method);
     is_served = answer(deputy, &call, status, &buffer_is_lent);
     if (!is_served && status == MR_OK && call.method != NULL && call.method->undo != NULL)
         call.method->undo(&call);

@@ -32,12 +32,4 @@ bool mr__caller_is_dead(void);
 /* Has the caller run a function of the program; gives what it returned, -1 if that cannot be had. */
 int mr__call_back(const mr__symbol *function);
 
-/* ---- The procedures ---- */
-
-/* Make a call here, by groups of procedures (program/procedures.c). What comes back, at most call->capacity bytes,
- * is put into memory from malloc: call->buffer, call->received. */
-enum { MR__PROCEDURE_GROUPS = 5 };
-typedef mr_status mr__procedure(mr__call *call);
-extern mr__procedure *const mr__procedures[MR__PROCEDURE_GROUPS];
-
 #endif

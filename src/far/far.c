@@ -106,7 +106,7 @@ static mr_status ask(const mr__call *call)
     struct {
         mr__far_head head;
         char bytes[256]; /* a small call goes out in one piece */
-    } out = {.head = {.procedure = call->procedure,
+    } out = {.head = {.method = mr__method_number(call->method),
                       .seconds = call->seconds,
                       .size = call->size,
                       .capacity = call->buffer != NULL ? call->capacity : UINT64_MAX,
@@ -209,8 +209,6 @@ mr_status mr__fail_far(const char *call, const char *instead)
 mr_status mr__far(mr__call *call)
 {
     mr_status status = connect_thread();
-    if (call->method != NULL)
-        call->procedure = MR__FAR_METHODS + mr__method_number(call->method);
     if (status == MR_OK)
         status = ask(call);
     return status == MR_OK ? hear_answer(call) : status;
@@ -300,30 +298,4 @@ int64_t mr__call_number(const mr__method *method, const uint64_t *handle, int64_
 mr_status mr__run_end(mr__call *call)
 {
     return mr__object_end(call->method->call, call->method->kind, &call->handles[0]);
-}
-
-/* ---- Calls of procedures ---- */
-
-mr_status mr__far_on(int procedure, uint64_t handle, double seconds)
-{
-    char nothing;
-    return mr__far(&(mr__call){
-        .procedure = procedure, .handles = {handle}, .seconds = seconds, .buffer = &nothing, .capacity = 0});
-}
-
-mr_status mr__far_new(int procedure, uint64_t *handle, int64_t number)
-{
-    char nothing;
-    mr__call call = {.procedure = procedure, .numbers = {number}, .buffer = &nothing};
-    mr_status status = mr__far(&call);
-    if (status == MR_OK)
-        *handle = call.handles[0];
-    return status;
-}
-
-int64_t mr__far_ask(int procedure, uint64_t handle, int64_t on_failure)
-{
-    char nothing;
-    mr__call call = {.procedure = procedure, .handles = {handle}, .buffer = &nothing};
-    return mr__far(&call) == MR_OK ? call.numbers[0] : on_failure;
 }

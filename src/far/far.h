@@ -7,38 +7,11 @@
 #include "far/method.h"
 #include "transport/links.h"
 
-/* What can be called so: methods (method.h), and procedures, which are those that are no methods yet: the group,
- * which is the file that serves it, and its name. */
-#define MR__FAR_POOL(X) \
-    X(POOL_ENLIST)      \
-    X(POOL_READY)       \
-    X(POOL_FETCH)       \
-    X(POOL_REPORT)      \
-    X(POOL_INIT)        \
-    X(POOL_SUBMIT)      \
-    X(POOL_PROCESSES)   \
-    X(POOL_INSIGHTS)    \
-    X(POOL_CLOSE)       \
-    X(POOL_TERMINATE)   \
-    X(POOL_JOIN)        \
-    X(FUTURE_GET)       \
-    X(FUTURE_RESULT)    \
-    X(FUTURE_WAIT) X(FUTURE_READY) X(FUTURE_SUCCESSFUL) X(FUTURE_COUNT) X(FUTURE_CLOSE) X(FUTURE_FAILURES)
-
-#define MR__FAR_NAME(name) MR__FAR_##name,
-enum {
-    MR__FAR_GROUP = 256,
-    MR__FAR_POOL_BEGIN = 4 * MR__FAR_GROUP - 1,
-    MR__FAR_POOL(MR__FAR_NAME) MR__FAR_METHODS = 5 * MR__FAR_GROUP /* from here on: methods, by number */
-};
-#undef MR__FAR_NAME
-
 enum { MR__FAR_HANDLES = 3, MR__FAR_NUMBERS = 4 };
 
 /* A call, and what came of it. Handles and numbers go both ways. */
 typedef struct mr__call {
-    const mr__method *method; /* NULL: a procedure */
-    int32_t procedure;
+    const mr__method *method;
     uint64_t handles[MR__FAR_HANDLES];
     double seconds;
     int64_t numbers[MR__FAR_NUMBERS];
@@ -83,12 +56,6 @@ mr_status mr__call_make_room(mr__call *call, size_t size);
 /* What the close of most kinds does, as a method's function. */
 mr_status mr__run_end(mr__call *call);
 
-/* ---- The same of procedures, by a process that is far ---- */
-
-mr_status mr__far_on(int procedure, uint64_t handle, double seconds);
-mr_status mr__far_new(int procedure, uint64_t *handle, int64_t number);
-int64_t mr__far_ask(int procedure, uint64_t handle, int64_t on_failure);
-
 /* ---- What travels, for far.c and deputy.c ---- */
 
 enum { MR__FAR_INLINE = 1 << 16 }; /* bytes that go over the socket; more go by MPI */
@@ -97,7 +64,7 @@ enum { MR__FAR_INLINE = 1 << 16 }; /* bytes that go over the socket; more go by 
 enum { MR__FAR_CALL_BACK = -1 };
 
 typedef struct mr__far_head {
-    int32_t procedure, status;
+    int32_t method, status;
     uint64_t handles[MR__FAR_HANDLES];
     double seconds;
     int64_t numbers[MR__FAR_NUMBERS];

@@ -22,10 +22,11 @@ typedef struct mr__method {
 #define MR__IN_TABLE __attribute__((used, section("mr_methods")))
 #endif
 
-/* Defines a method, for this file. */
-#define MR__METHOD(name, call, kind, run) MR__METHOD_TAKING(name, call, kind, run, NULL)
-#define MR__METHOD_TAKING(name, call_, kind_, run_, undo_)                                             \
-    static const mr__method name = {.call = (call_), .kind = (kind_), .run = (run_), .undo = (undo_)}; \
+/* Defines a method for this file; one that takes something away from others; one that other files ask for. */
+#define MR__METHOD(name, call, kind, run) static MR__SHARED_METHOD(name, call, kind, run, NULL)
+#define MR__METHOD_TAKING(name, call, kind, run, undo) static MR__SHARED_METHOD(name, call, kind, run, undo)
+#define MR__SHARED_METHOD(name, call_, kind_, run_, undo_)                                      \
+    const mr__method name = {.call = (call_), .kind = (kind_), .run = (run_), .undo = (undo_)}; \
     static const mr__method *const name##_entry MR__IN_TABLE = &name
 
 /* The number of a method; the method of that number, NULL: there is none. */

@@ -159,63 +159,72 @@ static mr_status check(const char *call, const mr_future *future)
     return mr__object_given(call, MR__KIND_JOB, future);
 }
 
-mr_status mr_future_wait(const mr_future *future, double timeout)
+static mr_status wait(mr__call *c)
 {
     mr__job *job;
-    mr_status status = check("mr_future_wait", future);
-    if (status == MR_OK && mr__is_far(future))
-        return mr__far_on(MR__FAR_FUTURE_WAIT, future->mr__handle, timeout);
-    if (status == MR_OK)
-        status = await("mr_future_wait", future->mr__handle, timeout, &job);
+    mr_status status = await(c->method->call, c->handles[0], c->seconds, &job);
     if (status != MR_OK)
         return status;
     if (job->state != MR__JOB_COMPLETE) /* tasks that have failed are no failure of the wait */
-        status = mr__job_outcome("mr_future_wait", job);
+        status = mr__job_outcome(c->method->call, job);
     mr__object_leave(&job->object);
     return status;
 }
+MR__METHOD(future_wait, "mr_future_wait", MR__KIND_JOB, wait);
+
+mr_status mr_future_wait(const mr_future *future, double timeout)
+{
+    return mr__call_on(&future_wait, MR__HANDLE(future), timeout);
+}
+
+static mr_status is_ready(mr__call *c)
+{
+    mr__object *object;
+    mr_status status = mr__object_find(c->method->call, c->handles[0], MR__KIND_JOB, &object);
+    c->numbers[0] = status == MR_OK && mr__job_is_over(c->handles[0]);
+    return status;
+}
+MR__METHOD(future_is_ready, "mr_future_is_ready", MR__KIND_JOB, is_ready);
 
 bool mr_future_is_ready(const mr_future *future)
 {
-    mr__object *object;
-    mr_status status = check("mr_future_is_ready", future);
-    if (status == MR_OK && mr__is_far(future))
-        return mr__far_ask(MR__FAR_FUTURE_READY, future->mr__handle, 0) != 0;
-    if (status == MR_OK)
-        status = mr__object_find("mr_future_is_ready", future->mr__handle, MR__KIND_JOB, &object);
-    return status == MR_OK && mr__job_is_over(future->mr__handle);
+    return mr__call_number(&future_is_ready, MR__HANDLE(future), false) != 0;
 }
+
+static mr_status is_successful(mr__call *c)
+{
+    mr__job *job;
+    mr_status status = mr__job_enter(c->method->call, c->handles[0], &job);
+    if (status != MR_OK)
+        return status;
+    if (job->state == MR__JOB_OPEN)
+        status = mr__fail(MR_ESTATE, "%s: not all tasks are done", c->method->call);
+    c->numbers[0] = job->state == MR__JOB_COMPLETE && mr__job_body_of(job)->failures == 0;
+    mr__object_leave(&job->object);
+    return status;
+}
+MR__METHOD(future_is_successful, "mr_future_is_successful", MR__KIND_JOB, is_successful);
 
 bool mr_future_is_successful(const mr_future *future)
 {
-    mr__job *job;
-    mr_status status = check("mr_future_is_successful", future);
-    if (status == MR_OK && mr__is_far(future))
-        return mr__far_ask(MR__FAR_FUTURE_SUCCESSFUL, future->mr__handle, 0) != 0;
-    if (status == MR_OK)
-        status = mr__job_enter("mr_future_is_successful", future->mr__handle, &job);
-    if (status != MR_OK)
-        return false;
-    if (job->state == MR__JOB_OPEN)
-        status = mr__fail(MR_ESTATE, "mr_future_is_successful: not all tasks are done");
-    bool is_good = job->state == MR__JOB_COMPLETE && mr__job_body_of(job)->failures == 0;
-    mr__object_leave(&job->object);
-    return is_good;
+    return mr__call_number(&future_is_successful, MR__HANDLE(future), false) != 0;
 }
+
+static mr_status count(mr__call *c)
+{
+    mr__job *job;
+    mr_status status = mr__job_enter(c->method->call, c->handles[0], &job);
+    if (status != MR_OK)
+        return status;
+    c->numbers[0] = (int64_t)mr__job_body_of(job)->count;
+    mr__object_leave(&job->object);
+    return MR_OK;
+}
+MR__METHOD(future_count, "mr_future_count", MR__KIND_JOB, count);
 
 ptrdiff_t mr_future_count(const mr_future *future)
 {
-    mr__job *job;
-    mr_status status = check("mr_future_count", future);
-    if (status == MR_OK && mr__is_far(future))
-        return (ptrdiff_t)mr__far_ask(MR__FAR_FUTURE_COUNT, future->mr__handle, -1);
-    if (status == MR_OK)
-        status = mr__job_enter("mr_future_count", future->mr__handle, &job);
-    if (status != MR_OK)
-        return -1;
-    ptrdiff_t count = (ptrdiff_t)mr__job_body_of(job)->count;
-    mr__object_leave(&job->object);
-    return count;
+    return (ptrdiff_t)mr__call_number(&future_count, MR__HANDLE(future), -1);
 }
 
 /* ---- Results ---- */
@@ -328,7 +337,7 @@ mr_status mr_future_result(const mr_future *future, size_t index, void *out, siz
 mr_status mr_future_close(const mr_future *future)
 {
     mr_status status = check("mr_future_close", future);
-    return status == MR_OK ? mr__job_release("mr_future_close", future->mr__handle) : status;
+    return status == MR_OK ? mr__job_release(future->mr__handle) : status;
 }
 
 void mr_future_cleanup(const mr_future *future)

@@ -43,7 +43,7 @@ static void finish(mr__imap *imap, mr_status error)
         imap->error = error;
         snprintf(imap->sentence, sizeof imap->sentence, "%s", mr_last_error());
     }
-    mr__job_release(imap->call, imap->hold);
+    mr__job_release(imap->hold);
     imap->hold = 0;
 }
 
@@ -228,7 +228,7 @@ static mr_status choose(const mr__imap *imap, double deadline, size_t *chosen)
 
 static void drop(mr__imap *imap, size_t i)
 {
-    mr__job_release("mr_imap_next", imap->chunks[i].job);
+    mr__job_release(imap->chunks[i].job);
     imap->count--;
     memmove(&imap->chunks[i], &imap->chunks[i + 1], (imap->count - i) * sizeof *imap->chunks);
 }

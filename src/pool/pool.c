@@ -226,16 +226,21 @@ mr_status mr_pool_init_threads(mr_pool *pool, int threads)
 
 /* ---- Asking ---- */
 
-int mr_pool_processes(const mr_pool *handle)
+static mr_status processes(mr__call *c)
 {
     mr__pool *pool;
-    if (mr__is_far(handle))
-        return (int)mr__far_ask(MR__FAR_POOL_PROCESSES, handle->mr__handle, -1);
-    if (mr__pool_enter("mr_pool_processes", handle, &pool) != MR_OK)
-        return -1;
-    int size = (int)pool->size;
+    mr_status status = mr__pool_enter(c->method->call, &(mr_pool){c->handles[0]}, &pool);
+    if (status != MR_OK)
+        return status;
+    c->numbers[0] = pool->size;
     mr__object_leave(&pool->object);
-    return size;
+    return MR_OK;
+}
+MR__METHOD(pool_processes, "mr_pool_processes", MR__KIND_POOL, processes);
+
+int mr_pool_processes(const mr_pool *handle)
+{
+    return (int)mr__call_number(&pool_processes, MR__HANDLE(handle), -1);
 }
 
 int mr_pool_insights(const mr_pool *handle, mr_insight insights[], int capacity)
@@ -266,12 +271,10 @@ int mr_pool_insights(const mr_pool *handle, mr_insight insights[], int capacity)
 
 /* ---- Ending ---- */
 
-mr_status mr_pool_close(const mr_pool *handle)
+static mr_status close_pool(mr__call *c)
 {
     mr__pool *pool;
-    if (mr__is_far(handle))
-        return mr__far_on(MR__FAR_POOL_CLOSE, handle->mr__handle, 0);
-    mr_status status = mr__pool_enter("mr_pool_close", handle, &pool);
+    mr_status status = mr__pool_enter(c->method->call, &(mr_pool){c->handles[0]}, &pool);
     if (status != MR_OK)
         return status == MR_ECLOSED ? MR_OK : status;
     if (pool->state == MR__POOL_RUNNING || pool->state == MR__POOL_BROKEN)
@@ -280,6 +283,12 @@ mr_status mr_pool_close(const mr_pool *handle)
     mr__pool_ring(pool, UINT64_MAX);
     mr__pool_ring_keeper(pool);
     return MR_OK;
+}
+MR__METHOD(pool_close, "mr_pool_close", MR__KIND_POOL, close_pool);
+
+mr_status mr_pool_close(const mr_pool *handle)
+{
+    return mr__call_on(&pool_close, MR__HANDLE(handle), 0);
 }
 
 static void terminate(mr__pool *pool)
@@ -292,25 +301,29 @@ static void terminate(mr__pool *pool)
     mr__pool_ring_keeper(pool);
 }
 
-mr_status mr_pool_terminate(const mr_pool *handle)
+static mr_status run_terminate(mr__call *c)
 {
     mr__pool *pool;
-    if (mr__is_far(handle))
-        return mr__far_on(MR__FAR_POOL_TERMINATE, handle->mr__handle, 0);
-    mr_status status = mr__pool_enter("mr_pool_terminate", handle, &pool);
+    mr_status status = mr__pool_enter(c->method->call, &(mr_pool){c->handles[0]}, &pool);
     if (status != MR_OK)
         return status == MR_ECLOSED ? MR_OK : status;
     terminate(pool);
     mr__object_leave(&pool->object);
     return MR_OK;
 }
+MR__METHOD(pool_terminate, "mr_pool_terminate", MR__KIND_POOL, run_terminate);
 
-mr_status mr_pool_join(const mr_pool *handle, double timeout)
+mr_status mr_pool_terminate(const mr_pool *handle)
 {
+    return mr__call_on(&pool_terminate, MR__HANDLE(handle), 0);
+}
+
+static mr_status join(mr__call *c)
+{
+    const mr_pool of = {c->handles[0]}, *handle = &of;
+    double timeout = c->seconds;
     mr__pool *pool;
     double deadline;
-    if (mr__is_far(handle))
-        return mr__far_on(MR__FAR_POOL_JOIN, handle->mr__handle, timeout);
     mr_status status = mr__deadline("mr_pool_join", timeout, &deadline);
     if (status == MR_OK)
         status = mr__pool_enter("mr_pool_join", handle, &pool);
@@ -335,6 +348,12 @@ mr_status mr_pool_join(const mr_pool *handle, double timeout)
     }
     mr__object_close(&pool->object);
     return MR_OK;
+}
+MR__METHOD(pool_join, "mr_pool_join", MR__KIND_POOL, join);
+
+mr_status mr_pool_join(const mr_pool *handle, double timeout)
+{
+    return mr__call_on(&pool_join, MR__HANDLE(handle), timeout);
 }
 
 void mr_pool_cleanup(const mr_pool *pool)

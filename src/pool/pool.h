@@ -202,7 +202,7 @@ mr__job_body *mr__job_body_of(const mr__job *job);
 bool mr__job_is_over(uint64_t handle);
 
 /* Gives a job up. */
-mr_status mr__job_release(const char *call, uint64_t handle);
+mr_status mr__job_release(uint64_t handle);
 
 /* Claims a chunk of the job that the worker at that place is at; *offset tasks of it are finished already. */
 bool mr__job_claim(mr__job *job, mr__worker *worker, uint32_t place, uint64_t *chunk, uint64_t *offset);

@@ -279,7 +279,7 @@ static mr_status map(const mr_pool *pool, mr__even *even, const mr__order *order
     }
     if (!is_lent)
         free_buffers(&all);
-    mr__job_release(order->call, handle);
+    mr__job_release(handle);
     return status;
 }
 

@@ -105,15 +105,15 @@ typedef struct share {
     batch work;
 } share;
 
-static mr_status call_main(int procedure, const mr__worker_args *args, const mr__packet *data, int64_t first,
-                           int64_t second, mr__unpacking *answer)
+static mr_status ask_home(const mr__method *method, const mr__worker_args *args, const mr__packet *data,
+                          int64_t first, int64_t second, mr__unpacking *answer)
 {
-    mr__call call = {.procedure = procedure,
-                     .handles = {args->pool},
+    mr__call call = {.method = method,
                      .numbers = {args->place, first, second},
                      .data = data->bytes,
-                     .size = data->size};
-    mr_status status = mr__far(&call);
+                     .size = data->size,
+                     .capacity = SIZE_MAX};
+    mr_status status = mr__ask_method(&args->pool, &call);
     *answer = (mr__unpacking){.bytes = call.buffer, .size = call.received};
     return status;
 }
@@ -127,8 +127,8 @@ static mr_status finish_share(void *argument, uint64_t count)
 {
     share *mine = argument;
     mr__unpacking answer;
-    mr_status status = call_main(MR__FAR_POOL_REPORT, mine->args, &mine->work.failures, mine->work.failure_count,
-                                 (int64_t)count, &answer);
+    mr_status status = ask_home(&mr__pool_report, mine->args, &mine->work.failures, mine->work.failure_count,
+                                (int64_t)count, &answer);
     free((void *)answer.bytes);
     return status;
 }
@@ -186,7 +186,7 @@ static int work(const mr__worker_args *args)
     mr__packet results = {0};
     for (;;) {
         batch now = {0};
-        mr_status status = call_main(MR__FAR_POOL_FETCH, args, &results, 0, (int64_t)mr__own_memory(), &now.from);
+        mr_status status = ask_home(&mr__pool_fetch, args, &results, 0, (int64_t)mr__own_memory(), &now.from);
         free(results.bytes);
         results = (mr__packet){0};
         if (status == MR_OK)
@@ -206,7 +206,7 @@ int mr__work_far(const mr__worker_args *args)
 {
     mr__unpacking answer, unused;
     mr__packet host = {.bytes = mr__ctx.host, .size = strlen(mr__ctx.host)};
-    if (call_main(MR__FAR_POOL_ENLIST, args, &host, getpid(), 0, &answer) != MR_OK)
+    if (ask_home(&mr__pool_enlist, args, &host, getpid(), 0, &answer) != MR_OK)
         return 0; /* it is not needed any more */
     const mr__far_welcome *welcome = mr__packet_take(&answer, sizeof *welcome);
     void *kept;
@@ -217,7 +217,7 @@ int mr__work_far(const mr__worker_args *args)
     free((void *)answer.bytes);
     if (code != 0)
         return code;
-    mr_status status = call_main(MR__FAR_POOL_READY, args, &(mr__packet){0}, 0, 0, &unused);
+    mr_status status = ask_home(&mr__pool_note_ready, args, &(mr__packet){0}, 0, 0, &unused);
     free((void *)unused.bytes);
     return status == MR_OK ? work(args) : 0;
 }

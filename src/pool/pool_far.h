@@ -1,8 +1,9 @@
-/* Pools over hosts: what travels between a worker, or somebody who uses a pool, and its deputy in main. Each
+/* Pools over hosts: what travels between a worker, or somebody who uses a pool, and its home. Each
  * struct is one piece of a packet. */
 #ifndef MR_POOL_FAR_H
 #define MR_POOL_FAR_H
 
+#include "far/far.h"
 #include "far/packet.h"
 #include "pool/pool_task.h"
 
@@ -68,6 +69,11 @@ void mr__inputs_put(mr__packet *packet, mr__input_form form, const void *inputs,
 /* Takes them out again; NULL: the packet is not right. */
 const void *mr__inputs_take(mr__unpacking *from, mr__input_form form, uint64_t count, uint64_t in_size,
                             uint64_t column_count);
+
+/* What workers and users elsewhere ask for (pool_home.c). The failures are those of the call before. */
+extern const mr__method mr__pool_enlist, mr__pool_note_ready, mr__pool_fetch, mr__pool_report;
+extern const mr__method mr__pool_init_here, mr__pool_submit, mr__pool_tell_insights;
+extern const mr__method mr__future_get, mr__future_result, mr__future_failures;
 
 /* The calls of users on other hosts. */
 mr_status mr__far_pool_init(mr_pool *pool, const mr_pool_options *options);

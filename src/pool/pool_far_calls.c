@@ -14,7 +14,6 @@ mr_status mr__far_pool_init(mr_pool *pool, const mr_pool_options *options)
 {
     mr__far_options head = {.options = *options, .has_initializer = options->initializer != NULL};
     mr__packet packet = {0};
-    char nothing;
     void *address;
     mr_status status = MR_OK;
     memcpy(&address, &options->initializer, sizeof address);
@@ -29,10 +28,9 @@ mr_status mr__far_pool_init(mr_pool *pool, const mr_pool_options *options)
     mr__packet_put(&packet, options->args_size == 0 ? NULL : options->args, options->args_size);
     if (status == MR_OK && packet.has_failed)
         status = mr__fail(MR_ENOMEM, "mr_pool_init: there is no memory for such arguments");
-    mr__call call = {
-        .procedure = MR__FAR_POOL_INIT, .data = packet.bytes, .size = packet.size, .buffer = &nothing};
+    mr__call call = {.method = &mr__pool_init_here, .data = packet.bytes, .size = packet.size};
     if (status == MR_OK)
-        status = mr__far(&call);
+        status = mr__ask_method(&(uint64_t){0}, &call);
     free(packet.bytes);
     if (status == MR_OK)
         pool->mr__handle = call.handles[0];
@@ -42,11 +40,10 @@ mr_status mr__far_pool_init(mr_pool *pool, const mr_pool_options *options)
 int mr__far_insights(const mr_pool *pool, mr_insight insights[], int capacity)
 {
     mr_insight nothing;
-    mr__call call = {.procedure = MR__FAR_POOL_INSIGHTS,
-                     .handles = {pool->mr__handle},
+    mr__call call = {.method = &mr__pool_tell_insights,
                      .buffer = capacity == 0 ? &nothing : insights,
                      .capacity = (size_t)capacity * sizeof *insights};
-    return mr__far(&call) == MR_OK ? (int)call.numbers[0] : -1;
+    return mr__ask_method(MR__HANDLE(pool), &call) == MR_OK ? (int)call.numbers[0] : -1;
 }
 
 /* ---- Jobs ---- */
@@ -66,7 +63,6 @@ mr_status mr__far_submit(const mr_pool *pool, const mr__order *order, uint64_t *
 {
     const mr_tasks *tasks = order->tasks;
     mr__packet packet = {0};
-    char nothing;
     mr__far_order head = {.task = order->task,
                           .form = order->records != NULL   ? MR__INPUT_RECORDS
                                   : tasks->columns != NULL ? MR__INPUT_COLUMNS
@@ -91,14 +87,10 @@ mr_status mr__far_submit(const mr_pool *pool, const mr__order *order, uint64_t *
         put_slices(&packet, order->records, order->count, 1);
     else
         put_slices(&packet, tasks->columns, tasks->column_count, order->count);
-    mr__call call = {.procedure = MR__FAR_POOL_SUBMIT,
-                     .handles = {pool->mr__handle},
-                     .data = packet.bytes,
-                     .size = packet.size,
-                     .buffer = &nothing};
+    mr__call call = {.method = &mr__pool_submit, .data = packet.bytes, .size = packet.size};
     mr_status status = packet.has_failed
                            ? mr__fail(MR_ENOMEM, "%s: there is no memory to send the inputs", order->call)
-                           : mr__far(&call);
+                           : mr__ask_method(MR__HANDLE(pool), &call);
     free(packet.bytes);
     if (status == MR_OK)
         *future = call.handles[1];
@@ -110,9 +102,9 @@ static void get_failures(void)
 {
     char sentence[MR__SENTENCE_SIZE];
     snprintf(sentence, sizeof sentence, "%s", mr_last_error());
-    mr__call call = {.procedure = MR__FAR_FUTURE_FAILURES};
+    mr__call call = {.method = &mr__future_failures, .capacity = SIZE_MAX};
     mr_failure *list = NULL;
-    if (mr__far(&call) == MR_OK)
+    if (mr__ask_method(&(uint64_t){0}, &call) == MR_OK)
         list = mr__failures_begin((size_t)call.numbers[0], call.received); /* its texts are in what came */
     char *text = list == NULL ? NULL : (char *)(list + call.numbers[0]);
     mr__unpacking from = {.bytes = call.buffer, .size = call.received};
@@ -139,12 +131,11 @@ static void get_failures(void)
 mr_status mr__far_get(uint64_t handle, void *out, size_t capacity, double timeout)
 {
     char nothing;
-    mr__call call = {.procedure = MR__FAR_FUTURE_GET,
-                     .handles = {handle},
+    mr__call call = {.method = &mr__future_get,
                      .seconds = timeout,
                      .buffer = out != NULL ? out : &nothing,
                      .capacity = out != NULL ? capacity : 0};
-    mr_status status = mr__far(&call);
+    mr_status status = mr__ask_method(&handle, &call);
     if (status == MR_ETASK)
         get_failures();
     return status;
@@ -153,13 +144,12 @@ mr_status mr__far_get(uint64_t handle, void *out, size_t capacity, double timeou
 mr_status mr__far_result(uint64_t handle, size_t index, void *out, size_t capacity, size_t *size, double timeout)
 {
     char nothing;
-    mr__call call = {.procedure = MR__FAR_FUTURE_RESULT,
-                     .handles = {handle},
+    mr__call call = {.method = &mr__future_result,
                      .numbers = {(int64_t)index},
                      .seconds = timeout,
                      .buffer = out != NULL ? out : &nothing,
                      .capacity = out != NULL ? capacity : 0};
-    mr_status status = mr__far(&call);
+    mr_status status = mr__ask_method(&handle, &call);
     if (size != NULL && (status == MR_OK || status == MR_ETOOSMALL))
         *size = (size_t)call.numbers[1];
     if (status == MR_ETASK)

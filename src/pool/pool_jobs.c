@@ -648,12 +648,21 @@ mr_status mr__job_enter(const char *call, uint64_t handle, mr__job **job)
     return status;
 }
 
+/* One that has been closed is over, and that is no failure. */
+static mr_status is_over(mr__call *c)
+{
+    uint64_t handle = c->handles[0];
+    uint32_t slot = (uint32_t)handle;
+    const mr__job *job = slot < mr__ctx.arena->slots ? job_at(slot) : NULL;
+    c->numbers[0] = job == NULL || job->object.kind != MR__KIND_JOB || job->object.generation != handle >> 32 ||
+                    job->state > MR__JOB_OPEN;
+    return MR_OK;
+}
+MR__METHOD(job_is_over, "mr_future_is_ready", MR__KIND_JOB, is_over);
+
 bool mr__job_is_over(uint64_t handle)
 {
-    if (mr__is_far(&handle))
-        return mr__far_ask(MR__FAR_FUTURE_READY, handle, 1) != 0;
-    const mr__job *job = job_at((uint32_t)handle);
-    return job->object.kind != MR__KIND_JOB || job->object.generation != handle >> 32 || job->state > MR__JOB_OPEN;
+    return mr__call_number(&job_is_over, &handle, true) != 0;
 }
 
 static bool is_there(uint64_t pool)
@@ -662,12 +671,12 @@ static bool is_there(uint64_t pool)
     return object->kind == MR__KIND_POOL && object->generation == pool >> 32;
 }
 
-mr_status mr__job_release(const char *call, uint64_t handle)
+static mr_status release(mr__call *c)
 {
+    const char *call = c->method->call;
+    uint64_t handle = c->handles[0];
     mr__job *job;
     mr__pool *pool = NULL;
-    if (mr__is_far(&handle))
-        return mr__far_on(MR__FAR_FUTURE_CLOSE, handle, 0);
     mr_status status = mr__job_enter(call, handle, &job);
     if (status != MR_OK)
         return status == MR_ECLOSED ? MR_OK : status;
@@ -689,6 +698,12 @@ mr_status mr__job_release(const char *call, uint64_t handle)
     if (has_pool)
         mr__object_leave(&pool->object);
     return status == MR_ECLOSED ? MR_OK : status;
+}
+MR__METHOD(job_release, "mr_future_close", MR__KIND_JOB, release);
+
+mr_status mr__job_release(uint64_t handle)
+{
+    return mr__call_on(&job_release, &handle, 0);
 }
 
 /* ---- The kind ---- */

@@ -219,7 +219,7 @@ static mr_status run(const char *call, const mr_pool *pool, const mr_tasks *task
     if (status != MR_OK)
         return status;
     status = mr__job_get(call, job, out, (size_t)bytes, MR_FOREVER);
-    mr__job_release(call, job);
+    mr__job_release(job);
     return status;
 }
 

@@ -199,16 +199,24 @@ static int64_t odd_number(void)
     return rand_r(&seed) % 4 == 0 ? rand_r(&seed) % 1000 : numbers[(size_t)rand_r(&seed) % 16];
 }
 
+static int count_methods(void)
+{
+    int32_t count = 0;
+    while (mr__method_at(count) != NULL)
+        count++;
+    return count;
+}
+
 /* What a rank on another host might ask for that has lost its mind. As from the network, a text ends after its
  * bytes.
  */
 static mr_status call_from_afar(const struct objects *all)
 {
-    static const int groups[] = {0, 1, 2, 4}; /* without containers */
     static const double seconds[] = {0, -1, 1e-4, (double)NAN, 0};
     char bytes[200] = {0};
-    int group = rand_r(&seed) % 4;
-    mr__call call = {.procedure = groups[group] * MR__FAR_GROUP + rand_r(&seed) % 50,
+    const mr__method *method = mr__method_at((int32_t)(rand_r(&seed) % count_methods()));
+    mr__call call = {.method = method,
+                     .is_from_afar = true,
                      .seconds = seconds[rand_r(&seed) % 5],
                      .data = bytes,
                      .size = (size_t)rand_r(&seed) % sizeof bytes,
@@ -217,9 +225,10 @@ static mr_status call_from_afar(const struct objects *all)
         call.handles[i] = make_handle(all);
     for (int i = 0; i < MR__FAR_NUMBERS; i++)
         call.numbers[i] = odd_number();
-    for (size_t i = 0; i < call.size && group > 0; i++) /* none that could be the name of an action */
+    for (size_t i = 0; i < call.size && method->kind != MR__KIND_BARRIER;
+         i++) /* none that could be the name of an action */
         bytes[i] = (char)(rand_r(&seed) % 3 == 0 ? rand_r(&seed) % 8 : rand_r(&seed));
-    mr_status status = mr__procedures[groups[group]](&call);
+    mr_status status = method->run(&call);
     free(call.buffer);
     return status;
 }

@@ -7,10 +7,10 @@
 //@hint en: Two loops: the first one inits and starts all of them, the second one joins all of them.
 //@hint es: Dos bucles: el primero crea y arranca todos los procesos; el segundo los espera a todos con join.
 //@fails: one after another
-//@en Lesson 1, exercise overlap. The processes nap for half a second each. Together they should not need much longer
+//@en Lesson 1, exercise overlap. The processes nap for a second each. Together they should not need much longer
 //@en than one of them, but here each waits until the one before has ended. Make them work at the same time. The last
 //@en line has to come when all have ended.
-//@es Lección 1, ejercicio overlap. Cada proceso duerme medio segundo. Juntos no deberían tardar mucho más que uno solo,
+//@es Lección 1, ejercicio overlap. Cada proceso duerme un segundo. Juntos no deberían tardar mucho más que uno solo,
 //@es pero aquí cada uno espera a que termine el anterior. Haz que trabajen a la vez. La última línea tiene que salir
 //@es cuando todos hayan terminado.
 #include <multirank.h>
@@ -23,11 +23,11 @@ enum { PROCESSES = 4 /*@seed processes 3 6*/ };
 static int work(const void *args, size_t size)
 {
     const int *index = args;
-    const struct timespec half = {.tv_nsec = 500000000};
+    const struct timespec nap = {.tv_sec = 1};
     (void)size;
 
     printf("%d start in process %ld\n", *index, (long)getpid());
-    nanosleep(&half, NULL);
+    nanosleep(&nap, NULL);
     printf("%d end\n", *index);
     return 0;
 }

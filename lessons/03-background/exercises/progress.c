@@ -37,7 +37,7 @@ static int work(const void *args, size_t size)
 {
     (void)args;
     (void)size;
-    printf("work begins\n");
+    printf("work begins%s\n", mr_process_is_daemon(mr_current_process()) ? " in a daemon" : "");
     nap(1000);
     printf("work is done\n");
     return 0;
@@ -68,13 +68,11 @@ int main(int argc, char **argv)
         return failed();
     if (mr_process_start(&progress) != MR_OK || mr_process_start(&worker) != MR_OK)
         return failed();
-    nap(300); /* otherwise main might end before the first dot */
-    //@mutant both: the worker is a daemon, too
-    if (mr_process_set_daemon(&progress, true) != MR_OK || mr_process_set_daemon(&worker, true) != MR_OK)
+    //@mutant wrong-one: the worker was made the daemon
+    if (mr_process_set_daemon(&worker, true) != MR_OK)
         return failed();
     if (mr_process_start(&progress) != MR_OK || mr_process_start(&worker) != MR_OK)
         return failed();
-    nap(300);
     //@mutant joined: main waits for the display
     if (mr_process_set_daemon(&progress, true) != MR_OK)
         return failed();
@@ -82,10 +80,12 @@ int main(int argc, char **argv)
         return failed();
     if (mr_process_join(&progress, MR_FOREVER) != MR_OK)
         return failed();
-    //@mutant no-display: no dot
+    //@mutant no-display: there is no dot
     if (mr_process_start(&worker) != MR_OK)
         return failed();
     //@end
+    if (mr_process_join(&worker, MR_FOREVER) != MR_OK)
+        return failed();
     printf("main has nothing more to do\n");
     return mr_finalize();
 }

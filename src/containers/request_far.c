@@ -1,9 +1,8 @@
-/* Far calls on containers: a request (container.h) on its way to main and back. Both ways its items are packed;
+/* A request (container.h) on its way to another home and back. Both ways its items are packed;
  * the first item that goes there names the call, the second says what room there is for what comes back. */
 #include "base/status.h"
 #include "containers/container.h"
 #include "data/items.h"
-#include "far/deputy.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,9 @@ enum { ENVELOPE = 2, NAME_SIZE = 64 };
 
 /* The same numbers both ways, and the kind of object behind them. */
 _Static_assert((int)MR__REQUEST_NUMBERS < (int)MR__FAR_NUMBERS, "the numbers of a request fit into a call");
+
+static mr_status run_request(mr__call *call);
+MR__METHOD(request_there, "a request", MR__KIND_NONE, run_request);
 
 /* ---- The caller's side ---- */
 
@@ -65,11 +67,15 @@ mr_status mr__request_far(mr__request *r)
     mr_status status = pack_request(r, &bytes, &size);
     if (status != MR_OK)
         return status;
-    mr__call call = {
-        .procedure = r->procedure, .handles = {r->handle}, .seconds = r->seconds, .data = bytes, .size = size};
+    mr__call call = {.method = &request_there,
+                     .handles = {0, 0, (uint64_t)r->procedure},
+                     .seconds = r->seconds,
+                     .data = bytes,
+                     .size = size,
+                     .capacity = SIZE_MAX};
     memcpy(call.numbers, r->numbers, sizeof r->numbers);
     call.numbers[MR__REQUEST_NUMBERS] = r->kind;
-    status = mr__far(&call);
+    status = mr__ask_method(&r->handle, &call);
     free(bytes);
     r->handle = call.handles[0];
     memcpy(r->numbers, call.numbers, sizeof r->numbers);
@@ -81,7 +87,7 @@ mr_status mr__request_far(mr__request *r)
     return status;
 }
 
-/* ---- Main's side ---- */
+/* ---- Its home's side ---- */
 
 /* Items with some behind them that are none, so that nobody reads what was not sent. */
 static mr_status unpack_request(const mr__call *call, mr_item **items, size_t *count)
@@ -116,7 +122,7 @@ static mr_status serve(mr__call *call, const mr_item *items, size_t count)
     int64_t room = items[1].integer;
     mr_item given = MR_NONE;
     memcpy(name, items[0].data, items[0].size < sizeof name ? items[0].size : sizeof name - 1);
-    mr__request r = {.procedure = call->procedure,
+    mr__request r = {.procedure = (int)call->handles[2],
                      .call = name,
                      .kind = (mr__kind_number)call->numbers[MR__REQUEST_NUMBERS],
                      .handle = call->handles[0],
@@ -138,12 +144,12 @@ static mr_status serve(mr__call *call, const mr_item *items, size_t count)
     return status;
 }
 
-mr_status mr__serve_containers(mr__call *call)
+static mr_status run_request(mr__call *call)
 {
     mr_item *items = NULL;
     size_t count = 0;
-    if (call->procedure <= MR__REQUESTS_BEGIN || call->procedure >= MR__REQUESTS_END)
-        return mr__fail(MR_ENOTSUP, "there is no procedure %d for processes on other hosts", call->procedure);
+    if (call->handles[2] >= MR__REQUESTS_END)
+        return mr__fail(MR_ENOTSUP, "there is no request %llu", (unsigned long long)call->handles[2]);
     mr_status status = unpack_request(call, &items, &count);
     if (status == MR_OK)
         status = serve(call, items, count);

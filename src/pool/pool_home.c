@@ -1,7 +1,6 @@
-/* Far calls on pools: of their workers on other hosts, and of processes there that use them. */
+/* What is done at the home of a pool for its workers on other hosts, and for processes there that use it. */
 #include "base/context.h"
 #include "base/status.h"
-#include "far/deputy.h"
 #include "pool/pool_far.h"
 #include "pool/worker_times.h"
 
@@ -47,12 +46,13 @@ static mr_status enlist(mr__call *call)
     mr__packet_put(&packet, settings->args_size == 0 ? NULL : mr__pool_args(pool), settings->args_size);
     return give(call, &packet);
 }
+MR__SHARED_METHOD(mr__pool_enlist, "a pool's worker", MR__KIND_POOL, enlist, NULL);
 
 /* The place of the worker that calls. It, and its pool, stay as long as this call: the end of the caller is told
  * when its deputies have come back. */
 static mr_status find_worker(mr__call *call, mr__pool **pool, mr__worker **place)
 {
-    mr_status status = mr__pool_enter("a pool's worker", HANDLE(mr_pool, 0), pool);
+    mr_status status = mr__pool_enter(call->method->call, HANDLE(mr_pool, 0), pool);
     if (status != MR_OK)
         return status;
     uint32_t number = (uint32_t)call->numbers[0];
@@ -75,6 +75,7 @@ static mr_status note_ready(mr__call *call)
     place->state = MR__WORKER_READY;
     return MR_OK;
 }
+MR__SHARED_METHOD(mr__pool_note_ready, "a pool's worker", MR__KIND_POOL, note_ready, NULL);
 
 /* ---- Results ---- */
 
@@ -228,6 +229,7 @@ static mr_status report(mr__call *call)
     place->tasks += (uint64_t)call->numbers[2];
     return MR_OK;
 }
+MR__SHARED_METHOD(mr__pool_report, "a pool's worker", MR__KIND_POOL, report, NULL);
 
 static mr_status fetch(mr__call *call)
 {
@@ -266,6 +268,7 @@ static mr_status fetch(mr__call *call)
     place->since = body->task_timeout > 0 ? mr__now() : 0;
     return give(call, &packet);
 }
+MR__SHARED_METHOD(mr__pool_fetch, "a pool's worker", MR__KIND_POOL, fetch, NULL);
 
 /* ---- Users ---- */
 
@@ -290,6 +293,7 @@ static mr_status init(mr__call *call)
     memcpy(&options.initializer, &address, sizeof address);
     return mr_pool_init_with(HANDLE(mr_pool, 0), &options);
 }
+MR__SHARED_METHOD(mr__pool_init_here, "mr_pool_init", MR__KIND_POOL, init, NULL);
 
 /* Pieces of a packet as slices, in memory from malloc. */
 static mr_slice *make_slices(const mr__unpacking *from, const mr__piece *pieces, uint64_t count)
@@ -340,6 +344,7 @@ static mr_status submit(mr__call *call)
     free(slices);
     return status;
 }
+MR__SHARED_METHOD(mr__pool_submit, "a pool's map", MR__KIND_POOL, submit, NULL);
 
 static mr_status tell_insights(mr__call *call)
 {
@@ -356,6 +361,7 @@ static mr_status tell_insights(mr__call *call)
     call->received = count * sizeof *insights;
     return call->numbers[0] < 0 ? mr_last_status() : MR_OK;
 }
+MR__SHARED_METHOD(mr__pool_tell_insights, "mr_pool_insights", MR__KIND_POOL, tell_insights, NULL);
 
 /* ---- Futures ---- */
 
@@ -395,6 +401,18 @@ static mr_status get(mr__call *call, bool is_one)
     return status;
 }
 
+static mr_status get_all(mr__call *call)
+{
+    return get(call, false);
+}
+MR__SHARED_METHOD(mr__future_get, "mr_future_get", MR__KIND_JOB, get_all, NULL);
+
+static mr_status get_one(mr__call *call)
+{
+    return get(call, true);
+}
+MR__SHARED_METHOD(mr__future_result, "mr_future_result", MR__KIND_JOB, get_one, NULL);
+
 /* Those of the call before, which was this thread's. */
 static mr_status tell_failures(mr__call *call)
 {
@@ -414,71 +432,4 @@ static mr_status tell_failures(mr__call *call)
     call->numbers[0] = (int64_t)count;
     return give(call, &packet);
 }
-
-static mr_status truth(mr__call *call, bool answer, mr_status status)
-{
-    call->numbers[0] = answer;
-    return answer ? MR_OK : status;
-}
-
-static mr_status serve_future(mr__call *call)
-{
-    const mr_future *future = HANDLE(mr_future, 0);
-    mr__object *unused;
-    switch (call->procedure) {
-    case MR__FAR_FUTURE_GET:
-        return get(call, false);
-    case MR__FAR_FUTURE_RESULT:
-        return get(call, true);
-    case MR__FAR_FUTURE_WAIT:
-        return mr_future_wait(future, call->seconds);
-    case MR__FAR_FUTURE_READY:
-        return truth(call, mr_future_is_ready(future),
-                     mr__object_find("mr_future_is_ready", future->mr__handle, MR__KIND_JOB, &unused));
-    case MR__FAR_FUTURE_SUCCESSFUL:
-        mr__fail(MR_OK, "%s", ""); /* false is no failure of its own */
-        call->numbers[0] = mr_future_is_successful(future);
-        return call->numbers[0] != 0 ? MR_OK : mr_last_status();
-    case MR__FAR_FUTURE_COUNT:
-        call->numbers[0] = mr_future_count(future);
-        return call->numbers[0] < 0 ? mr_last_status() : MR_OK;
-    case MR__FAR_FUTURE_CLOSE:
-        return mr_future_close(future);
-    case MR__FAR_FUTURE_FAILURES:
-        return tell_failures(call);
-    default:
-        return mr__fail(MR_ENOTSUP, "there is no procedure %d for pools", call->procedure);
-    }
-}
-
-mr_status mr__serve_pool(mr__call *call)
-{
-    const mr_pool *pool = HANDLE(mr_pool, 0);
-    switch (call->procedure) {
-    case MR__FAR_POOL_ENLIST:
-        return enlist(call);
-    case MR__FAR_POOL_READY:
-        return note_ready(call);
-    case MR__FAR_POOL_FETCH:
-        return fetch(call);
-    case MR__FAR_POOL_REPORT:
-        return report(call);
-    case MR__FAR_POOL_INIT:
-        return init(call);
-    case MR__FAR_POOL_SUBMIT:
-        return submit(call);
-    case MR__FAR_POOL_PROCESSES:
-        call->numbers[0] = mr_pool_processes(pool);
-        return call->numbers[0] < 0 ? mr_last_status() : MR_OK;
-    case MR__FAR_POOL_INSIGHTS:
-        return tell_insights(call);
-    case MR__FAR_POOL_CLOSE:
-        return mr_pool_close(pool);
-    case MR__FAR_POOL_TERMINATE:
-        return mr_pool_terminate(pool);
-    case MR__FAR_POOL_JOIN:
-        return mr_pool_join(pool, call->seconds);
-    default:
-        return serve_future(call);
-    }
-}
+MR__SHARED_METHOD(mr__future_failures, "mr_last_failures", MR__KIND_NONE, tell_failures, NULL);
