@@ -7,6 +7,7 @@
 #include "launch/slurm.h"
 
 #include <limits.h>
+#include <pwd.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@ enum { DEFAULT_NODE_TIMEOUT = 10, SHORTEST_NODE_TIMEOUT = 2, LONGEST_NODE_TIMEOU
 static const char SHM[] = "/dev/shm";
 static const uint64_t SHM_ROOM = 96 << 20;       /* of more than a hundred ranks; containers often have 64 MiB */
 static const char NO_PLUGINS[] = "/nonexistent"; /* a folder without any */
+static const char NO_HOME[] = "/./.";
 static const char LOCAL_BASE[] = "OMPI_MCA_orte_local_tmpdir_base";
 
 static int number_in(const char *variable, int otherwise)
@@ -167,6 +169,17 @@ void mr__launch_forget(void)
     const char *plugins = getenv("HWLOC_PLUGINS_PATH");
     if (plugins != NULL && strcmp(plugins, NO_PLUGINS) == 0)
         unsetenv("HWLOC_PLUGINS_PATH"); /* the user's program may want them */
+    const char *home = getenv("HOME");
+    if (home != NULL && strcmp(home, NO_HOME) == 0)
+        unsetenv("HOME");
+}
+
+/* PMIx looks for files of the user's in his home, and crashes where there is none: in a container, say, whose user
+ * is a number that nobody knows. Until the runtime is up, the root folder stands for it. */
+static void lend_home(void)
+{
+    if (getenv("HOME") == NULL && getpwuid(geteuid()) == NULL)
+        setenv("HOME", NO_HOME, 1);
 }
 
 /* mpirun binds a rank to one core unless told otherwise; our ranks are to have all that mpirun itself may use.
@@ -328,6 +341,7 @@ mr_status mr__launch_prepare(mr__launch *launch)
         unsetenv(LOCAL_BASE); /* for the daemon only: a rank may be told of one folder, and has been */
         mr__words_open(launch);
     }
+    lend_home();
     choose_components(launch);
     return status;
 }

@@ -1,11 +1,13 @@
-/* Environments that users have: no PATH, a working folder that is not there any more. */
+/* Environments that users have: no PATH, no home, a working folder that is not there any more. */
 #include "scenario.h"
 #include "targets.h"
 
 #include <limits.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,6 +24,38 @@ PROGRAM(environment, no_ssh)
     setenv("MULTIRANK_HOSTS", "node1:2,node2:2", 1);
     CHECK_STATUS(mr_init(&argc, &argv), MR_ELAUNCH);
     CHECK(strstr(mr_last_error(), "there is none in the folders of PATH (/nonexistent)") != NULL);
+    return 0;
+}
+
+static int has_no_home(const void *args, size_t size)
+{
+    (void)args, (void)size;
+    return getenv("HOME") == NULL ? 7 : 1;
+}
+
+/* As in a container whose user is a number: nobody knows a name or a home of it. */
+PROGRAM_LOCAL(environment, no_home)
+{
+    enum { STRANGER = 54321 };
+    if (geteuid() == 0) { /* main; its ranks are the stranger from the start */
+        if (getpwuid(STRANGER) != NULL)
+            return note("skipped", "%s", "that user has a name here"), 0;
+        CHECK_EQ(chmod(notes_folder(), 0777), 0);
+        CHECK_EQ(setresgid(STRANGER, STRANGER, STRANGER) | setresuid(STRANGER, STRANGER, STRANGER), 0);
+        prctl(PR_SET_DUMPABLE, 1); /* as if it had been this user's from the start */
+        setenv("TMPDIR", notes_folder(), 1);
+        unsetenv("HOME");
+    } else if (getpwuid(geteuid()) != NULL) {
+        return note("skipped", "%s", "only root may become a user without a name"), 0;
+    }
+    if (access("/proc/self/exe", X_OK) != 0)
+        return note("skipped", "%s", "the build folder is closed to others"), 0;
+    CHECK_OR_STOP(CHECK_OK(mr_init(&argc, &argv)));
+    CHECK(getenv("HOME") == NULL);
+    mr_process p;
+    CHECK_OR_STOP(begin(&p, has_no_home, NULL, 0));
+    CHECK(end(&p, 30, 7));
+    CHECK_OK(mr_finalize());
     return 0;
 }
 
