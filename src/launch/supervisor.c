@@ -3,6 +3,7 @@
 #include "base/context.h"
 #include "base/status.h"
 #include "launch/last_words.h"
+#include "launch/leavings.h"
 #include "launch/relay.h"
 
 #include <dirent.h>
@@ -152,6 +153,7 @@ static void end_descendants(bool many_hosts)
             signal_descendants(SIGKILL);
         nanosleep(&(struct timespec){0, 1000000}, NULL);
     }
+    mr__leavings_remove();
 }
 
 /* Nobody is left to return to: main hangs inside MPI_Init. */

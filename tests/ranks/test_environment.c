@@ -120,3 +120,15 @@ SCENARIO(environment, folder_removed_after_init, .variable = "HOME=/nonexistent"
     enter_and_remove("gone");
     run_without_folder();
 }
+
+/* As of a rank that was killed in the middle of its MPI_Init: the file has a name still, and nobody uses it. */
+PROGRAM(environment, file_of_a_killed_rank)
+{
+    char path[64];
+    CHECK_OR_STOP(CHECK_OK(mr_init(&argc, &argv)));
+    snprintf(path, sizeof path, "/dev/shm/ucx_shm_posix_of%ld", (long)getpid());
+    FILE *file = fopen(path, "wx");
+    CHECK(file != NULL && fclose(file) == 0);
+    CHECK_OK(mr_finalize());
+    return 0; /* that it is gone is looked at after every scenario */
+}
