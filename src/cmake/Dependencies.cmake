@@ -22,6 +22,19 @@ if(NOT MPI_C_FOUND)
   string(APPEND missing "\n  Open MPI: apt-get install libopenmpi-dev openmpi-bin")
 endif()
 
+# The header tells its version; the library's own is looked at by mr_init.
+find_file(MULTIRANK_MPI_HEADER mpi.h PATHS ${MPI_C_INCLUDE_DIRS} NO_DEFAULT_PATH)
+mark_as_advanced(MULTIRANK_MPI_HEADER)
+if(MPI_C_FOUND AND MULTIRANK_MPI_HEADER)
+  file(STRINGS "${MULTIRANK_MPI_HEADER}" version REGEX "^#define OMPI_(MAJOR|MINOR|RELEASE)_VERSION ")
+  string(REGEX REPLACE "#define OMPI_[A-Z]+_VERSION " "" version "${version}")
+  string(REPLACE ";" "." version "${version}")
+  if(NOT version MATCHES "^4\\.1\\.")
+    message(FATAL_ERROR "Multirank works with Open MPI 4.1 only, which Debian 12 has; ${MULTIRANK_MPI_HEADER} is of "
+                        "${version} (no version: another MPI).")
+  endif()
+endif()
+
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads)
 if(NOT Threads_FOUND)

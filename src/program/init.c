@@ -8,6 +8,7 @@
 #include "far/libraries.h"
 #include "launch/slurm.h"
 #include "launch/supervisor.h"
+#include "launch/version.h"
 #include "messages/fileno.h"
 #include "object/seat.h"
 #include "object/view.h"
@@ -141,7 +142,9 @@ mr_status mr_init(int *argc, char ***argv)
     if (mr__ctx.phase != MR__PHASE_NEW)
         return mr__fail(MR_ESTATE, "mr_init was called a second time; Multirank starts once in a program");
     int report;
-    mr_status status = mr__launch_detect(&mr__ctx.launch);
+    mr_status status = mr__mpi_check_own();
+    if (status == MR_OK)
+        status = mr__launch_detect(&mr__ctx.launch);
     if (status != MR_OK)
         return status;
     if (mr__ctx.launch.kind == MR__LAUNCH_MPIRUN && mr__ctx.launch.rank > 0)
