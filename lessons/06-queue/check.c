@@ -31,3 +31,59 @@ EXAMPLE(.ranks = 4)
     matches left = lines_like(run, "main: left in the queue (-?[0-9]+)");
     check_sequence(&left, 1, "nothing is left in the queue", "0", "who should have taken what is left?");
 }
+
+/* "1 2 ... last". */
+static const char *up_to(long last)
+{
+    const char *all = "1";
+    for (long i = 2; i <= last; i++)
+        all = say("%s %ld", all, i);
+    return all;
+}
+
+EXERCISE(early, .ranks = 3, .limit = 15)
+{
+    long numbers = seeded_number("numbers", 6, 4, 8);
+    matches got = lines_like(run, "got (-?[0-9]+)"), left = lines_like(run, "left (-?[0-9]+)");
+    check_sequence(&got, 1, "every number once, in order", up_to(numbers), "when does the consumer stop?");
+    check_times(run, "consumer goes home", 1, "how does it learn that no more will come?");
+    check_sequence(&left, 1, "nothing is left in the queue", "0", "who should have taken what is left?");
+    bool is_first = got.count == 0 && line_place(run, "consumer goes home") > 0;
+    recognise(!is_first && got.count < (size_t)numbers && left.count > 0,
+              "empty only says that there is nothing now; a longer pause of the producer looks the same");
+    recognise(
+        is_first,
+        "it goes home without any number: the queue was still empty, or the sentinel stands before the numbers");
+    recognise(run->is_hung && got.count >= (size_t)numbers,
+              "the consumer waits for one more, and nobody tells it that there will be none");
+}
+
+EXERCISE(sentinel, .ranks = 5, .limit = 15)
+{
+    size_t consumers = (size_t)seeded_number("consumers", 3, 2, 4);
+    matches letters = lines_like(run, "letter ([0-9]+)"), left = lines_like(run, "left (-?[0-9]+)");
+    size_t home = line_times(run, "home");
+    check_set(&letters, 1, "each letter once", up_to(9), "what stands behind the sentinels?");
+    check_times(run, "home", consumers, "how many sentinels are there, and who takes them?");
+    check_sequence(&left, 1, "nothing is left in the queue", "0", "what is left, and for whom was it meant?");
+    bool is_left = left.count == 1 && number_in(&left.at[0], 1) > 0;
+    recognise(run->is_hung && home > 0,
+              "who takes the sentinel takes it from the others: there has to be a sentinel for each");
+    recognise(is_left && letters.count < 9, "letters stand behind the sentinels: nobody takes them any more");
+    recognise(is_left && letters.count == 9, "something is left in the queue: count the sentinels");
+    recognise(!run->is_hung && home < consumers && !is_left && letters.count == 9,
+              "main has ended them; a consumer that is told of the end goes home by itself");
+}
+
+EXERCISE(done, .ranks = 3, .limit = 15)
+{
+    matches packed = lines_like(run, "packed ([0-9]+)");
+    size_t end = line_place(run, "all done");
+    check_set(&packed, 1, "each parcel once", up_to(6), "does main wait for all of them?");
+    check(end == 7, "main says so at the very end", "in line 7", say("in line %zu", end),
+          "when is an item done with?");
+    recognise(
+        run->is_hung && packed.count == 6,
+        "main waits in mr_queue_join: nobody has said that the items are done, or only the first of them were");
+    recognise(end > 0 && packed.count < 6, "a parcel was called done before it was packed: taken is not done");
+}

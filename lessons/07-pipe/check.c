@@ -12,3 +12,34 @@ EXAMPLE(.ranks = 3)
           "who still holds the other end open? The end of file comes when nobody does");
     check_sequence(&codes, 1, "both processes ended well", "0, 0", "which of the two, and what does it return?");
 }
+
+EXERCISE(deadlock, .ranks = 3, .limit = 12)
+{
+    const char *word = seeded_word("word", "ping", "ping|hello|question|coffee");
+    check_times(run, "0 heard pong", 1, "what does 1 send, and when?");
+    check_times(run, say("1 heard %s", word), 1, "what does 0 send, and when?");
+    bool is_deaf = line_times(run, "0 heard nothing") + line_times(run, "1 heard nothing") > 0;
+    recognise(run->is_hung, "both wait for the other's word before they say their own: one of them has to begin");
+    recognise(is_deaf,
+              "one of them has heard nothing: a time-out ends the wait but brings no word, and who only sends "
+              "gets no answer");
+}
+
+EXERCISE(either, .ranks = 3, .limit = 30)
+{
+    matches slow = lines_like(run, "slow ([0-9]+)"), fast = lines_like(run, "fast ([0-9]+)");
+    check_sequence(&slow, 1, "the slow one's messages", "1 2 3", "when does main stop reading from it?");
+    check_sequence(&fast, 1, "the fast one's messages", "1 2 3", "when does main stop reading from it?");
+    check_times(run, "main has read all", 1, "how does it learn of the end?");
+    bool is_whole = slow.count == 3 && fast.count == 3;
+    check(is_whole && fast.at[2].place < slow.at[0].place, "every message as soon as it is there",
+          "the fast one's three, then the slow one's",
+          is_whole ? say("the fast one's last in line %zu", fast.at[2].place) : "not all",
+          "for whom does main wait?");
+    recognise(is_whole && slow.at[2].place < fast.at[0].place,
+              "main reads in the order of the pipes, and waits for the slow one while the fast one has news");
+    recognise(is_whole && slow.at[0].place < fast.at[0].place && fast.at[0].place < slow.at[2].place,
+              "main reads from both in turns: each message of the fast one waits for one of the slow one");
+    recognise(slow.count == 0 && fast.count == 3,
+              "main has stopped at the first end of file: the other pipe is still open");
+}

@@ -49,3 +49,47 @@ EXAMPLE(.ranks = 5)
           say("free-1 goes on before free-2 comes (%.3f s)", free_came), say("%.3f s", free_went),
           "do they hold the lock while they sleep?");
 }
+
+EXERCISE(lost, .ranks = 5, .limit = 30)
+{
+    long all = 4 * seeded_number("rounds", 50, 30, 60);
+    matches counter = lines_like(run, "counter (-?[0-9]+)");
+    check_sequence(&counter, 1, "every addition counts", say("%ld", all), "who comes in between read and write?");
+    long seen = counter.count == 1 ? number_in(&counter.at[0], 1) : all;
+    recognise(seen < all,
+              "lost updates: two have read the same number, and both have written the next one. One lock for "
+              "all has to be held from the read to the write; a lock of its own keeps nobody out");
+    recognise(seen > all, "the counter is more than it should be: how much does each round add?");
+}
+
+EXERCISE(transfer, .ranks = 3, .limit = 15)
+{
+    matches done = lines_like(run, "transfer from ([01])");
+    check_set(&done, 1, "all transfers are done", "0 0 0 0 0 1 1 1 1 1", "which of them did not come through?");
+    check_times(run, "balances 65 135", 1, "100 - 5 * 10 + 5 * 3, and 100 + 5 * 10 - 5 * 3");
+    recognise(run->is_hung, "the two take the locks in opposite orders: each holds what the other waits for");
+    recognise(!run->is_hung && done.count == 10 && line_times(run, "balances 65 135") == 0,
+              "a transfer changes both accounts: the other account was changed without its lock");
+    recognise(!run->is_hung && done.count < 10,
+              "a transfer was given up: a time-out shows a deadlock, it does not cure it");
+}
+
+EXERCISE(missing, .ranks = 5, .limit = 12)
+{
+    long empty = seeded_number("empty", 2, 0, 3);
+    const char *others = "";
+    for (long i = 0; i < 4; i++)
+        others = i == empty ? others : say("%s%s%ld", others, *others != '\0' ? " " : "", i);
+    matches prepared = lines_like(run, "([0-3]) prepared"), on = lines_like(run, "([0-3]) goes on: .*");
+    check_set(&prepared, 1, "all that have data prepare it", others, "who must not return early?");
+    check_set(&on, 1, "all go on", "0 1 2 3", "who does not come to the barrier?");
+    check_order(run, "[0-3] prepared", "[0-3] goes on: success", "nobody goes on before all have come",
+                "is there anybody who does not wait, or for whom nobody waits?");
+    size_t broken = lines_like(run, "[0-3] goes on: the barrier is broken").count;
+    recognise(run->is_hung,
+              "the barrier waits for one who never comes: it has nothing to do, but it is one of the four");
+    recognise(broken > 0, "a time-out, or an abort, breaks the barrier: the others go on, but with an error");
+    recognise(!run->is_hung && broken == 0 && on.count == 4 && prepared.count == 3 &&
+                  on.at[0].place < prepared.at[2].place,
+              "somebody goes on without waiting for the others");
+}

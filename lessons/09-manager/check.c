@@ -23,3 +23,56 @@ EXAMPLE(.ranks = 11)
     check(seconds > 1.9 && seconds < 10, "all at once, not one after another", "about 2 s, less than 10",
           say("%.1f s", seconds), "where is join: in the loop that starts them, or behind it?");
 }
+
+EXERCISE(value, .ranks = 3, .limit = 40)
+{
+    long orders = 2 * seeded_number("orders", 40, 30, 50);
+    matches end = lines_like(run, "orders ([0-9]+), sum ([0-9]+)");
+    check_times(run, "the reader saw a sum that does not fit: no", 1, "can anybody look between the two changes?");
+    check_times(run, say("orders %ld, sum %ld", orders, 7 * orders), 1, "can two writers read the same number?");
+    bool is_half = line_times(run, "the reader saw a sum that does not fit: yes") > 0;
+    bool is_lost = end.count == 1 && number_in(&end.at[0], 1) < orders;
+    recognise(is_half, "the reader sees what is half changed: both numbers have to change in one step");
+    recognise(
+        is_lost && !is_half,
+        "two have read the same orders, and one's change is lost: hold the value's lock from the get to the set");
+}
+
+EXERCISE(votes, .ranks = 5, .limit = 30)
+{
+    long votes = seeded_number("votes", 60, 40, 80), ada = 4 * ((votes + 2) / 3), grace = 4 * votes - ada;
+    matches of_ada = lines_like(run, "Ada ([0-9]+)"), of_grace = lines_like(run, "Grace ([0-9]+)");
+    check_sequence(&of_ada, 1, "the votes for Ada", say("%ld", ada), "who comes in between get and set?");
+    check_sequence(&of_grace, 1, "the votes for Grace", say("%ld", grace), "who comes in between get and set?");
+    long a = of_ada.count == 1 ? number_in(&of_ada.at[0], 1) : ada;
+    long g = of_grace.count == 1 ? number_in(&of_grace.at[0], 1) : grace;
+    recognise(a + g == 4 * votes && a != ada, "everybody votes for the same name: which key is counted?");
+    recognise(4 * a == ada && 4 * g == grace,
+              "the dict holds what only one station has counted: each has overwritten what the others had");
+    recognise(a + g < 4 * votes && 4 * a != ada,
+              "votes are lost: get and set are two calls, and another station has counted in between");
+}
+
+EXERCISE(hosts, .ranks = 4, .limit = 20)
+{
+    long part = seeded_number("part", 3, 2, 5);
+    const char *wanted = "1";
+    for (long i = 2; i <= 3 * part; i++) {
+        wanted = say("%s %ld", wanted, i * i);
+    }
+    matches squares = lines_like(run, "square (-?[0-9]+)"), done = lines_like(run, "process ([0-2]) done");
+    check_set(&done, 1, "all three processes come to their end", "0 1 2",
+              "what does mr_array_data give on another host?");
+    check_sequence(&squares, 1, "all squares are in main's array", wanted, "how do they get there?");
+    bool is_untouched = squares.count == (size_t)(3 * part);
+    for (long i = 0; is_untouched && i < 3 * part; i++)
+        is_untouched = number_in(&squares.at[i], 1) == i + 1;
+    recognise(
+        lines_like(run, "no pointer in process [0-2]").count > 0,
+        "the pointer is NULL on another host: the array lies in the memory of main's host, and is to be copied");
+    recognise(is_untouched && done.count == 3,
+              "nothing was put back into the array: a copy, or a variable of the process, is not main's");
+    recognise(!is_untouched && done.count == 3 && squares.count > 0 &&
+                  number_in(&squares.at[squares.count - 1], 1) == 3 * part,
+              "all have worked on the same part: where does each one's begin?");
+}

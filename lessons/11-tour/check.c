@@ -130,3 +130,36 @@ EXAMPLE(.ranks = 11)
           say("no more in all than the program took (%.2f s)", run->seconds),
           say("%.2f s at the stops, %.2f s in all", sum, total), "how is the time taken?");
 }
+
+EXERCISE(pipeline, .ranks = 5, .limit = 15)
+{
+    matches squares = lines_like(run, "square ([0-9]+)"), left = lines_like(run, "left (-?[0-9]+)");
+    check_set(&squares, 1, "each square once", "1 4 9 16 25 36 49 64 81", "when does the collector go home?");
+    check_times(run, "collector goes home", 1, "who tells it that no more will come?");
+    check_sequence(&left, 1, "nothing is left in the queue", "0", "what is left, and for whom was it meant?");
+    recognise(squares.count < 9 && line_place(run, "collector goes home") > 0,
+              "the collector has gone home when only the first worker had finished, or earlier: the end may be "
+              "told when all "
+              "workers have ended");
+    recognise(run->is_hung && squares.count == 9, "all squares are there, and nobody tells the collector");
+}
+
+EXERCISE(survivors, .ranks = 6, .limit = 15)
+{
+    long every = seeded_number("every", 2, 2, 4), fallen = 0;
+    const char *wanted = "";
+    for (long i = 0; i < 5; i++) {
+        if (i % every == 1)
+            fallen++;
+        else
+            wanted = say("%s%s%ld", wanted, *wanted != '\0' ? " " : "", 10 * i);
+    }
+    matches answers = lines_like(run, "answer (-?[0-9]+)"), lost = lines_like(run, "lost ([0-9]+)");
+    check_set(&answers, 1, "the answers that came", wanted, "for which answers does main wait, and how long?");
+    check_sequence(&lost, 1, "how many were lost", say("%ld", fallen), "which exit codes does a crash have?");
+    recognise(run->is_hung, "main waits for an answer that never comes: its process has crashed");
+    recognise(lost.count == 1 && (long)answers.count < 5 - fallen,
+              "the queue was emptied before all have ended: more was to come");
+    recognise(lost.count == 1 && number_in(&lost.at[0], 1) < fallen,
+              "a crash is below 0: every exit code but 0 is a loss");
+}
