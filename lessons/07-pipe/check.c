@@ -43,3 +43,20 @@ EXERCISE(either, .ranks = 3, .limit = 30)
     recognise(slow.count == 0 && fast.count == 3,
               "main has stopped at the first end of file: the other pipe is still open");
 }
+
+EXERCISE(goodbye, .ranks = 2, .limit = 12)
+{
+    long messages = seeded_number("messages", 5, 3, 7);
+    const char *wanted = "1";
+    for (long i = 2; i <= messages; i++)
+        wanted = say("%s %ld", wanted, i);
+    matches got = lines_like(run, "message ([0-9]+) of ([0-9]+) bytes");
+    check_sequence(&got, 1, "every message, in order", wanted, "when is the end closed?");
+    check_times(run, "end of file", 1, "who still holds the other end open?");
+    check_times(run, "sender goes home", 1, "what does it wait for?");
+    bool is_empty = got.count > 0 && number_in(&got.at[got.count - 1], 2) == 0;
+    recognise(run->is_hung && !is_empty,
+              "main waits for the end of file, and the sender, which holds the other end open, for main");
+    recognise(is_empty, "an empty message is a message, too: the end of file comes when the other end is closed");
+    recognise(!run->is_hung && (long)got.count < messages, "the end was closed before the last message");
+}
