@@ -22,3 +22,26 @@ EXAMPLE(.ranks = 2)
                    "-15 is SIGTERM, what mr_process_terminate sends; -9 is SIGKILL");
     check_times(run, "work end", 0, "was it ended before it got to its own end?");
 }
+
+EXERCISE(verdict, .ranks = 5, .limit = 20)
+{
+    long failure = seeded_number("failure", 3, 2, 99);
+    matches told =
+        lines_like(run, "(Process-[0-9]) (did well|failed with (-?[0-9]+)|was ended by signal (-?[0-9]+))");
+    check_sequence(&told, 1, "main speaks of each process once", "Process-1 Process-2 Process-3 Process-4",
+                   "the loop that joins them");
+    check_times(run, "Process-1 did well", 1, "exit code 0");
+    check_times(run, say("Process-2 failed with %ld", failure), 1, "an exit code above 0");
+    check_times(run, "Process-3 was ended by signal 9", 1, "an exit code below 0: SIGKILL is 9");
+    check_times(run, "Process-4 was ended by signal 15", 1,
+                "an exit code below 0: mr_process_terminate sends SIGTERM, 15");
+    recognise(
+        line_times(run, "Process-3 failed with -9") > 0,
+        "a signal is not a failure of its own: a negative exit code says which signal has ended the process");
+    recognise(line_times(run, "Process-3 was ended by signal -9") > 0,
+              "a signal's number has no sign: the exit code is that number with a minus");
+    recognise(line_times(run, "Process-3 was ended by signal -137") > 0,
+              "137 is what 9 looks like as a shell shows it (128 + 9); here it is -9");
+    recognise(line_times(run, say("Process-2 was ended by signal %ld", failure)) > 0,
+              "Process-2 has ended by itself: an exit code above 0 is what it returned, or gave to exit");
+}

@@ -31,3 +31,25 @@ EXAMPLE(.ranks = 4)
     matches left = lines_like(run, "main: left in the queue (-?[0-9]+)");
     check_sequence(&left, 1, "nothing is left in the queue", "0", "who should have taken what is left?");
 }
+
+EXERCISE(sentinels, .ranks = 6, .limit = 8)
+{
+    long consumers = seeded_number("consumers", 3, 2, 4);
+    matches got = lines_like(run, "got ([0-9]+)"),
+            codes = lines_like(run, "consumer [0-9]+: exit code (-?[0-9]+)");
+    matches left = lines_like(run, "left in the queue: ([0-9]+)");
+    const char *well = "";
+    for (long i = 0; i < consumers; i++)
+        well = say("%s%s0", well, i > 0 ? " " : "");
+    check_set(&got, 1, "all numbers, each once", "0 1 2 3 4 5 6 7 8 9 10 11",
+              "who takes from the queue, and until when?");
+    check_sequence(&codes, 1, "all consumers end well", well, "what ends them?");
+    bool is_left = left.count == 1 && number_in(&left.at[0], 1) > 0;
+    bool is_killed = codes.count > 0 && number_in(&codes.at[0], 1) == -15;
+    recognise(run->is_hung && got.count == 12,
+              "a consumer still waits: there are fewer sentinels than consumers, and who gets one takes it away");
+    recognise(is_killed,
+              "the consumers are killed; they are to end by themselves, when all numbers have been got");
+    recognise(is_left && !is_killed && got.count < 12,
+              "a sentinel stands before the numbers: who gets it does not see what comes behind it");
+}

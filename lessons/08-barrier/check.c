@@ -49,3 +49,27 @@ EXAMPLE(.ranks = 5)
           say("free-1 goes on before free-2 comes (%.3f s)", free_came), say("%.3f s", free_went),
           "do they hold the lock while they sleep?");
 }
+
+EXERCISE(missing, .ranks = 6, .limit = 8)
+{
+    size_t workers = (size_t)seeded_number("workers", 4, 3, 5);
+    matches came = lines_like(run, "worker ([0-9]+) arrives"), went = lines_like(run, "worker ([0-9]+) goes on");
+    const char *all = "";
+    for (size_t i = 0; i < workers; i++)
+        all = say("%s%s%zu", all, i > 0 ? " " : "", i);
+    check_set(&came, 1, "all workers arrive", all, "are all of them started?");
+    check_set(&went, 1, "all workers go on", all, "how many does the barrier wait for, and how many come?");
+    bool is_ordered =
+        check_order(run, "worker [0-9]+ arrives", "worker [0-9]+ goes on",
+                    "nobody goes on before all have arrived", "does each of them wait at the barrier?");
+    bool is_broken = errors_mention(run, "barrier");
+    recognise(run->is_hung && came.count == workers && went.count == 0,
+              "nobody goes on: the barrier waits for one more than come");
+    recognise(
+        run->is_hung && went.count > 0 && went.count < workers,
+        "one worker is left over: the barrier opens for fewer than come, and he waits for others that never will");
+    recognise(is_broken && !run->is_hung,
+              "who does not wait long enough breaks it for all: a time-out at a barrier is for failures");
+    recognise(!run->is_hung && !is_broken && !is_ordered && went.count == workers,
+              "somebody goes on before all have arrived: nobody waits at the barrier");
+}

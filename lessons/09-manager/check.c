@@ -23,3 +23,18 @@ EXAMPLE(.ranks = 11)
     check(seconds > 1.9 && seconds < 10, "all at once, not one after another", "about 2 s, less than 10",
           say("%.1f s", seconds), "where is join: in the loop that starts them, or behind it?");
 }
+
+EXERCISE(tally, .ranks = 6, .limit = 30)
+{
+    long wanted = 4 * seeded_number("additions", 50, 30, 70);
+    matches told = lines_like(run, "sum ([0-9]+)");
+    long sum = told.count == 1 ? number_in(&told.at[0], 1) : 0;
+    check_sequence(&told, 1, "every addition counts", say("%ld", wanted),
+                   "what may another process do between the get and the set?");
+    recognise(told.count == 1 && sum < wanted,
+              say("updates are lost (%ld of %ld are there): two read the same number, and both write the same "
+                  "sum; a lock "
+                  "helps if it is held around both, and a lock of its own for each process keeps nobody out",
+                  sum, wanted));
+    recognise(sum > wanted, "the sum is more than was added: is an addition done twice?");
+}

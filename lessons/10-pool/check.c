@@ -41,3 +41,33 @@ EXAMPLE(.ranks = 5)
     check(idle <= 2, "the work is shared", "two workers at least have done something",
           say("%d have done nothing", idle), "does a task take long enough to be worth sharing?");
 }
+
+EXERCISE(poison, .ranks = 4, .limit = 30, .exit_code = EXIT_ANY)
+{
+    long poison = seeded_number("poison", 7, 1, 11);
+    matches given = lines_like(run, "([0-9]+) squared is ([0-9]+)"),
+            named = lines_like(run, "input ([0-9]+) has failed");
+    const char *wanted = "";
+    bool is_right = true;
+    for (long i = 0; i < 12; i++)
+        if (i != poison)
+            wanted = say("%s%s%ld", wanted, *wanted != '\0' ? " " : "", i);
+    bool has_poison = line_times(run, say("%ld squared is 0", poison)) > 0;
+    for (size_t i = 0; i < given.count; i++) {
+        long number = number_in(&given.at[i], 1);
+        is_right &= number_in(&given.at[i], 2) == number * number;
+    }
+    check_set(&given, 1, "the results of all others", wanted, "what has mr_pool_map left of them?");
+    check(is_right, "the results are right", "squares", all_of(&given, 2), "is the function as it was?");
+    check_sequence(&named, 1, "the poisonous input is named", say("%ld", poison), "mr_last_failures");
+    check(run->exit_code == 0, "the program ends well", "exit code 0", say("exit code %d", run->exit_code),
+          "what main returns");
+    recognise(run->exit_code == 1 && given.count == 0,
+              "one poisonous input costs all the others: MR_ETASK is not the end, the other results are there");
+    recognise(has_poison, "the poisonous input has no result: what stands in its place is what was there before");
+    recognise(
+        !has_poison && given.count == 11 && named.count == 0,
+        "nobody is told that an input has failed: a result that is missing without a word is a wrong result");
+    recognise(given.count == 0 && named.count == 1,
+              "the failure is named, but where are the others? they have results");
+}
