@@ -53,3 +53,25 @@ EXERCISE(sentinels, .ranks = 6, .limit = 8)
     recognise(is_left && !is_killed && got.count < 12,
               "a sentinel stands before the numbers: who gets it does not see what comes behind it");
 }
+
+EXERCISE(done, .ranks = 3, .limit = 10)
+{
+    size_t items = (size_t)seeded_number("items", 8, 8, 12);
+    matches done = lines_like(run, "item ([0-9]+) is done");
+    const char *all = "";
+    for (size_t i = 0; i < items; i++)
+        all = say("%s%s%zu", all, i > 0 ? " " : "", i);
+    check_set(&done, 1, "all items are worked on, each once", all, "who says that an item is done, and when?");
+    size_t end = line_place(run, "main: all is done");
+    check(end == run->count && end == items + 1, "main ends when the last one is done", "the last line",
+          say("line %zu of %zu", end, run->count), "mr_queue_join");
+    bool is_overdone = errors_mention(run, "more often than") ||
+                       (2 * done.count + 1 >= items && done.count <= items / 2 + 1 + items % 2);
+    recognise(run->is_hung && done.count == items,
+              "all the work is there, and main waits: a worker never says that it is done with an item");
+    recognise(is_overdone, "an item is said to be done more often than it was put");
+    recognise(!run->is_hung && !is_overdone && done.count < items && done.count + 2 >= items,
+              "the last items are cut off: they were said to be done before the work on them was");
+    recognise(!run->is_hung && !is_overdone && done.count + 2 < items,
+              "main does not wait for the work: the daemons are cut off");
+}
