@@ -49,3 +49,51 @@ EXAMPLE(.ranks = 5)
           say("free-1 goes on before free-2 comes (%.3f s)", free_came), say("%.3f s", free_went),
           "do they hold the lock while they sleep?");
 }
+
+EXERCISE(missing, .ranks = 6, .limit = 8)
+{
+    size_t workers = (size_t)seeded_number("workers", 4, 3, 5);
+    matches came = lines_like(run, "worker ([0-9]+) arrives"), went = lines_like(run, "worker ([0-9]+) goes on");
+    const char *all = "";
+    for (size_t i = 0; i < workers; i++)
+        all = say("%s%s%zu", all, i > 0 ? " " : "", i);
+    check_set(&came, 1, "all workers arrive", all, "are all of them started?");
+    check_set(&went, 1, "all workers go on", all, "how many does the barrier wait for, and how many come?");
+    bool is_ordered =
+        check_order(run, "worker [0-9]+ arrives", "worker [0-9]+ goes on",
+                    "nobody goes on before all have arrived", "does each of them wait at the barrier?");
+    bool is_broken = errors_mention(run, "barrier");
+    recognise(run->is_hung && came.count == workers && went.count == 0,
+              "nobody goes on: the barrier waits for one more than come");
+    recognise(
+        run->is_hung && went.count > 0 && went.count < workers,
+        "one worker is left over: the barrier opens for fewer than come, and he waits for others that never will");
+    recognise(is_broken && !run->is_hung,
+              "who does not wait long enough breaks it for all: a time-out at a barrier is for failures");
+    recognise(!run->is_hung && !is_broken && !is_ordered && went.count == workers,
+              "somebody goes on before all have arrived: nobody waits at the barrier");
+}
+
+EXERCISE(lost, .ranks = 5, .limit = 30)
+{
+    long all = 4 * seeded_number("rounds", 50, 30, 60);
+    matches counter = lines_like(run, "counter (-?[0-9]+)");
+    check_sequence(&counter, 1, "every addition counts", say("%ld", all), "who comes in between read and write?");
+    long seen = counter.count == 1 ? number_in(&counter.at[0], 1) : all;
+    recognise(seen < all,
+              "lost updates: two have read the same number, and both have written the next one. One lock for "
+              "all has to be held from the read to the write; a lock of its own keeps nobody out");
+    recognise(seen > all, "the counter is more than it should be: how much does each round add?");
+}
+
+EXERCISE(transfer, .ranks = 3, .limit = 15)
+{
+    matches done = lines_like(run, "transfer from ([01])");
+    check_set(&done, 1, "all transfers are done", "0 0 0 0 0 1 1 1 1 1", "which of them did not come through?");
+    check_times(run, "balances 65 135", 1, "100 - 5 * 10 + 5 * 3, and 100 + 5 * 10 - 5 * 3");
+    recognise(run->is_hung, "the two take the locks in opposite orders: each holds what the other waits for");
+    recognise(!run->is_hung && done.count == 10 && line_times(run, "balances 65 135") == 0,
+              "a transfer changes both accounts: the other account was changed without its lock");
+    recognise(!run->is_hung && done.count < 10,
+              "a transfer was given up: a time-out shows a deadlock, it does not cure it");
+}

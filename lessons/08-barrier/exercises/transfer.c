@@ -1,5 +1,5 @@
 //@title en: Two locks, one deadlock
-//@title es: Dos candados, un abrazo mortal
+//@title es: Dos candados, un interbloqueo
 //@hint en: `multirank stack PID`: which lock does each process hold, and which one does it wait for?
 //@hint es: `multirank stack PID`: ¿qué candado tiene cada proceso y cuál espera?
 //@hint en: A circle needs two who take the locks in opposite orders. Which order could all agree on?
