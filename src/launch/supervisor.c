@@ -153,7 +153,6 @@ static void end_descendants(bool many_hosts)
             signal_descendants(SIGKILL);
         nanosleep(&(struct timespec){0, 1000000}, NULL);
     }
-    mr__leavings_remove();
 }
 
 /* Nobody is left to return to: main hangs inside MPI_Init. */
@@ -169,6 +168,7 @@ static void give_up_start(struct supervisor *self)
     kill(self->child, SIGKILL);
     end_descendants(self->many_hosts);
     mr__session_remove(&self->session);
+    mr__leavings_remove(); /* last: Slurm may give us little time */
     _exit(1);
 }
 
@@ -287,6 +287,7 @@ static _Noreturn void supervise(struct supervisor *self)
         mr__session_empty(&self->session);
     end_descendants(self->many_hosts);
     mr__session_remove(&self->session);
+    mr__leavings_remove(); /* last: Slurm may give us little time */
     end_like_child(self->status);
 }
 
