@@ -16,8 +16,9 @@
 
 mr__context mr__ctx = {.lock = PTHREAD_MUTEX_INITIALIZER,
                        .filenos_lock = PTHREAD_MUTEX_INITIALIZER,
-                       .sockets_lock = PTHREAD_MUTEX_INITIALIZER};
-_Thread_local uint32_t mr__acts_for;
+                       .sockets_lock = PTHREAD_MUTEX_INITIALIZER,
+                       .home = MR__NO_HOME};
+_Thread_local int mr__acts_for = MR__ITSELF;
 
 mr_status mr__running(const char *call)
 {

@@ -20,6 +20,10 @@ struct mr__roster;    /* roster.h */
 struct mr__server;    /* manager_server.c: a manager's process only */
 struct mr__filenos;   /* fileno.c */
 struct mr__sockets;   /* socket.c */
+struct mr__callers;   /* callers.h */
+struct mr__caller_ranks;
+struct mr__deputy; /* deputy.c */
+struct mr__agent;  /* agent.c */
 
 typedef enum mr__phase { MR__PHASE_NEW, MR__PHASE_RUNNING, MR__PHASE_FINALIZED, MR__PHASE_FORKED } mr__phase;
 
@@ -34,6 +38,10 @@ typedef struct mr__tally {
 } mr__tally;
 
 enum { MR__OWN_THREADS = 64 };
+
+/* In a handle (object/handle.h): the first bit of the number of the home; hosts that can be one. */
+enum { MR__HOME_SHIFT = 20, MR__HOMES = 1 << 10 };
+#define MR__NO_HOME UINT32_MAX
 
 typedef struct mr__context {
     pthread_mutex_t lock;     /* over everything below, and what it points to, unless said otherwise */
@@ -54,8 +62,9 @@ typedef struct mr__context {
 
     const struct mr__libraries *libraries; /* NULL: other ranks have those that the program starts with */
     int modules;                           /* how many there were at the end of mr_init */
-    struct mr__arena *arena;               /* NULL on other hosts than main's */
+    struct mr__arena *arena;               /* of this host; NULL: it has none */
     uint64_t arena_size;
+    uint32_t home; /* the number of this host as a home of objects, main's is 0; MR__NO_HOME: it is none */
     struct mr__roster *roster; /* main's: where it writes down who is there */
 
     struct mr__process **processes; /* by slot; NULL: free */
@@ -65,10 +74,14 @@ typedef struct mr__context {
 
     struct mr__universe *universe;
     struct mr__self *self;
-    const struct mr__family *family; /* whom the universe tells of ends */
-    struct mr__keeper *keeper;       /* NULL: this process has no pools */
-    struct mr__callbacks *callbacks; /* NULL: there have been none */
-    struct mr__even *evens;          /* communicators of pools */
+    const struct mr__family *family;             /* whom the universe tells of ends */
+    const struct mr__callers *callers;           /* callers.h */
+    const struct mr__caller_ranks *caller_ranks; /* NULL: nobody elsewhere can call this process */
+    struct mr__deputy *deputies;                 /* deputy.c */
+    struct mr__agent *agent;                     /* agent.c; NULL: this is none */
+    struct mr__keeper *keeper;                   /* NULL: this process has no pools */
+    struct mr__callbacks *callbacks;             /* NULL: there have been none */
+    struct mr__even *evens;                      /* communicators of pools */
     struct mr__server *server;
     pthread_mutex_t filenos_lock;        /* over what filenos points to; taken before lock */
     struct mr__filenos *_Atomic filenos; /* fileno.c; NULL: nobody has asked for a descriptor */
@@ -79,13 +92,14 @@ typedef struct mr__context {
 
 extern mr__context mr__ctx;
 
-/* The rank that a thread of main does something for, in whose place it then stands (deputy.c); 0: for itself. */
-extern _Thread_local uint32_t mr__acts_for;
+/* The rank that a thread does something for, in whose place it then stands (deputy.c); MR__ITSELF: for its own. */
+enum { MR__ITSELF = -1 };
+extern _Thread_local int mr__acts_for;
 
 /* The rank whose process uses a shared object: who is to be its owner, and whose end releases it. */
 static inline uint32_t mr__caller(void)
 {
-    return mr__acts_for != 0 ? mr__acts_for : (uint32_t)mr__ctx.rank;
+    return (uint32_t)(mr__acts_for != MR__ITSELF ? mr__acts_for : mr__ctx.rank);
 }
 
 /* MR_OK while the library is up; else MR_ENOTINIT or MR_EFINALIZED with a sentence that names the call. */

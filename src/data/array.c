@@ -114,10 +114,7 @@ mr_status mr__array_make(const mr__method *method, uint64_t *handle, size_t elem
     mr__call call = {.method = method, .numbers = {(int64_t)element_size, (int64_t)length}, .data = initial};
     if (initial != NULL && !__builtin_mul_overflow(element_size, length, &size))
         call.size = size;
-    mr_status status = mr__ask_method(handle != NULL ? &(uint64_t){0} : NULL, &call);
-    if (status == MR_OK)
-        *handle = call.handles[0];
-    return status;
+    return mr__ask_new_object(&call, mr__home_here(), handle);
 }
 
 mr_status mr__array_run_close(mr__call *call)

@@ -99,7 +99,7 @@ static mr_status send_make(mr_shareable_list *list, const char *name, const mr_i
 
 mr_status mr_shareable_list_init(mr_shareable_list *list, const char *name, const mr_item items[], size_t length)
 {
-    if (mr__is_far(list) && (items != NULL || length == 0))
+    if (list != NULL && mr__is_main_far() && (items != NULL || length == 0))
         return send_make(list, name, items, length);
     mr_status status = mr__object_given(list_make.call, MR__KIND_MEMORY, list);
     return status == MR_OK ? make(list_make.call, &list->shm, name, items, length) : status;

@@ -48,7 +48,7 @@ static memory *memory_of(mr__object *object)
 
 static uint32_t slot_of(const memory *block)
 {
-    return (uint32_t)mr__object_handle(&block->object);
+    return mr__object_slot(&block->object);
 }
 
 static memory *find_named(const char *name)
@@ -114,8 +114,8 @@ static mr_status check_name(const char *call, const char *name)
 static uint32_t own_process(void)
 {
     mr__lock();
-    uint64_t number =
-        mr__acts_for != 0 ? mr__ctx.universe->ranks[mr__acts_for]->process : mr__own_entry()->placed.number;
+    uint64_t number = mr__acts_for != MR__ITSELF ? mr__ctx.universe->ranks[mr__acts_for]->process
+                                                 : mr__own_entry()->placed.number;
     mr__unlock();
     return (uint32_t)number;
 }

@@ -3,7 +3,8 @@
 #include "base/context.h"
 #include "base/status.h"
 #include "object/seat.h"
-#include "universe/universe.h"
+#include "transport/wire.h"
+#include "universe/callers.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,6 @@ typedef struct mr__deputy {
     int rank, tag, socket;
     _Atomic bool is_gone;                  /* its caller is dead */
     _Atomic(_Atomic uint32_t *) sleeps_at; /* the futex; NULL: it does not sleep */
-    pthread_t thread;
 } mr__deputy;
 
 static _Thread_local mr__deputy *mine;
@@ -53,13 +53,11 @@ static bool is_gone(const void *deputy)
     return ((const mr__deputy *)deputy)->is_gone;
 }
 
-/* The communicator with the caller's rank, and its number there. */
+/* MPI's way to the caller; MPI_COMM_NULL: there is none, so all goes over the socket. */
 static MPI_Comm comm_of(const mr__deputy *deputy, int *number)
 {
     mr__lock();
-    const mr__rank *rank = mr__ctx.universe->ranks[deputy->rank];
-    MPI_Comm comm = rank->batch->comm;
-    *number = rank->rank_in_batch;
+    MPI_Comm comm = mr__ctx.caller_ranks->comm(deputy->rank, number);
     mr__unlock();
     return comm;
 }
@@ -73,6 +71,8 @@ static bool get_bytes(const mr__deputy *deputy, void *bytes, size_t size, bool *
     if (!mr__far_send(deputy->socket, &(char){1}, 1))
         return false;
     MPI_Comm comm = comm_of(deputy, &number);
+    if (comm == MPI_COMM_NULL)
+        return mr__far_receive(deputy->socket, bytes, size);
     *is_lent = mr__wire_receive(comm, number, deputy->tag, bytes, size, is_gone, deputy) != MR_OK;
     return !*is_lent;
 }
@@ -80,9 +80,9 @@ static bool get_bytes(const mr__deputy *deputy, void *bytes, size_t size, bool *
 static bool send_bytes(const mr__deputy *deputy, const void *bytes, size_t size, bool *is_lent)
 {
     int number;
-    if (size <= MR__FAR_INLINE)
+    MPI_Comm comm = size > MR__FAR_INLINE ? comm_of(deputy, &number) : MPI_COMM_NULL;
+    if (comm == MPI_COMM_NULL)
         return mr__far_send(deputy->socket, bytes, size);
-    MPI_Comm comm = comm_of(deputy, &number);
     *is_lent = mr__wire_send(comm, number, deputy->tag, bytes, size, is_gone, deputy) != MR_OK;
     return !*is_lent;
 }
@@ -121,7 +121,7 @@ static bool refuse(const mr__deputy *deputy, const mr__call *call)
     if (call->size <= MR__FAR_INLINE || !mr__far_send(deputy->socket, &(char){0}, 1))
         return false; /* they are on their way, so nothing after them can be understood */
     return answer(deputy, call,
-                  mr__fail(MR_ENOMEM, "main has no memory for %zu bytes; were so many meant?", call->size),
+                  mr__fail(MR_ENOMEM, "there is no memory for %zu bytes; were so many meant?", call->size),
                   &unused);
 }
 
@@ -173,26 +173,53 @@ int mr__call_back(const mr__symbol *function)
     return is_done ? code : -1;
 }
 
-/* ---- Coming and going ---- */
+/* ---- Coming and going: lock held ---- */
 
-/* Takes a deputy off the list. The last one of a rank that is dead tells that it has ended. Lock held. */
-static void leave(mr__universe *universe, mr__deputy *deputy)
+static int count_of(int rank)
 {
-    mr__deputy **link = &universe->deputies;
+    int count = 0;
+    for (const mr__deputy *each = mr__ctx.deputies; each != NULL; each = each->next)
+        count += each->rank == rank;
+    return count;
+}
+
+static void enlist(mr__deputy *new)
+{
+    new->next = mr__ctx.deputies;
+    mr__ctx.deputies = new;
+}
+
+/* Takes a deputy off the list. The last one of a rank that is dead tells so. */
+static void leave(mr__deputy *deputy)
+{
+    mr__deputy **link = &mr__ctx.deputies;
     while (*link != deputy)
         link = &(*link)->next;
     *link = deputy->next;
-    mr__rank *rank = universe->ranks[deputy->rank];
-    if (--rank->deputies == 0 && rank->is_ending)
-        mr__universe_ended(universe, deputy->rank, rank->end_code, true);
+    if (deputy->is_gone && count_of(deputy->rank) == 0)
+        mr__ctx.caller_ranks->gone(deputy->rank);
     mr__changed();
+}
+
+static mr__deputy *make(int rank, int tag, int socket)
+{
+    static const struct timeval forever = {0};
+    mr__deputy *new = mr__ctx.caller_ranks->takes(rank) ? calloc(1, sizeof *new) : NULL;
+    if (new == NULL) {
+        close(socket);
+        return NULL;
+    }
+    setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &forever, sizeof forever);
+    *new = (mr__deputy){.rank = rank, .tag = tag, .socket = socket};
+    enlist(new);
+    return new;
 }
 
 static void *run_deputy(void *argument)
 {
     mr__deputy *deputy = argument;
     mine = deputy;
-    mr__acts_for = (uint32_t)deputy->rank;
+    mr__acts_for = deputy->rank;
     while (!deputy->is_gone && serve_next(deputy))
         ;
     mr__lock();
@@ -201,35 +228,37 @@ static void *run_deputy(void *argument)
         mr__seat_disown(); /* it goes with the rank */
     else
         mr__seat_vacate();
-    leave(mr__ctx.universe, deputy);
+    leave(deputy);
     mr__unlock();
     free(deputy);
     return NULL;
 }
 
-void mr__deputy_start(mr__universe *universe, int rank, int tag, int socket)
+void mr__deputy_become(int rank, int tag, int socket)
 {
-    static const struct timeval forever = {0};
-    mr__deputy *new = calloc(1, sizeof *new);
-    if (new == NULL || universe->ranks[rank]->is_ending || universe->ranks[rank]->state == MR__RANK_DEAD) {
-        close(socket);
-        free(new);
+    mr__lock();
+    mr__deputy *new = make(rank, tag, socket);
+    mr__unlock();
+    if (new != NULL)
+        run_deputy(new);
+}
+
+static void take(int rank, int tag, int socket)
+{
+    pthread_t thread;
+    mr__deputy *new = make(rank, tag, socket);
+    if (new == NULL)
         return;
-    }
-    setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &forever, sizeof forever);
-    *new = (mr__deputy){.next = universe->deputies, .rank = rank, .tag = tag, .socket = socket};
-    universe->deputies = new;
-    universe->ranks[rank]->deputies++;
-    if (mr__thread_start_with(&new->thread, "mr-deputy", run_deputy, new) == MR_OK) {
-        pthread_detach(new->thread);
+    if (mr__thread_start_with(&thread, "mr-deputy", run_deputy, new) == MR_OK) {
+        pthread_detach(thread);
         return;
     }
     close(socket);
-    leave(universe, new);
+    leave(new);
     free(new);
 }
 
-static void dismiss(mr__deputy *deputy)
+static void send_home(mr__deputy *deputy)
 {
     deputy->is_gone = true;
     shutdown(deputy->socket, SHUT_RDWR);
@@ -238,28 +267,22 @@ static void dismiss(mr__deputy *deputy)
         mr__futex_wake(word, INT_MAX);
 }
 
-void mr__deputies_end(mr__universe *universe, int number, int code, bool is_dead)
+static bool dismiss(int rank)
 {
-    mr__rank *rank = universe->ranks[number];
-    if (!is_dead || rank->deputies == 0) {
-        mr__universe_ended(universe, number, code, is_dead);
-        return;
-    }
-    if (rank->is_ending)
-        return;
-    rank->is_ending = true;
-    rank->end_code = code;
-    for (mr__deputy *each = universe->deputies; each != NULL; each = each->next)
-        if (each->rank == number)
-            dismiss(each);
+    for (mr__deputy *each = mr__ctx.deputies; each != NULL; each = each->next)
+        if (each->rank == rank)
+            send_home(each);
+    return count_of(rank) > 0;
 }
 
-void mr__deputies_stop(mr__universe *universe)
+static void stop(void)
 {
     mr__lock();
-    for (mr__deputy *each = universe->deputies; each != NULL; each = each->next)
-        dismiss(each);
-    while (universe->deputies != NULL)
+    for (mr__deputy *each = mr__ctx.deputies; each != NULL; each = each->next)
+        send_home(each);
+    while (mr__ctx.deputies != NULL)
         mr__wait(INFINITY);
     mr__unlock();
 }
+
+const mr__callers mr__deputies = {take, dismiss, stop};

@@ -1,25 +1,18 @@
-/* Deputies: threads of main that stand in for processes on other hosts. Each serves the far calls (far.h) of one
- * thread over there, by making the same call here in the name of its rank; so whatever holds for a process on
- * main's host holds for one elsewhere, and also when that dies. */
+/* Deputies: threads that stand in for processes on other hosts, in main, and in the agent of every other host.
+ * Each serves the far calls (far.h) of one thread over there, by making the same call here in the name of its
+ * rank; so whatever holds for a process of this host holds for one elsewhere, and also when that dies. */
 #ifndef MR_DEPUTY_H
 #define MR_DEPUTY_H
 
 #include "base/module.h"
 #include "far/far.h"
+#include "universe/callers.h"
 
-struct mr__universe;
+/* What the universe, or the agent, has done for callers. */
+extern const mr__callers mr__deputies;
 
-/* ---- The hub's: lock held ---- */
-
-/* Starts a deputy for a thread of a rank, which has connected by that socket; it is the deputy's from now on. */
-void mr__deputy_start(struct mr__universe *universe, int rank, int tag, int socket);
-
-/* A rank's process has ended. If the rank is dead, so are its deputies' calls: when the last has come back,
- * mr__universe_ended is told. */
-void mr__deputies_end(struct mr__universe *universe, int rank, int code, bool is_dead);
-
-/* Ends all that there are, and waits for it. Takes the lock itself. */
-void mr__deputies_stop(struct mr__universe *universe);
+/* Serves a caller that has connected, in the calling thread, until it is gone. No lock. */
+void mr__deputy_become(int rank, int tag, int socket);
 
 /* ---- For what a deputy calls ---- */
 

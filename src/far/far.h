@@ -1,6 +1,6 @@
-/* Far calls: how a process on another host than main's uses shared objects. They lie in the arena there, so the
- * call itself travels: the numbers and up to 64 KiB of bytes over a socket of the calling thread's own, more bytes
- * by MPI. A thread of main, the deputy, makes the call in its place (deputy.h) and sends back what came of it. */
+/* Far calls: how a process uses shared objects that lie on another host. The call itself travels to their home:
+ * the numbers and up to 64 KiB of bytes over a socket of the calling thread's own, more bytes to main by MPI. A
+ * thread there, the deputy, makes the call in its place (deputy.h) and sends back what came of it. */
 #ifndef MR_FAR_H
 #define MR_FAR_H
 
@@ -25,14 +25,17 @@ typedef struct mr__call {
     bool is_from_afar; /* of a call that is run: another host asks, so what goes back needs memory from malloc */
 } mr__call;
 
-/* Whether this process is on another host than main's, and the handle is not NULL: then the call has to travel. */
-bool mr__is_far(const void *handle);
+/* Whether an object of a public type (whose handle comes first), not NULL, lies on another host than this: then
+ * the call has to travel. Whether main is on another one. */
+bool mr__is_far(const void *object);
+bool mr__is_main_far(void);
 
-/* The failure of what only a process on main's host can have: a pointer; and which calls to use instead. */
+/* The failure of what only a process on the object's host can have: a pointer; and which calls to use instead. */
 mr_status mr__fail_far(const char *call, const char *instead);
 
-/* Makes a call and waits for what comes of it, its status and sentence. MR_EDIED: main cannot be reached. */
-mr_status mr__far(mr__call *call);
+/* Makes a call at a home and waits for what comes of it, its status and sentence. MR_EDIED, MR_EHOSTLOST: main, or
+ * that host, cannot be reached. */
+mr_status mr__far(uint32_t home, mr__call *call);
 
 /* ---- Calls of methods ---- */
 
@@ -42,6 +45,9 @@ mr_status mr__far(mr__call *call);
 /* Has a method run on the object behind a handle (NULL: which is an error), here or where the object is; for those
  * that bring no bytes back. */
 mr_status mr__ask_method(const uint64_t *handle, mr__call *call);
+
+/* The same for a method that makes an object, at a home (mr__home_here). */
+mr_status mr__ask_new_object(mr__call *call, uint64_t home, uint64_t *handle);
 
 /* The usual forms, whose methods read nothing else: perhaps with a time-out, and a number that comes back; one
  * that makes an object, of a number perhaps; one that gives a number, which is otherwise on_failure. */
@@ -58,7 +64,9 @@ mr_status mr__run_end(mr__call *call);
 
 /* ---- What travels, for far.c and deputy.c ---- */
 
-enum { MR__FAR_INLINE = 1 << 16 }; /* bytes that go over the socket; more go by MPI */
+enum {
+    MR__FAR_INLINE = 1 << 16
+}; /* bytes that go right behind a call; for more the home says first that it has room */
 
 /* The statuses of a reply that is none: run this function (the data: its mr__symbol) and say what it returned. */
 enum { MR__FAR_CALL_BACK = -1 };

@@ -84,7 +84,7 @@ MR__METHOD(library_find, "a start", MR__KIND_NONE, run_find);
 /* Asked also while a rank comes up. */
 static bool look_up(const unsigned char build_id[MR__BUILD_ID_SIZE], char *path, size_t size)
 {
-    if (mr__ctx.arena != NULL)
+    if (mr__ctx.home == MR__MAINS_HOME)
         return look_up_here(build_id, path, size);
     mr__call asking = {.method = &library_find,
                        .data = build_id,

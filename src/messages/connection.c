@@ -85,9 +85,14 @@ mr_status mr_connection_send(const mr_connection *connection, const void *data, 
 {
     if (leads_out(connection))
         return mr__socket_send(connection->mr__handle, data, size, timeout);
+    mr_status status = MR_OK;
+    if (connection != NULL && data != NULL && size >= sizeof(mr_connection) && size <= HAND_OVER_MAX)
+        status = mr__connections_let_go(data, size, mr__handle_home(connection->mr__handle));
+    if (status != MR_OK)
+        return status;
     if (!mr__is_far(connection))
         return send(connection, data, size, timeout);
-    mr_status status = check_message(data, size);
+    status = check_message(data, size);
     return status != MR_OK
                ? status
                : mr__ask_method(

@@ -20,8 +20,11 @@ typedef struct entry {
     bool is_readable;
 } entry;
 
-/* Everything but the first members is under the context's mutex filenos_lock. */
+/* The descriptors for the objects of one home, with a watcher of their own. Everything but the first members is
+ * under the context's mutex filenos_lock. */
 typedef struct mr__filenos {
+    struct mr__filenos *next;
+    uint32_t home;
     pthread_t watcher;
     _Atomic bool is_stopping;
     _Atomic uint32_t seat; /* where the watcher sleeps, it or its deputy; 0: it has not said yet */
@@ -31,9 +34,9 @@ typedef struct mr__filenos {
     size_t count, room;
 } mr__filenos;
 
-static bool is_here(void)
+static bool is_here(const mr__filenos *table)
 {
-    return mr__ctx.arena != NULL;
+    return table->home == mr__ctx.home;
 }
 
 /* ---- Looking ---- */
@@ -84,7 +87,7 @@ static mr_status run_watch(mr__call *call)
         status = mr__seat_mine(&number);
     char *flags = status == MR_OK ? calloc(count + 1, 1) : NULL;
     if (status == MR_OK && flags == NULL)
-        status = mr__fail(MR_ENOMEM, "main has no memory for %zu items to watch", count);
+        status = mr__fail(MR_ENOMEM, "there is no memory for %zu items to watch", count);
     if (status != MR_OK)
         return status;
     mr__seat *seat = mr__seat_at(number);
@@ -105,8 +108,8 @@ static mr_status run_watch(mr__call *call)
 }
 MR__METHOD(watch, "mr_connection_fileno", MR__KIND_NONE, run_watch);
 
-static mr_status look_from_afar(const mr__watched list[], size_t count, char flags[], double seconds,
-                                int64_t numbers[NUMBERS])
+static mr_status look_from_afar(uint32_t home, const mr__watched list[], size_t count, char flags[],
+                                double seconds, int64_t numbers[NUMBERS])
 {
     char nothing;
     mr__call looking = {.method = &watch,
@@ -116,7 +119,7 @@ static mr_status look_from_afar(const mr__watched list[], size_t count, char fla
                         .size = count * sizeof *list,
                         .buffer = count > 0 ? flags : &nothing,
                         .capacity = count};
-    mr_status status = mr__ask_method(&(uint64_t){0}, &looking);
+    mr_status status = mr__ask_method(&(uint64_t){mr__handle_of(0, home, 0)}, &looking);
     memcpy(numbers, looking.numbers, NUMBERS * sizeof *numbers);
     return status;
 }
@@ -146,9 +149,9 @@ static void show(entry *e, bool is_ready)
 static void refresh(const mr__filenos *table, entry *e)
 {
     char flag = 1;
-    if (is_here())
+    if (is_here(table))
         flag = is_ready_here(&e->what);
-    else if (look_from_afar(&e->what, 1, &flag, 0, (int64_t[]){0, table->seat}) != MR_OK)
+    else if (look_from_afar(table->home, &e->what, 1, &flag, 0, (int64_t[]){0, table->seat}) != MR_OK)
         flag = 1;
     show(e, flag != 0);
 }
@@ -158,7 +161,7 @@ static void tell_seat(const mr__filenos *table)
     uint64_t bits = 0;
     for (size_t i = 0; i < table->count; i++)
         bits |= bits_of(&table->entries[i].what, 1);
-    if (is_here())
+    if (is_here(table))
         mr__seat_at(table->seat)->watches = bits;
 }
 
@@ -224,20 +227,25 @@ static void refresh_those(const mr__filenos *table, const mr__watched list[], si
     pthread_mutex_unlock(&mr__ctx.filenos_lock);
 }
 
+static bool is_lost(mr_status status)
+{
+    return status == MR_EDIED || status == MR_EHOSTLOST;
+}
+
 static void watch_from_afar(mr__filenos *table, int64_t bell)
 {
     static const useconds_t PAUSE = 100000; /* after a failure that may pass, such as a lack of memory */
     int64_t numbers[NUMBERS] = {bell};
     mr_status status = MR_OK;
-    while (!table->is_stopping && status != MR_EDIED) {
+    while (!table->is_stopping && !is_lost(status)) {
         size_t count;
         mr__watched *list = list_unreadable(table, &count);
         char *flags = list != NULL ? (char *)(list + count) : NULL;
         numbers[RINGS] = 0;
-        status = list != NULL ? look_from_afar(list, count, flags, MR_FOREVER, numbers) : MR_ENOMEM;
-        if (status == MR_EDIED)
+        status = list != NULL ? look_from_afar(table->home, list, count, flags, MR_FOREVER, numbers) : MR_ENOMEM;
+        if (is_lost(status))
             memset(flags, 1, count); /* those who receive are to hear of it */
-        if (status == MR_OK || status == MR_EDIED)
+        if (status == MR_OK || is_lost(status))
             refresh_those(table, list, count, flags);
         else
             usleep(PAUSE);
@@ -246,12 +254,12 @@ static void watch_from_afar(mr__filenos *table, int64_t bell)
 }
 
 /* The seat that the watcher sleeps in, and the value of its bell. */
-static mr_status find_seat(uint32_t *seat, int64_t *bell)
+static mr_status find_seat(const mr__filenos *table, uint32_t *seat, int64_t *bell)
 {
     int64_t numbers[NUMBERS] = {0};
-    if (is_here())
+    if (is_here(table))
         return mr__seat_mine(seat);
-    mr_status status = look_from_afar(NULL, 0, NULL, 0, numbers);
+    mr_status status = look_from_afar(table->home, NULL, 0, NULL, 0, numbers);
     *bell = numbers[BELL];
     *seat = (uint32_t)numbers[SEAT];
     return status;
@@ -262,7 +270,7 @@ static void *run_watcher(void *argument)
     mr__filenos *table = argument;
     uint32_t seat = 0;
     int64_t bell = 0;
-    mr_status status = find_seat(&seat, &bell);
+    mr_status status = find_seat(table, &seat, &bell);
     mr__lock();
     table->seat = status == MR_OK ? seat : 0;
     table->failure = status;
@@ -270,7 +278,7 @@ static void *run_watcher(void *argument)
     table->is_stopping = status != MR_OK;
     mr__changed();
     mr__unlock();
-    if (status == MR_OK && is_here())
+    if (status == MR_OK && is_here(table))
         watch_here(table);
     else if (status == MR_OK)
         watch_from_afar(table, bell);
@@ -279,11 +287,13 @@ static void *run_watcher(void *argument)
 
 /* ---- Beginning and ending ---- */
 
-static mr_status start(const char *call, mr__filenos **started)
+static mr_status start(const char *call, uint32_t home, mr__filenos **started)
 {
     mr__filenos *table = calloc(1, sizeof *table);
     if (table == NULL)
         return mr__fail(MR_ENOMEM, "%s: there is no memory", call);
+    table->home = home;
+    table->next = mr__ctx.filenos;
     mr_status status = mr__thread_start_with(&table->watcher, "mr-watcher", run_watcher, table);
     if (status != MR_OK) {
         free(table);
@@ -303,20 +313,29 @@ static mr_status start(const char *call, mr__filenos **started)
     return status;
 }
 
-/* The table; NULL: nobody has asked for a descriptor, or this is a child that was forked by hand, to which nothing
- * in it belongs. */
-static mr__filenos *own_table(void)
+/* All tables; NULL: nobody has asked for a descriptor, or this is a child that was forked by hand, to which
+ * nothing in them belongs. */
+static mr__filenos *own_tables(void)
 {
     return mr__ctx.phase == MR__PHASE_FORKED ? NULL : mr__ctx.filenos;
+}
+
+/* The one for an object; NULL: there is none. filenos_lock held. */
+static mr__filenos *table_for(uint64_t handle)
+{
+    mr__filenos *table = mr__ctx.filenos;
+    while (table != NULL && table->home != mr__handle_home(handle))
+        table = table->next;
+    return table;
 }
 
 int mr__fileno(const char *call, mr__kind_number kind, uint64_t handle)
 {
     pthread_mutex_lock(&mr__ctx.filenos_lock);
-    mr__filenos *table = mr__ctx.filenos;
+    mr__filenos *table = table_for(handle);
     mr_status status = MR_OK;
     if (table == NULL) {
-        status = start(call, &table);
+        status = start(call, mr__handle_home(handle), &table);
         if (status == MR_OK)
             mr__ctx.filenos = table;
     }
@@ -334,13 +353,13 @@ int mr__fileno(const char *call, mr__kind_number kind, uint64_t handle)
 /* What the caller has been told of his own call stays the last error. */
 void mr__fileno_look_again(mr__kind_number kind, uint64_t handle)
 {
-    if (own_table() == NULL)
+    if (own_tables() == NULL)
         return;
     mr_status before = mr_last_status();
     char sentence[MR__SENTENCE_SIZE];
     snprintf(sentence, sizeof sentence, "%s", mr_last_error());
     pthread_mutex_lock(&mr__ctx.filenos_lock);
-    const mr__filenos *table = mr__ctx.filenos;
+    const mr__filenos *table = table_for(handle);
     entry *e = table != NULL ? find(table, kind, handle) : NULL;
     if (e != NULL)
         refresh(table, e);
@@ -357,10 +376,10 @@ static void close_entry(entry *e)
 
 void mr__fileno_close(mr__kind_number kind, uint64_t handle)
 {
-    if (own_table() == NULL || mr__acts_for != 0)
+    if (own_tables() == NULL || mr__acts_for != MR__ITSELF)
         return;
     pthread_mutex_lock(&mr__ctx.filenos_lock);
-    mr__filenos *table = mr__ctx.filenos;
+    mr__filenos *table = table_for(handle);
     entry *e = table != NULL ? find(table, kind, handle) : NULL;
     if (e != NULL) {
         close_entry(e);
@@ -370,24 +389,35 @@ void mr__fileno_close(mr__kind_number kind, uint64_t handle)
     pthread_mutex_unlock(&mr__ctx.filenos_lock);
 }
 
-void mr__filenos_stop(void)
+static void stop(mr__filenos *table)
 {
-    mr__filenos *table = own_table();
-    mr__sockets_stop();
-    if (table == NULL)
-        return;
-    pthread_mutex_lock(&mr__ctx.filenos_lock);
-    mr__ctx.filenos = NULL;
-    for (size_t i = 0; i < table->count; i++)
-        close_entry(&table->entries[i]);
-    table->count = 0;
-    pthread_mutex_unlock(&mr__ctx.filenos_lock);
     table->is_stopping = true;
-    if (is_here())
+    if (is_here(table))
         mr__bell_ring(table->seat);
     else
-        look_from_afar(NULL, 0, NULL, 0, (int64_t[]){0, table->seat});
+        look_from_afar(table->home, NULL, 0, NULL, 0, (int64_t[]){0, table->seat});
     pthread_join(table->watcher, NULL);
     free(table->entries);
     free(table);
+}
+
+void mr__filenos_stop(void)
+{
+    mr__filenos *tables = own_tables();
+    mr__sockets_stop();
+    if (tables == NULL)
+        return;
+    pthread_mutex_lock(&mr__ctx.filenos_lock);
+    mr__ctx.filenos = NULL;
+    for (mr__filenos *table = tables; table != NULL; table = table->next) {
+        for (size_t i = 0; i < table->count; i++)
+            close_entry(&table->entries[i]);
+        table->count = 0;
+    }
+    pthread_mutex_unlock(&mr__ctx.filenos_lock);
+    while (tables != NULL) {
+        mr__filenos *table = tables;
+        tables = table->next;
+        stop(table);
+    }
 }

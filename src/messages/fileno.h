@@ -18,7 +18,7 @@ int mr__fileno(const char *call, mr__kind_number kind, uint64_t handle);
 void mr__fileno_look_again(mr__kind_number kind, uint64_t handle);
 static inline void mr__fileno_update(mr__kind_number kind, uint64_t handle)
 {
-    if (mr__ctx.filenos != NULL && mr__acts_for == 0)
+    if (mr__ctx.filenos != NULL && mr__acts_for == MR__ITSELF)
         mr__fileno_look_again(kind, handle);
 }
 

@@ -17,8 +17,9 @@
 #include <sched.h>
 #include <string.h>
 
-/* Connections look like nothing else, so that they can be found among other bytes. */
-static const uint64_t DISGUISE = 0x9e3779b97f4a7c15;
+/* Connections look like nothing else, so that they can be found among other bytes; but their home stays as it is.
+ */
+static const uint64_t DISGUISE = 0x9e3779b9400a7c15;
 static const uint64_t SECOND_END = (uint64_t)1 << 31;
 
 static const double PATIENCE = 0.01; /* seconds that another process may still be at work with an end */
@@ -84,7 +85,7 @@ mr_status mr_pipe_init(mr_connection *a, mr_connection *b, bool duplex)
     mr__call c = {.method = &pipe_make, .numbers = {duplex}};
     mr_status status = mr__object_given(pipe_make.call, MR__KIND_PIPE, a != NULL ? b : NULL);
     if (status == MR_OK)
-        status = mr__ask_method(&(uint64_t){0}, &c);
+        status = mr__ask_method(&(uint64_t){mr__home_here()}, &c);
     if (status == MR_OK) {
         a->mr__handle = c.handles[0];
         b->mr__handle = c.handles[1];
@@ -247,6 +248,17 @@ static mr_status take(const char *call, uint64_t handle, int number)
     }
 }
 
+/* Whether the bytes of a word may be a connection. Others look so once in a hundred thousand times, if that. */
+static bool looks_like_connection(uint64_t word)
+{
+    static const uint32_t MOST =
+        1 << 16; /* pipes that have been in a slot one after the other: few have so many */
+    static const uint64_t NEVER = (uint64_t)1 << 30;
+    uint64_t handle = word ^ DISGUISE;
+    uint32_t generation = mr__handle_generation(handle);
+    return generation > 0 && generation < MOST && mr__handle_slot(handle) != 0 && (handle & NEVER) == 0;
+}
+
 void mr__connections_hand_over(const void *bytes, size_t size, uint32_t from, uint32_t to)
 {
     if (mr__ctx.arena == NULL)
@@ -256,12 +268,12 @@ void mr__connections_hand_over(const void *bytes, size_t size, uint32_t from, ui
         uint64_t handle;
         memcpy(&handle, (const char *)bytes + at, sizeof handle);
         handle ^= DISGUISE;
-        uint32_t slot = (uint32_t)(handle & ~SECOND_END);
-        if (slot == 0 || slot >= slots)
+        uint32_t slot = mr__handle_slot(handle);
+        if (slot == 0 || slot >= slots || !mr__is_at_home(handle))
             continue;
         mr__object *object = mr__slot_at(slot);
         int number = (handle & SECOND_END) != 0;
-        if (object->kind != MR__KIND_PIPE || object->generation != handle >> 32 ||
+        if (object->kind != MR__KIND_PIPE || object->generation != mr__handle_generation(handle) ||
             mr__object_enter("", handle & ~SECOND_END, MR__KIND_PIPE, &object) != MR_OK)
             continue;
         uint64_t end = ((mr__pipe *)object)->ends[number];
@@ -269,6 +281,39 @@ void mr__connections_hand_over(const void *bytes, size_t size, uint32_t from, ui
             move((mr__pipe *)object, number, to);
         mr__object_leave(object);
     }
+}
+
+mr_status mr__connections_elsewhere(const void *bytes, size_t size, uint32_t home,
+                                    mr_status (*visit)(uint64_t connection, void *argument), void *argument)
+{
+    mr_status status = MR_OK;
+    for (size_t at = 0; status == MR_OK && at + sizeof(uint64_t) <= size; at += sizeof(uint64_t)) {
+        uint64_t word;
+        memcpy(&word, (const char *)bytes + at, sizeof word);
+        if (looks_like_connection(word) && mr__handle_home(word) != home)
+            status = visit(word, argument);
+    }
+    return status;
+}
+
+/* The end is on its way: its next owner is told, or tells by using it. */
+static mr_status run_let_go(mr__call *c)
+{
+    mr__connections_hand_over(&c->handles[0], sizeof c->handles[0], mr__caller(), MR__ANYBODY);
+    return MR_OK;
+}
+MR__METHOD(connection_let_go, "mr_process_start", MR__KIND_PIPE, run_let_go);
+
+static mr_status let_go(uint64_t connection, void *unused)
+{
+    (void)unused;
+    mr_status status = mr__call_on(&connection_let_go, &connection, 0);
+    return status == MR_EDIED ? status : MR_OK; /* what only looks like a connection is none of ours */
+}
+
+mr_status mr__connections_let_go(const void *bytes, size_t size, uint32_t home)
+{
+    return mr__connections_elsewhere(bytes, size, home, let_go, NULL);
 }
 
 /* ---- Using ---- */
@@ -424,9 +469,12 @@ void mr_connection_cleanup(const mr_connection *connection)
         mr_connection_close(connection);
 }
 
+static const mr__custody custody = {mr__connections_hand_over, mr__connections_elsewhere, mr__connections_let_go};
+
 const mr__kind mr__pipe_kind = {.name = "connection",
                                 .forget = forget,
                                 .discard = discard,
                                 .is_over = is_over,
                                 .look = mr__connection_look,
+                                .custody = &custody,
                                 .view = &mr__pipe_view};

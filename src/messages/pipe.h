@@ -11,7 +11,6 @@ static const uint64_t MR__END_LAPSED = (uint64_t)1
                                        << 33; /* given up unused: as if closed, until another uses it */
 static const uint64_t MR__END_CLOSED = (uint64_t)1 << 34; /* for good */
 static const uint64_t MR__END_DIED = (uint64_t)1 << 35;   /* ... because its process has ended */
-static const uint32_t MR__ANYBODY = UINT32_MAX; /* on its way in a message: whose it is, the use will tell */
 
 typedef struct mr__pipe {
     mr__object object;
@@ -58,5 +57,12 @@ void mr__end_leave(mr__end *end);
 
 /* Ends that are found in bytes which rank from hands over become those of rank to. */
 void mr__connections_hand_over(const void *bytes, size_t size, uint32_t from, uint32_t to);
+
+/* Visits what looks like a connection in the bytes, and lies on another home than that one. */
+mr_status mr__connections_elsewhere(const void *bytes, size_t size, uint32_t home,
+                                    mr_status (*visit)(uint64_t connection, void *argument), void *argument);
+
+/* Has those let go of by the caller: they are on their way to another process. */
+mr_status mr__connections_let_go(const void *bytes, size_t size, uint32_t home);
 
 #endif

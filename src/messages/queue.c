@@ -268,7 +268,7 @@ static mr_status make(mr__call *c, bool is_joinable, bool is_simple)
         return status;
     }
     mr__inlet *in = (mr__inlet *)other;
-    in->queue = (uint32_t)handle;
+    in->queue = mr__handle_slot(handle);
     in->maxsize = q->maxsize;
     in->segment = q->segment;
     mr__object_leave(other);

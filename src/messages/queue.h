@@ -62,7 +62,7 @@ extern const struct mr__kind_view mr__queue_view, mr__inlet_view;
 
 static inline mr__inlet *mr__inlet_of(const mr__queue *q)
 {
-    return (mr__inlet *)mr__slot_at((uint32_t)q->inlet);
+    return (mr__inlet *)mr__slot_of(q->inlet);
 }
 
 static inline mr__queue *mr__queue_of(const mr__inlet *in)

@@ -9,7 +9,7 @@
 /* false: the other half is not to be seen, since it is just being closed. */
 static bool read_inlet(const mr__view *view, const mr__queue *q, mr__slot_copy *in)
 {
-    return mr__view_slot(view, (uint32_t)q->inlet, in) == mr__kinds[MR__KIND_INLET];
+    return mr__view_slot(view, mr__handle_slot(q->inlet), in) == mr__kinds[MR__KIND_INLET];
 }
 
 static uint32_t count_items(const mr__queue *q, const mr__inlet *in)

@@ -17,7 +17,7 @@
 
 /* A handle in disguise: the rank + 1 in the upper half; in the lower one a bit that no slot of the arena has, and
  * the serial number. What a handle of a pipe looks like is told in pipe.c. */
-static const uint64_t DISGUISE = 0x9e3779b97f4a7c15;
+static const uint64_t DISGUISE = 0x9e3779b9400a7c15;
 static const uint64_t MARK = (uint64_t)1 << 30, NOT_MARK = (uint64_t)1 << 31;
 static const uint64_t MOST_RANKS = (uint64_t)1 << 20;
 

@@ -134,7 +134,7 @@ static bool refuse(int socket, mr_status status, const char *why)
 /* The pipe; NULL: it has ended. It is only looked at, as it may end at any time. */
 static const mr__pipe *pipe_of(uint64_t handle)
 {
-    uint32_t slot = (uint32_t)handle;
+    uint32_t slot = mr__handle_slot(handle);
     if (slot == 0 || slot >= mr__ctx.arena->slots)
         return NULL;
     const mr__object *object = mr__slot_at(slot);

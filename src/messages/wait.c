@@ -130,7 +130,7 @@ static mr_status wait_for_sockets(mr_waitable items[], size_t count, double time
     return status == MR_OK && *ready == 0 ? time_out(count, timeout) : status;
 }
 
-/* ---- From another host ---- */
+/* ---- On other hosts ---- */
 
 /* What is waited for goes there, and a flag for each comes back. */
 static mr_status run_wait(mr__call *c)
@@ -141,7 +141,7 @@ static mr_status run_wait(mr__call *c)
     char *flags = calloc(count + 1, 1);
     mr_status status = items != NULL && flags != NULL
                            ? MR_OK
-                           : mr__fail(MR_ENOMEM, "main has no memory for %zu items to wait for", count);
+                           : mr__fail(MR_ENOMEM, "there is no memory for %zu items to wait for", count);
     for (size_t i = 0; i < count && status == MR_OK; i++) {
         if (watched[i].kind == MR__KIND_PIPE)
             items[i].connection = (const mr_connection *)&watched[i].handle;
@@ -159,40 +159,45 @@ static mr_status run_wait(mr__call *c)
 }
 MR__METHOD(wait_method, "mr_wait", MR__KIND_NONE, run_wait);
 
-/* Looks at the items that are the caller's own, processes and sockets; the others are put into watched. */
-static mr_status look_at_own(mr_waitable items[], size_t count, mr__watched watched[], size_t *others,
-                             size_t *ready)
+static uint64_t handle_of(const mr_waitable *item)
+{
+    return item->connection != NULL ? item->connection->mr__handle : item->queue->mr__handle;
+}
+
+/* Looks at the items that are the caller's own, processes and sockets. */
+static mr_status look_at_own(mr_waitable items[], size_t count, size_t *ready)
 {
     mr_status status = MR_OK;
-    *others = *ready = 0;
+    *ready = 0;
     for (size_t i = 0; i < count && status == MR_OK; i++) {
         items[i].ready = false;
         if (items[i].process != NULL)
             status = look_at_process(items[i].process, &items[i].ready);
         else if (is_socket(&items[i]))
             status = mr__socket_look("mr_wait", items[i].connection->mr__handle, &items[i].ready);
-        else if (items[i].connection != NULL)
-            watched[(*others)++] = (mr__watched){MR__KIND_PIPE, items[i].connection->mr__handle};
-        else
-            watched[(*others)++] = (mr__watched){MR__KIND_QUEUE, items[i].queue->mr__handle};
         *ready += items[i].ready;
     }
     return status;
 }
 
-/* Waits for the others where they are; counts those that are ready. */
-static mr_status wait_for_others(mr_waitable items[], size_t count, const mr__watched watched[], size_t others,
-                                 double seconds, size_t *ready)
+/* Waits for the objects of one home, there; counts those that are ready. */
+static mr_status wait_at(uint32_t home, mr_waitable items[], size_t count, mr__watched watched[], double seconds,
+                         size_t *ready)
 {
+    size_t others = 0;
+    for (size_t i = 0; i < count; i++)
+        if (!is_own(&items[i]) && mr__handle_home(handle_of(&items[i])) == home)
+            watched[others++] =
+                (mr__watched){items[i].connection != NULL ? MR__KIND_PIPE : MR__KIND_QUEUE, handle_of(&items[i])};
     mr__call waiting = {.method = &wait_method,
                         .seconds = seconds,
                         .data = watched,
                         .size = others * sizeof *watched,
                         .capacity = others};
-    mr_status status = mr__ask_method(&(uint64_t){0}, &waiting);
+    mr_status status = mr__ask_method(&(uint64_t){mr__handle_of(0, home, 0)}, &waiting);
     const char *flags = waiting.buffer;
     for (size_t i = 0, next = 0; status == MR_OK && i < count; i++)
-        if (!is_own(&items[i])) {
+        if (!is_own(&items[i]) && mr__handle_home(handle_of(&items[i])) == home) {
             items[i].ready = flags[next++] != 0;
             *ready += items[i].ready;
         }
@@ -200,34 +205,74 @@ static mr_status wait_for_others(mr_waitable items[], size_t count, const mr__wa
     return status == MR_ETIMEDOUT ? MR_OK : status;
 }
 
-/* Connections and queues are main's to watch, processes and sockets the caller's own. With both, each has its
- * turn. */
-static mr_status wait_from_afar(mr_waitable items[], size_t count, double timeout, double deadline, size_t *ready)
+/* Gives the homes of the objects. */
+static size_t list_homes(const mr_waitable items[], size_t count, uint32_t homes[])
+{
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t home = is_own(&items[i]) ? MR__NO_HOME : mr__handle_home(handle_of(&items[i]));
+        size_t known = 0;
+        while (known < found && homes[known] != home)
+            known++;
+        if (known == found && home != MR__NO_HOME)
+            homes[found++] = home;
+    }
+    return found;
+}
+
+/* Objects of one home are waited for there. If there are several, or processes and sockets, which are the caller's
+ * own, each has its turn. */
+static mr_status take_turns(mr_waitable items[], size_t count, const uint32_t homes[], size_t home_count,
+                            mr__watched watched[], double timeout, double deadline, size_t *ready)
 {
     static const double TURN = 0.02;
-    mr__watched *watched = calloc(count + 1, sizeof *watched);
-    size_t others = 0;
-    mr_status status = watched != NULL ? mr__self_listen() : mr__fail(MR_ENOMEM, "mr_wait: there is no memory");
-    while (status == MR_OK) {
-        status = look_at_own(items, count, watched, &others, ready);
-        if (status != MR_OK)
-            break;
+    bool is_alone = home_count == 1;
+    for (size_t i = 0; i < count; i++)
+        is_alone = is_alone && !is_own(&items[i]);
+    for (;;) {
+        mr_status status = look_at_own(items, count, ready);
+        for (size_t i = 0; status == MR_OK && i < home_count; i++) {
+            double left = *ready > 0 || timeout <= 0 ? 0 : deadline - mr__now();
+            double turn = TURN / (double)home_count;
+            status = wait_at(homes[i], items, count, watched, is_alone || left < turn ? left : turn, ready);
+        }
         double left = *ready > 0 || timeout <= 0 ? 0 : deadline - mr__now();
-        bool takes_turns = others < count && left > TURN;
-        if (others > 0)
-            status = wait_for_others(items, count, watched, others, takes_turns ? TURN : left, ready);
-        else if (left > 0)
+        if (status == MR_OK && home_count == 0 && left > 0)
             usleep((useconds_t)((left < TURN ? left : TURN) * 1e6));
         if (status != MR_OK || *ready > 0)
-            break;
+            return status;
         if (timeout <= 0 || mr__now() >= deadline)
-            status = time_out(count, timeout);
+            return time_out(count, timeout);
     }
+}
+
+static mr_status wait_elsewhere(mr_waitable items[], size_t count, double timeout, double deadline, size_t *ready)
+{
+    mr__watched *watched = calloc(count + 1, sizeof *watched);
+    uint32_t *homes = calloc(count + 1, sizeof *homes);
+    mr_status status =
+        watched != NULL && homes != NULL ? MR_OK : mr__fail(MR_ENOMEM, "mr_wait: there is no memory");
+    if (status == MR_OK && mr__ctx.rank != 0)
+        status = mr__self_listen();
+    if (status == MR_OK)
+        status =
+            take_turns(items, count, homes, list_homes(items, count, homes), watched, timeout, deadline, ready);
+    free(homes);
     free(watched);
     return status;
 }
 
-/* ---- On main's host ---- */
+/* Whether something else than the memory of this host has to be watched. */
+static bool is_elsewhere(const mr_waitable items[], size_t count)
+{
+    bool is_so = mr__ctx.arena == NULL;
+    for (size_t i = 0; i < count && !is_so; i++)
+        is_so = !is_own(&items[i]) &&
+                mr__is_far(items[i].connection != NULL ? (const void *)items[i].connection : items[i].queue);
+    return is_so;
+}
+
+/* ---- On this host ---- */
 
 mr_status mr_wait(mr_waitable items[], size_t count, size_t *ready, double timeout)
 {
@@ -241,8 +286,8 @@ mr_status mr_wait(mr_waitable items[], size_t count, size_t *ready, double timeo
         sockets += is_socket(&items[i]);
     if (status == MR_OK && sockets > 0 && sockets == count)
         return wait_for_sockets(items, count, timeout, deadline, ready);
-    if (status == MR_OK && mr__is_far(ready))
-        return wait_from_afar(items, count, timeout, deadline, ready);
+    if (status == MR_OK && is_elsewhere(items, count))
+        return wait_elsewhere(items, count, timeout, deadline, ready);
     if (status == MR_OK)
         status = mr__seat_mine(&number);
     if (status != MR_OK)

@@ -13,7 +13,7 @@ uint32_t mr__object_slot(const mr__object *object)
 
 uint64_t mr__object_handle(const mr__object *object)
 {
-    return (uint64_t)object->generation << 32 | mr__object_slot(object);
+    return mr__handle_of(object->generation, mr__ctx.home, mr__object_slot(object));
 }
 
 /* ---- Making and ending ---- */
@@ -84,9 +84,9 @@ mr_status mr__object_given(const char *call, mr__kind_number kind, const void *h
 static mr_status check(const char *call, const mr__object *object, uint64_t handle, mr__kind_number kind)
 {
     uint32_t found = object->kind, generation = object->generation;
-    if (found == (uint32_t)kind && generation == handle >> 32)
+    if (found == (uint32_t)kind && generation == mr__handle_generation(handle))
         return MR_OK;
-    if (generation > handle >> 32 || found == MR__KIND_NONE)
+    if (generation > mr__handle_generation(handle) || found == MR__KIND_NONE)
         return mr__fail(MR_ECLOSED, "%s: this %s has been closed", call, mr__kinds[kind]->name);
     return mr__fail(MR_EINVAL, "%s: this is no %s", call, mr__kinds[kind]->name);
 }
@@ -96,8 +96,11 @@ mr_status mr__object_find(const char *call, uint64_t handle, mr__kind_number kin
     mr_status status = mr__arena_ready(call);
     if (status != MR_OK)
         return status;
-    uint32_t slot = (uint32_t)handle;
-    if (slot == 0 || slot >= mr__ctx.arena->slots || handle >> 32 == 0)
+    uint32_t slot = mr__handle_slot(handle);
+    if (!mr__is_at_home(handle) && handle != 0)
+        return mr__fail(MR_EINVAL, "%s: this %s lies in the memory of another host, or was never made", call,
+                        mr__kinds[kind]->name);
+    if (slot == 0 || slot >= mr__ctx.arena->slots || mr__handle_generation(handle) == 0)
         return mr__fail(MR_EINVAL, "%s: this is no %s; was it ever made?", call, mr__kinds[kind]->name);
     *object = mr__slot_at(slot);
     return check(call, *object, handle, kind);

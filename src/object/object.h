@@ -4,7 +4,7 @@
 #ifndef MR_OBJECT_H
 #define MR_OBJECT_H
 
-#include "arena/arena.h"
+#include "object/handle.h"
 
 typedef enum mr__kind_number {
     MR__KIND_NONE, /* the slot is free */
@@ -42,6 +42,20 @@ typedef struct mr__object {
 /* Whether a wait for the object behind a handle is over (see watch.h). */
 typedef mr_status (*mr__look)(const char *call, uint64_t handle, bool *is_ready);
 
+/* No rank: on its way in a message; whose it is, the use will tell. */
+static const uint32_t MR__ANYBODY = UINT32_MAX;
+
+/* For a kind whose objects have one owner, which changes when their handles travel among other bytes. */
+typedef struct mr__custody {
+    /* What is found in bytes that rank from hands over becomes rank to's, if it lies here. */
+    void (*hand_over)(const void *bytes, size_t size, uint32_t from, uint32_t to);
+    /* Visits what lies elsewhere than at that home. */
+    mr_status (*elsewhere)(const void *bytes, size_t size, uint32_t home,
+                           mr_status (*visit)(uint64_t handle, void *argument), void *argument);
+    /* Has that let go of by the caller: it is on its way. */
+    mr_status (*let_go)(const void *bytes, size_t size, uint32_t home);
+} mr__custody;
+
 /* What the library knows of a kind. All are called with the object's mutex held; and as
  * main's hub calls some with the context's lock held, nobody may take that one inside an object. */
 typedef struct mr__kind {
@@ -53,10 +67,17 @@ typedef struct mr__kind {
     void (*discard)(mr__object *object);       /* free what the object refers to; may be NULL */
     mr__look look;                             /* for mr_wait; not entered; or NULL */
     const struct mr__kind_view *view;          /* how it is looked at from outside (view.h); or NULL */
+    const mr__custody *custody;                /* or NULL */
 } mr__kind;
 
 /* The slot of that number. */
 mr__object *mr__slot_at(uint32_t slot);
+
+/* The slot that a handle of this home names, whatever is in it. */
+static inline mr__object *mr__slot_of(uint64_t handle)
+{
+    return mr__slot_at(mr__handle_slot(handle));
+}
 
 extern const mr__kind *const mr__kinds[MR__KINDS]; /* kinds.c */
 

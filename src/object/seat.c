@@ -34,7 +34,8 @@ bool mr__futex_sleep(_Atomic uint32_t *word, uint32_t value, double deadline)
 
 bool mr__futex_wait(_Atomic uint32_t *word, uint32_t value, double deadline)
 {
-    return mr__acts_for != 0 ? mr__deputy_sleep(word, value, deadline) : mr__futex_sleep(word, value, deadline);
+    return mr__acts_for != MR__ITSELF ? mr__deputy_sleep(word, value, deadline)
+                                      : mr__futex_sleep(word, value, deadline);
 }
 
 void mr__futex_wake(_Atomic uint32_t *word, int count)

@@ -298,12 +298,12 @@ void mr__waits_explain(uint64_t handle, uint32_t purpose, char *text, size_t siz
     mr__view view;
     mr__slot_copy copy;
     mr__waits waits = {0};
-    uint32_t seat = 0, slot = (uint32_t)handle;
+    uint32_t seat = 0, slot = mr__handle_slot(handle);
     text[0] = '\0';
     if (!mr__view_own(&view) || mr__seat_mine(&seat) != MR_OK)
         return;
     const mr__kind *kind = mr__view_slot(&view, slot, &copy);
-    if (kind == NULL || copy.object.generation != handle >> 32)
+    if (kind == NULL || copy.object.generation != mr__handle_generation(handle))
         return;
     mr__waiter *mine = add(&waits, seat, mr__caller(), slot);
     if (mine != NULL) {

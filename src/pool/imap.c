@@ -2,6 +2,7 @@
  * for more; so what is under way has a bound, and a source is asked only for what is needed soon. */
 #include "base/context.h"
 #include "base/status.h"
+#include "far/far.h"
 #include "object/seat.h"
 #include "pool/pool_map.h"
 
@@ -164,7 +165,7 @@ static mr_status make(const char *call, const mr_pool *pool, const mr_tasks *tas
                        .room = room};
     imap->tasks.chunk_size = chunk_size;
     imap->order.tasks = &imap->tasks;
-    if (mr__ctx.arena != NULL)
+    if (!mr__is_far(pool))
         status = mr__seat_mine(&imap->seat);
     mr_tasks none = {.task = tasks->task, .task_timeout = tasks->task_timeout}; /* or it is refused */
     mr__order hold = {.call = call, .tasks = &none, .is_hold = true};

@@ -178,14 +178,15 @@ mr_status mr_pool_init_with(mr_pool *pool, const mr_pool_options *options)
         status = mr__fail(MR_EINVAL, "mr_pool_init_with was given NULL instead of options");
     if (status == MR_OK)
         status = check_options(options);
-    if (status == MR_OK && options->schedule == MR_SCHEDULE_EVEN && (mr__ctx.rank != 0 || mr__acts_for != 0))
+    if (status == MR_OK && options->schedule == MR_SCHEDULE_EVEN &&
+        (mr__ctx.rank != 0 || mr__acts_for != MR__ITSELF))
         status =
             mr__fail(MR_ENOTCREATOR, "mr_pool_init: MR_SCHEDULE_EVEN is for the main process, which scatters");
     if (status == MR_OK && options->threads)
         status = check_threads(options);
-    if (status == MR_OK && options->threads && mr__is_far(pool))
+    if (status == MR_OK && options->threads && mr__is_main_far())
         status = mr__fail(MR_ENOTSUP, "mr_pool_init: a pool of threads is for processes on main's host");
-    if (status == MR_OK && mr__is_far(pool))
+    if (status == MR_OK && mr__is_main_far())
         return mr__far_pool_init(pool, options);
     if (status == MR_OK)
         status = mr__arena_ready("mr_pool_init");

@@ -136,13 +136,13 @@ mr_status mr__even_reserve(mr__own_pool *own)
         .next = mr__ctx.evens, .pool = own->handle.mr__handle, .comm = batch->comm, .size = (int)own->size};
     mr__ctx.evens = even;
     mr__unlock();
-    mr__pool_body_of((const mr__pool *)mr__slot_at((uint32_t)own->handle.mr__handle))->is_even = true;
+    mr__pool_body_of((const mr__pool *)mr__slot_of(own->handle.mr__handle))->is_even = true;
     return MR_OK;
 }
 
 bool mr__even_break(const mr_pool *pool)
 {
-    mr__pool_body_of((const mr__pool *)mr__slot_at((uint32_t)pool->mr__handle))->is_broken = true;
+    mr__pool_body_of((const mr__pool *)mr__slot_of(pool->mr__handle))->is_broken = true;
     mr__lock();
     mr__even *even = find(pool->mr__handle);
     bool may_hang = even != NULL && even->is_busy;
@@ -246,7 +246,7 @@ static mr_status make_job(const mr_pool *pool, const mr__order *order, mr__job *
     mr_status status = mr__job_submit(pool, &hold, 0, handle);
     if (status != MR_OK)
         return status;
-    *job = (mr__job *)mr__slot_at((uint32_t)*handle);
+    *job = (mr__job *)mr__slot_of(*handle);
     mr__job_body_of(*job)->even_count = order->count;
     return MR_OK;
 }
@@ -287,10 +287,10 @@ static mr_status map(const mr_pool *pool, mr__even *even, const mr__order *order
 static mr__even *engage(const mr_pool *pool, const mr__order *order)
 {
     const mr_tasks *tasks = order->tasks;
-    bool is_fit = mr__ctx.rank == 0 && mr__acts_for == 0 && tasks->task != NULL && order->records == NULL &&
-                  tasks->chunk_size == 0 && tasks->task_timeout <= 0 && order->count > 0 &&
-                  order->count <= INT_MAX && tasks->in_size <= INT_MAX && tasks->out_size <= INT_MAX &&
-                  mr__ctx.evens != NULL;
+    bool is_fit = mr__ctx.rank == 0 && mr__acts_for == MR__ITSELF && tasks->task != NULL &&
+                  order->records == NULL && tasks->chunk_size == 0 && tasks->task_timeout <= 0 &&
+                  order->count > 0 && order->count <= INT_MAX && tasks->in_size <= INT_MAX &&
+                  tasks->out_size <= INT_MAX && mr__ctx.evens != NULL;
     if (!is_fit)
         return NULL;
     mr__lock();

@@ -652,7 +652,7 @@ mr_status mr__job_enter(const char *call, uint64_t handle, mr__job **job)
 static mr_status is_over(mr__call *c)
 {
     uint64_t handle = c->handles[0];
-    uint32_t slot = (uint32_t)handle;
+    uint32_t slot = mr__handle_slot(handle);
     const mr__job *job = slot < mr__ctx.arena->slots ? job_at(slot) : NULL;
     c->numbers[0] = job == NULL || job->object.kind != MR__KIND_JOB || job->object.generation != handle >> 32 ||
                     job->state > MR__JOB_OPEN;
@@ -667,7 +667,7 @@ bool mr__job_is_over(uint64_t handle)
 
 static bool is_there(uint64_t pool)
 {
-    const mr__object *object = mr__slot_at((uint32_t)pool);
+    const mr__object *object = mr__slot_of(pool);
     return object->kind == MR__KIND_POOL && object->generation == pool >> 32;
 }
 
@@ -718,7 +718,7 @@ static void forget_job(mr__object *object, uint32_t rank)
     atomic_compare_exchange_strong(&job->state, &open, MR__JOB_CANCELLED);
     if (!is_there(job->pool))
         return;
-    mr__pool *pool = (mr__pool *)mr__slot_at((uint32_t)job->pool);
+    mr__pool *pool = (mr__pool *)mr__slot_of(job->pool);
     pool->is_dirty = true;
     mr__pool_ring_keeper(pool);
 }

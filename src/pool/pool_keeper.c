@@ -38,14 +38,13 @@ typedef struct mr__keeper {
 
 static mr__worker *place_of(const mr__own_pool *own, uint32_t i)
 {
-    const mr__pool *pool = (const mr__pool *)mr__slot_at((uint32_t)own->handle.mr__handle);
+    const mr__pool *pool = (const mr__pool *)mr__slot_of(own->handle.mr__handle);
     return &mr__pool_body_of(pool)->workers[i];
 }
 
 static mr__pool *enter(const mr__own_pool *own)
 {
-    mr__object *object =
-        mr__slot_at((uint32_t)own->handle.mr__handle); /* it is there as long as we look after it */
+    mr__object *object = mr__slot_of(own->handle.mr__handle); /* it is there as long as we look after it */
     mr__object_reenter(object);
     return (mr__pool *)object;
 }

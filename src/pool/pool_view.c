@@ -92,7 +92,7 @@ static void tell_of_job(const mr__view *view, const mr__object *object, uint32_t
     const mr__job *job = (const mr__job *)object;
     mr__slot_copy copy;
     mr__worker worker;
-    uint32_t pool = (uint32_t)job->pool;
+    uint32_t pool = mr__handle_slot(job->pool);
     snprintf(told->what, sizeof told->what, "the tasks of job %u of pool %u", slot, pool);
     told->by = ", at which work ";
     if (mr__view_slot(view, pool, &copy) != mr__kinds[MR__KIND_POOL])

@@ -271,7 +271,7 @@ int mr__work_in_pool(const void *given, size_t size)
     const mr__worker_args *args = given;
     (void)size;
     worker me = {0};
-    return mr__ctx.arena == NULL ? mr__work_far(args) : serve(&me, args);
+    return mr__is_far(&args->pool) ? mr__work_far(args) : serve(&me, args);
 }
 
 /* ---- In a thread ---- */
@@ -302,7 +302,7 @@ static void end_thread(void *given)
 
 void mr__work_as_thread(const mr__worker_args *args)
 {
-    worker me = {.pool = (mr__pool *)mr__slot_at((uint32_t)args->pool)};
+    worker me = {.pool = (mr__pool *)mr__slot_of(args->pool)};
     me.place = &mr__pool_body_of(me.pool)->workers[args->place];
     pthread_cleanup_push(end_thread, &me);
     serve(&me, args);

@@ -51,7 +51,7 @@ static void write_line(uint64_t done, uint64_t given, double seconds, bool is_la
 
 void mr__progress_show(mr__own_pool *own, double now)
 {
-    const mr__pool *pool = (const mr__pool *)mr__slot_at((uint32_t)own->handle.mr__handle);
+    const mr__pool *pool = (const mr__pool *)mr__slot_of(own->handle.mr__handle);
     bool is_at_work = pool->unfinished > 0 && pool->state <= MR__POOL_CLOSED;
     uint64_t given = pool->given - own->progress.given, done = tasks_done(pool) - own->progress.done;
     if (!is_at_work && own->progress.since <= 0 && given == 0)

@@ -3,6 +3,7 @@
 
 #include "base/context.h"
 #include "base/status.h"
+#include "object/object.h"
 #include "object/seat.h"
 #include "object/waits.h"
 #include "object/watch.h"
@@ -195,11 +196,11 @@ mr_status mr_process_start(mr_process *object)
     if (status != MR_OK)
         return status;
     mr__seat_pursue(MR__STARTS, 0);
-    if (mr__ctx.rank == 0) {
+    status = mr__kinds[MR__KIND_PIPE]->custody->let_go(message->aligned_payload, message->payload, MR__MAINS_HOME);
+    if (status == MR_OK && mr__ctx.rank == 0)
         status = mr__universe_start(&message, size, pending, &placed, note_started, process);
-    } else {
+    else if (status == MR_OK)
         status = mr__self_request_start(message, size, pending, &placed, note_started, process);
-    }
     mr__seat_pursue(MR__NO_PURSUIT, 0);
     mr__lock();
     if (process->state == MR__PROCESS_NEW)

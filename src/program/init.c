@@ -17,6 +17,7 @@
 #include "program/first_thread.h"
 #include "program/rank.h"
 #include "program/runtime.h"
+#include "universe/death.h"
 #include "universe/universe.h"
 
 #include <errno.h>
@@ -86,6 +87,7 @@ static mr_status invite_given_ranks(mr__universe *universe)
 static mr_status start_main(int report, char **arguments)
 {
     mr__universe *universe;
+    mr__ctx.caller_ranks = &mr__death_ranks;
     gethostname(mr__ctx.host, sizeof mr__ctx.host - 1);
     mr_status status = mr__universe_create(&universe);
     if (status != MR_OK)
@@ -94,8 +96,10 @@ static mr_status start_main(int report, char **arguments)
     mr__whole_lines(); /* or main's lines would come after those of its processes in a pipe */
     universe->arguments = arguments;
     status = mr__arena_create(&universe->arena);
-    if (status == MR_OK)
+    if (status == MR_OK) {
+        mr__ctx.home = MR__MAINS_HOME;
         mr__view_publish(mr__ctx.arena);
+    }
     if (status == MR_OK)
         status = find_own_program(universe);
     if (status == MR_OK)
@@ -158,6 +162,7 @@ mr_status mr_init(int *argc, char ***argv)
         return status;
     mr__ctx.libraries = &mr__shared_libraries;
     mr__ctx.family = &mr__process_family;
+    mr__ctx.callers = &mr__deputies;
     if (mr__ctx.launch.kind == MR__LAUNCH_SPAWNED || mr__ctx.launch.rank > 0)
         mr__rank_serve(report);
     status = start_main(report, argc != NULL && argv != NULL && *argc > 1 ? *argv + 1 : NULL);
@@ -209,7 +214,7 @@ mr_status mr_finalize(void)
         status = mr__universe_check_hosts(universe);
     mr__ctx.phase = MR__PHASE_FINALIZED;
     bool all_stopped = mr__growth_stop(universe) && have_tasks_ended;
-    mr__deputies_stop(universe);
+    mr__ctx.callers->stop();
     mr__hub_stop(universe);
     /* MPI_Finalize hangs once a rank has died; what the runtime's daemon wants to see is this */
     PMIx_Finalize(NULL, 0);

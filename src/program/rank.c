@@ -1,5 +1,6 @@
 #include "program/rank.h"
 
+#include "agent/agent.h"
 #include "arena/arena.h"
 #include "base/debugger.h"
 #include "base/patience.h"
@@ -69,9 +70,14 @@ static mr_status say_hello(const mr__address *hub)
     if (descriptors[0] >= 0) {
         status = mr__arena_join(descriptors[0]);
         close(descriptors[0]);
-        if (status != MR_OK)
-            return status;
+        mr__ctx.home = MR__MAINS_HOME;
+    } else if (record.process > 0 && record.text[0] == '\0') {
+        status = mr__agent_start((uint32_t)record.process, self->link);
+    } else if (record.process > 0 && mr__agent_join((uint32_t)record.process, record.text) != MR_OK) {
+        mr__debug("this rank has no part in the memory of its host: %s", mr_last_error());
     }
+    if (status != MR_OK)
+        return status;
     return self->is_local ? MR_OK : mr__printer_connect(hub, mr__ctx.rank);
 }
 
@@ -324,7 +330,11 @@ _Noreturn void mr__rank_serve(int report)
     mr__launch_forget();
     snprintf(name, sizeof name, "mr-rank-%d", mr__ctx.rank);
     prctl(PR_SET_NAME, name);
-    if (mr__ctx.arena != NULL && mr__seat_mine(&self->seat) != MR_OK)
+    if (mr__ctx.agent != NULL) {
+        park_first();
+        mr__agent_serve();
+    }
+    if (self->is_local && mr__seat_mine(&self->seat) != MR_OK)
         self->seat = 0;
     on_exit(leave, NULL);
     mr__ctx.phase = MR__PHASE_RUNNING;

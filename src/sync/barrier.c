@@ -102,7 +102,7 @@ static void break_turn(struct barrier *barrier, uint32_t turn, cause why)
 /* Tells those who wait for a turn that has been broken: they may not look before the next ones. */
 static void tell_waiting(const struct barrier *barrier, cause why)
 {
-    uint32_t slot = (uint32_t)mr__object_handle(&barrier->object);
+    uint32_t slot = mr__object_slot(&barrier->object);
     uint64_t ticket = ticket_for(slot, turn_of(barrier->state) & ~BROKEN);
     for (uint32_t number = 1; number < mr__ctx.arena->seats; number++) {
         mr__seat *seat = mr__seat_at(number);
@@ -135,7 +135,7 @@ static void repair(mr__object *object)
 static void forget(mr__object *object, uint32_t rank)
 {
     struct barrier *barrier = (struct barrier *)object;
-    uint32_t slot = (uint32_t)mr__object_handle(object), turn = turn_of(barrier->state);
+    uint32_t slot = mr__object_slot(object), turn = turn_of(barrier->state);
     for (uint32_t number = 1; number < mr__ctx.arena->seats; number++) {
         const mr__seat *seat = mr__seat_at(number);
         if (seat->rank == rank && seat->slot == slot && seat->ticket == ticket_for(slot, turn))
@@ -285,7 +285,7 @@ static mr_status arrive(const char *call, uint64_t handle, mr__seat *seat, doubl
                 return mr__fail(MR_ETIMEDOUT, "%s: those who came before have not left in time", call);
             continue;
         }
-        uint32_t slot = (uint32_t)handle;
+        uint32_t slot = mr__handle_slot(handle);
         seat->ticket = ticket_for(slot, *turn);
         atomic_store_explicit(&seat->slot, slot, memory_order_release);
         if (atomic_compare_exchange_strong(&barrier->state, &state, state + ONE))
@@ -301,7 +301,7 @@ static int run_action(const struct barrier *barrier)
     void *address = barrier->has_action ? mr__symbol_find(&barrier->action) : NULL;
     if (!barrier->has_action)
         return 0;
-    if (mr__acts_for != 0)
+    if (mr__acts_for != MR__ITSELF)
         return mr__call_back(&barrier->action);
     memcpy(&action, &address, sizeof action);
     int code = action == NULL ? -1 : action();
@@ -435,11 +435,7 @@ mr_status mr_barrier_init(mr_barrier *handle, int parties, int (*action)(void), 
         c.data = &symbol;
         c.size = sizeof symbol;
     }
-    if (status == MR_OK)
-        status = mr__ask_method(&(uint64_t){0}, &c);
-    if (status == MR_OK)
-        handle->mr__handle = c.handles[0];
-    return status;
+    return status == MR_OK ? mr__ask_new_object(&c, mr__home_here(), MR__HANDLE(handle)) : status;
 }
 
 MR__METHOD(barrier_end, "mr_barrier_destroy", MR__KIND_BARRIER, mr__run_end);

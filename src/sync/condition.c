@@ -94,10 +94,8 @@ mr_status mr_condition_init(mr_condition *handle, const mr_lock *lock)
 {
     mr__call c = {
         .method = &condition_make, .handles = {0, lock != NULL ? lock->mr__handle : 0}, .numbers = {lock != NULL}};
-    mr_status status = mr__ask_method(handle != NULL ? &(uint64_t){0} : NULL, &c);
-    if (status == MR_OK)
-        handle->mr__handle = c.handles[0];
-    return status;
+    uint64_t home = lock != NULL ? mr__handle_of(0, mr__handle_home(lock->mr__handle), 0) : mr__home_here();
+    return mr__ask_new_object(&c, home, MR__HANDLE(handle));
 }
 
 MR__METHOD(condition_end, "mr_condition_destroy", MR__KIND_CONDITION, mr__run_end);

@@ -476,7 +476,7 @@ mr_status mr__lock_take_back(const char *call, uint64_t handle, uint32_t depth)
 
 bool mr__lock_is_orphan(uint64_t handle, uint32_t rank)
 {
-    const lock *l = (const lock *)mr__slot_at((uint32_t)handle);
+    const lock *l = (const lock *)mr__slot_of(handle);
     uint64_t word = l->word;
     return l->object.kind == MR__KIND_LOCK && (word & GENERATION) == (handle & GENERATION) &&
            ((word & ORPHAN) != 0 || mr__seat_rank(owner_of(word)) == rank);

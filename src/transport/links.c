@@ -229,9 +229,11 @@ mr_status mr__link_connect(const mr__address *address, int *fd, bool *is_local)
     for (char *ip; *fd < 0 && (ip = strtok_r(NULL, " ", &rest)) != NULL;)
         *fd = connect_remote(ip);
     if (*fd < 0)
-        return mr__fail(MR_ELAUNCH,
-                        "this rank cannot reach main's hub over any of its addresses; is there a firewall between "
-                        "the hosts?");
+        return mr__fail(
+            MR_ELAUNCH,
+            "%s cannot reach another host's part of this program over any of its addresses; is there a "
+            "firewall between the hosts?",
+            mr__ctx.host);
     set_up_stream(*fd, *is_local);
     return MR_OK;
 }

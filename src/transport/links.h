@@ -11,10 +11,12 @@ enum { MR__KEY_SIZE = 33, MR__ADDRESS_SIZE = 1024, MR__HOST_SIZE = 65, MR__DESCR
 
 typedef enum mr__record_type {
     MR__HELLO = 1, /* rank, supervisor -> hub: who I am (b: mr__sender); the first on every link */
-    MR__WELCOME,  /* hub -> rank: your number; on main's host it brings the arena, and standard output and error */
-    MR__STAGE,    /* rank -> hub: how far its start has come (a: mr__stage) */
-    MR__PLACE,    /* rank -> hub: one place to pin a process to on its host (text: cpus, a: core, b: capacity) */
-    MR__PARKED,   /* rank -> hub: ready for work (a: hardware threads, b: cores of its host, process: its seat) */
+    MR__WELCOME,   /* hub -> rank: your number; on main's host it brings the arena, and standard output and error;
+                      elsewhere the number of the home (process; 0: it is none), and where its agent is to be found
+                      (text); "": it is to be the agent */
+    MR__STAGE,     /* rank -> hub: how far its start has come (a: mr__stage) */
+    MR__PLACE,     /* rank -> hub: one place to pin a process to on its host (text: cpus, a: core, b: capacity) */
+    MR__PARKED,    /* rank -> hub: ready for work (a: hardware threads, b: cores of its host, process: its seat) */
     MR__START,    /* hub -> rank: run the process whose message of a bytes comes by MPI, or lies behind this in its
                      mail */
     MR__DONE,     /* rank -> hub: the process has ended with code a, the rank lives and is parked again */
@@ -32,6 +34,11 @@ typedef enum mr__record_type {
     MR__GIVE,     /* process -> hub: let me have what ticket b is for */
     MR__DROP,     /* process -> hub: it is not needed any more */
     MR__WORDS,    /* supervisor -> hub: a piece of what a rank has written that died while it came up (text) */
+    MR__HOME,   /* agent -> hub, hub -> rank: home a is reached there (a piece of the address; b: the last one) */
+    MR__WHERE,  /* rank -> hub: where is home a reached? */
+    MR__FORGET, /* hub -> agent: the process of the rank has ended; a: the rank with it */
+    MR__FORGOTTEN, /* agent -> hub: nothing is held here for that rank any more */
+    MR__HAND_OVER, /* hub -> agent: the end of a pipe (process: the connection) is the rank's from now on */
     MR__RECORD_TYPES
 } mr__record_type;
 
@@ -39,11 +46,12 @@ typedef enum mr__record_type {
 typedef enum mr__sender {
     MR__FROM_RANK,
     MR__FROM_SUPERVISOR,
-    MR__FROM_OUTPUT, /* a rank's standard output or error (a); everything after the hello is what it writes */
-    MR__FROM_RELAY,  /* the relay in main's supervisor (relay.h) */
-    MR__FROM_BEARER, /* a thread that hands a descriptor over, or fetches one (vault.h) */
-    MR__FROM_CALLER, /* a thread of a rank; far calls follow (far.h), whose bytes go by MPI with tag a */
-    MR__FROM_DYING   /* the supervisor of a rank that has ended with code a before it was up; its words follow */
+    MR__FROM_OUTPUT,    /* a rank's standard output or error (a); everything after the hello is what it writes */
+    MR__FROM_RELAY,     /* the relay in main's supervisor (relay.h) */
+    MR__FROM_BEARER,    /* a thread that hands a descriptor over, or fetches one (vault.h) */
+    MR__FROM_CALLER,    /* a thread of a rank; far calls follow (far.h), whose bytes go by MPI with tag a */
+    MR__FROM_NEIGHBOUR, /* a rank, to the agent of its host: it wants the memory */
+    MR__FROM_DYING /* the supervisor of a rank that has ended with code a before it was up; its words follow */
 } mr__sender;
 
 /* How far a rank has come. */
@@ -77,8 +85,8 @@ int mr__link_accept(int listener, bool is_local);
 /* The network address that a link comes from; "" for a local one. */
 void mr__link_peer(int fd, char address[MR__PEER_SIZE]);
 
-/* Connects to the hub: over the Unix socket if it is of this node, else over each of its network addresses in
- * turn. */
+/* Connects to the hub, or an agent: over the Unix socket if it is of this node, else over each of its network
+ * addresses in turn. */
 mr_status mr__link_connect(const mr__address *address, int *fd, bool *is_local);
 
 /* The secret in an address that the first record on a link must carry in its text, followed by a space. */

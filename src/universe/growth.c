@@ -32,7 +32,7 @@ static int first_batch(int size, int hosts)
 {
     int each = (size + hosts - 1) / hosts;
     int most = mr__ctx.launch.is_job ? mr__hosts_most_slots(mr__ctx.launch.hosts) : 0;
-    return (each > most ? each : most) * hosts;
+    return ((each > most ? each : most) + 1) * hosts; /* one of them is to be the host's agent (homes.h) */
 }
 
 /* A number of ranks that one batch can have, see spawn_info. */

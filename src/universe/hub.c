@@ -2,9 +2,11 @@
  * never enters MPI, and so never waits for anybody. */
 #include "arena/arena.h"
 #include "base/status.h"
-#include "far/deputy.h"
 #include "messages/vault.h"
 #include "transport/outbox.h"
+#include "universe/callers.h"
+#include "universe/death.h"
+#include "universe/homes.h"
 #include "universe/printer.h"
 #include "universe/roster.h"
 #include "universe/universe.h"
@@ -132,16 +134,33 @@ static bool is_same_build(mr__universe *universe, const mr__record *hello, const
     return false;
 }
 
-static void welcome(mr__universe *universe, const mr__connection *from, int number)
+/* The first two words of an address: the key, and the name of the local socket. */
+static void put_local(const mr__address *address, char text[sizeof((mr__record *)0)->text])
 {
-    mr__host *host = &universe->hosts[universe->ranks[number]->host];
+    size_t words = strcspn(address->text, " ");
+    words += address->text[words] != '\0' ? 1 + strcspn(address->text + words + 1, " ") : 0;
+    snprintf(text, sizeof((mr__record *)0)->text, "%.*s", (int)words, address->text);
+}
+
+void mr__hub_welcome(mr__universe *universe, int number)
+{
+    const mr__rank *rank = universe->ranks[number];
+    const mr__connection *to = rank->link;
+    mr__host *host = &universe->hosts[rank->host];
+    mr__lodging lodging = mr__homes_lodge(universe, number);
+    if (lodging == MR__WAIT)
+        return;
     if (!host->is_known && (host->reporter == 0 || universe->ranks[host->reporter]->state == MR__RANK_DEAD))
         host->reporter = number;
     mr__record record = {.type = MR__WELCOME, .rank = number, .a = host->reporter == number};
     record.b = (int64_t)universe->pinning;
+    if (lodging != MR__NO_LODGING)
+        record.process = (uint64_t)rank->host;
+    if (lodging == MR__LODGING)
+        put_local(&host->home, record.text);
     int descriptors[MR__DESCRIPTORS] = {universe->arena, STDOUT_FILENO, STDERR_FILENO};
     bool is_open = fcntl(STDOUT_FILENO, F_GETFD) >= 0 && fcntl(STDERR_FILENO, F_GETFD) >= 0;
-    mr__link_send(from->fd, &record, descriptors, !from->is_local ? 0 : is_open ? 3 : 1);
+    mr__link_send(to->fd, &record, descriptors, !to->is_local ? 0 : is_open ? 3 : 1);
 }
 
 static bool knows_the_key(const mr__universe *universe, const mr__record *hello)
@@ -209,7 +228,7 @@ static bool hear_hello(mr__universe *universe, mr__connection *from)
     rank->pid = (pid_t)hello->a;
     rank->stage = MR__STAGE_INIT;
     mr__roster_note(universe, rank, NULL);
-    welcome(universe, from, number);
+    mr__hub_welcome(universe, number);
     return true;
 }
 
@@ -276,7 +295,7 @@ static void hear_end(mr__universe *universe, int number, int code, bool is_dead)
     if (universe->printer != NULL && rank->host != 0)
         mr__printer_end(universe, number, code, is_dead);
     else
-        mr__universe_ended(universe, number, code, is_dead);
+        mr__death(universe, number, code, is_dead);
 }
 
 /* A record from a rank that has said hello. false: drop the connection. */
@@ -302,6 +321,14 @@ static bool hear_rank(mr__universe *universe, int number, const mr__record *reco
         return true;
     case MR__REQUEST:
         hear_request(universe, number, record);
+        return true;
+    case MR__WHERE:
+        mr__homes_tell(universe, number, record->a);
+        return true;
+    case MR__HOME:
+        return mr__homes_hear(universe, number, record);
+    case MR__FORGOTTEN:
+        mr__homes_forgot(universe, number, record->rank);
         return true;
     default:
         return false; /* none of ours sends that */
@@ -374,6 +401,7 @@ static void lose(mr__universe *universe, const mr__connection *from, int error)
     }
     if (from->kind == RANK) {
         rank->link = NULL;
+        mr__homes_lose_agent(universe, from->rank);
         if (rank->state == MR__RANK_STARTING)
             rank->lost_at = mr__now(); /* births.c sees to it */
         mr__changed();
@@ -409,7 +437,7 @@ static void read_connection(mr__universe *universe, mr__connection *from)
     } else if (from->kind == CALLER) {
         int rank = from->rank, tag = (int)from->inbox.record.a, socket = from->fd;
         unwatch(universe, from);
-        mr__deputy_start(universe, rank, tag, socket);
+        mr__ctx.callers->take(rank, tag, socket);
     }
     mr__unlock();
 }

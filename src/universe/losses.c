@@ -1,6 +1,8 @@
 /* Hosts that are lost: switched off, or cut off from the network. */
 #include "base/status.h"
 #include "launch/hosts.h"
+#include "universe/death.h"
+#include "universe/homes.h"
 #include "universe/universe.h"
 
 #include <signal.h>
@@ -17,7 +19,7 @@ static void let_go(mr__universe *universe, int number)
     if (rank->supervisor != NULL)
         mr__hub_hang_up(rank->supervisor);
     else
-        mr__universe_ended(universe, number, -SIGKILL, true);
+        mr__death(universe, number, -SIGKILL, true);
 }
 
 void mr__universe_lose_host(mr__universe *universe, int index)
@@ -34,6 +36,7 @@ void mr__universe_lose_host(mr__universe *universe, int index)
     for (int i = 1; i < universe->rank_count; i++)
         if (universe->ranks[i]->host == index && universe->ranks[i]->state != MR__RANK_DEAD)
             let_go(universe, i);
+    mr__homes_lost(universe, index);
     mr__ctx.cores = mr__universe_cores(universe);
     mr__changed();
 }

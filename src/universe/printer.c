@@ -1,8 +1,7 @@
 #include "universe/printer.h"
 
-#include "far/deputy.h"
-
 #include "base/status.h"
+#include "universe/death.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -159,7 +158,7 @@ static double tell_endings(mr__universe *universe, double drained_at)
             continue;
         }
         *link = end->next;
-        mr__deputies_end(universe, end->rank, end->code, end->is_dead);
+        mr__death(universe, end->rank, end->code, end->is_dead);
         free(end);
     }
     return next;
@@ -278,7 +277,7 @@ void mr__printer_end(mr__universe *universe, int rank, int code, bool is_dead)
 {
     ending **last = &universe->printer->endings, *new = calloc(1, sizeof *new);
     if (new == NULL) {
-        mr__deputies_end(universe, rank, code, is_dead);
+        mr__death(universe, rank, code, is_dead);
         return;
     }
     *new = (ending){.rank = rank, .code = code, .is_dead = is_dead, .deadline = mr__now() + STRAGGLER_SECONDS};

@@ -56,10 +56,10 @@ static uint32_t find_entry(mr__roster *roster, const mr__rank *rank)
 
 static mr__roster_state state_of(const mr__rank *rank)
 {
-    return rank->state == MR__RANK_DEAD     ? MR__ROSTER_FREE
-           : rank->state == MR__RANK_PARKED ? MR__ROSTER_PARKED
-           : rank->state == MR__RANK_BUSY   ? MR__ROSTER_BUSY
-                                            : MR__ROSTER_COMING;
+    return rank->state == MR__RANK_DEAD                                        ? MR__ROSTER_FREE
+           : rank->state == MR__RANK_PARKED || rank->state == MR__RANK_SERVING ? MR__ROSTER_PARKED
+           : rank->state == MR__RANK_BUSY                                      ? MR__ROSTER_BUSY
+                                                                               : MR__ROSTER_COMING;
 }
 
 void mr__roster_note(const mr__universe *universe, mr__rank *rank, const char *name)

@@ -7,6 +7,7 @@
 
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -14,8 +15,15 @@
 
 static void hear_answer(const mr__record *record)
 {
-    mr__ctx.self->answer = record->type == MR__STARTED ? MR_OK : (mr_status)record->a;
-    if (mr__ctx.self->answer == MR_OK) {
+    mr__ctx.self->answer = record->type == MR__REFUSED ? (mr_status)record->a : MR_OK;
+    if (record->type == MR__HOME && mr__ctx.self->asked != NULL) {
+        char *text = mr__ctx.self->asked->text;
+        size_t used = strlen(text);
+        snprintf(text + used, MR__ADDRESS_SIZE - used, "%.*s", (int)sizeof record->text, record->text);
+        if (record->b == 0)
+            return; /* there is more to come */
+    }
+    if (record->type == MR__STARTED && mr__ctx.self->placed != NULL) {
         *mr__ctx.self->placed = (mr__placed){
             .number = record->process, .rank = record->rank, .pid = (pid_t)record->a, .core = (int)record->b};
         snprintf(mr__ctx.self->placed->host, sizeof mr__ctx.self->placed->host, "%.64s", record->text);
@@ -33,6 +41,7 @@ static void hear(const mr__record *record)
         mr__ctx.self->has_work = true;
         break;
     case MR__STARTED:
+    case MR__HOME:
     case MR__REFUSED:
         if (mr__ctx.self->is_asking)
             hear_answer(record);
@@ -49,23 +58,26 @@ static void hear(const mr__record *record)
     mr__changed();
 }
 
-/* Takes in the next record. When main is gone, or says that the program ends, nobody is interested in this rank
- * any more. */
-static void hear_next(void)
+/* When main is gone, or says that the program ends, nobody is interested in this rank any more. */
+void mr__self_hear(mr__record *record)
 {
-    mr__record record = {0};
-    bool is_lost = mr__link_receive(mr__ctx.self->link, &record, NULL) != MR_OK;
-    if (!is_lost && record.type != MR__BYE) {
-        mr__lock();
-        hear(&record);
-        mr__unlock();
+    bool is_lost = mr__link_receive(mr__ctx.self->link, record, NULL) != MR_OK;
+    if (!is_lost && record->type != MR__BYE)
         return;
-    }
     if (!is_lost)
         mr__supervisor_leave_launcher(mr__ctx.self->report);
     else /* the supervisor hears of it too, and ends this rank; if it does not, then we do */
         sleep((unsigned)mr__ctx.launch.node_timeout);
     _exit(0);
+}
+
+static void hear_next(void)
+{
+    mr__record record = {0};
+    mr__self_hear(&record);
+    mr__lock();
+    hear(&record);
+    mr__unlock();
 }
 
 static _Noreturn void *run_listener(void *unused)
@@ -132,6 +144,28 @@ mr__record mr__self_next_work(void)
 
 /* ---- Asking main ---- */
 
+/* One question at a time. Lock held. */
+static void begin_asking(void)
+{
+    while (mr__ctx.self->is_asking)
+        mr__wait(INFINITY);
+    mr__ctx.self->is_asking = true;
+    mr__ctx.self->is_answered = false;
+    mr__ctx.self->placed = NULL;
+    mr__ctx.self->asked = NULL;
+}
+
+static mr_status hear_out(mr_status status)
+{
+    while (status == MR_OK && !mr__ctx.self->is_answered)
+        mr__wait(INFINITY);
+    if (status == MR_OK && mr__ctx.self->answer != MR_OK)
+        status = mr__fail(mr__ctx.self->answer, "%s", mr__ctx.self->answer_text);
+    mr__ctx.self->is_asking = false;
+    mr__changed();
+    return status;
+}
+
 mr_status mr__self_request_start(const mr__start *message, size_t size, int pending, mr__placed *placed,
                                  void (*tell)(const mr__placed *placed, void *argument), void *argument)
 {
@@ -140,10 +174,7 @@ mr_status mr__self_request_start(const mr__start *message, size_t size, int pend
     if (status != MR_OK)
         return status;
     mr__lock();
-    while (mr__ctx.self->is_asking)
-        mr__wait(INFINITY);
-    mr__ctx.self->is_asking = true;
-    mr__ctx.self->is_answered = false;
+    begin_asking();
     mr__ctx.self->tell = tell;
     mr__ctx.self->argument = argument;
     mr__ctx.self->placed = placed;
@@ -152,12 +183,57 @@ mr_status mr__self_request_start(const mr__start *message, size_t size, int pend
     if (status == MR_OK)
         status = mr__wire_send(mr__ctx.self->comm, 0, MR__TAG_REQUEST, message, size, NULL, NULL);
     mr__lock();
-    while (status == MR_OK && !mr__ctx.self->is_answered)
-        mr__wait(INFINITY);
-    if (status == MR_OK && mr__ctx.self->answer != MR_OK)
-        status = mr__fail(mr__ctx.self->answer, "%s", mr__ctx.self->answer_text);
-    mr__ctx.self->is_asking = false;
-    mr__changed();
+    status = hear_out(status);
+    mr__unlock();
+    return status;
+}
+
+/* ---- Homes ---- */
+
+typedef struct mr__known_home {
+    struct mr__known_home *next;
+    uint32_t number;
+    mr__address address;
+} mr__known_home;
+
+static const mr__known_home *find_known(uint32_t home)
+{
+    const mr__known_home *known = mr__ctx.self->homes;
+    while (known != NULL && known->number != home)
+        known = known->next;
+    return known;
+}
+
+/* Lock held. */
+static mr_status ask_for_home(uint32_t home)
+{
+    mr__record request = {.type = MR__WHERE, .a = home};
+    mr__known_home *new = calloc(1, sizeof *new);
+    if (new == NULL)
+        return mr__fail(MR_ENOMEM, "there is no memory for the address of another host");
+    begin_asking();
+    new->number = home;
+    mr__ctx.self->asked = &new->address;
+    mr_status status = hear_out(mr__link_send(mr__ctx.self->link, &request, NULL, 0));
+    if (status != MR_OK) {
+        free(new);
+        return status;
+    }
+    new->next = mr__ctx.self->homes;
+    mr__ctx.self->homes = new;
+    return MR_OK;
+}
+
+mr_status mr__self_find_home(uint32_t home, mr__address *address)
+{
+    mr_status status = mr__self_listen();
+    if (status != MR_OK)
+        return status;
+    mr__lock();
+    if (find_known(home) == NULL)
+        status = ask_for_home(home);
+    if (status == MR_OK)
+        *address = find_known(home)->address;
     mr__unlock();
     return status;
 }

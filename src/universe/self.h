@@ -34,7 +34,12 @@ typedef struct mr__self {
     void (*tell)(const mr__placed *placed, void *argument);
     void *argument;
     mr__placed *placed;
+    mr__address *asked;           /* the home that has been asked for */
+    struct mr__known_home *homes; /* those that have been told */
 } mr__self;
+
+/* Where a home (homes.h) is reached. MR_EINVAL, MR_EHOSTLOST: nowhere. */
+mr_status mr__self_find_home(uint32_t home, mr__address *address);
 
 /* Has main start a process for this rank. As mr__universe_start, but the message stays the caller's. */
 mr_status mr__self_request_start(const mr__start *message, size_t size, int pending, mr__placed *placed,
@@ -46,6 +51,9 @@ mr_status mr__self_request_signal(uint64_t process, int signal);
 /* From now on takes in what main has to say as it comes: for a process that has children, or asks for its parent.
  */
 mr_status mr__self_listen(void);
+
+/* Takes in the next record. When main is gone, or says that the program ends, this process ends. */
+void mr__self_hear(mr__record *record);
 
 /* Waits for the next record that is work for this rank. */
 mr__record mr__self_next_work(void);

@@ -2,9 +2,9 @@
 
 #include "base/status.h"
 #include "launch/hosts.h"
-#include "messages/pipe.h"
 #include "object/object.h"
 #include "object/seat.h"
+#include "universe/homes.h"
 #include "universe/roster.h"
 
 #include <signal.h>
@@ -98,11 +98,17 @@ mr__batch *mr__universe_add_batch(mr__universe *universe, int size, MPI_Comm com
     return batch;
 }
 
+static int number_of(const mr__rank *rank)
+{
+    return rank->batch->first + rank->rank_in_batch - 1;
+}
+
 void mr__rank_check_parked(mr__rank *rank)
 {
     if (rank->state == MR__RANK_STARTING && rank->stage == MR__STAGE_READY && rank->supervisor != NULL &&
         rank->batch->comm != MPI_COMM_NULL) {
-        rank->state = MR__RANK_PARKED;
+        bool is_agent = rank->host > 0 && mr__ctx.universe->hosts[rank->host].agent == number_of(rank);
+        rank->state = is_agent ? MR__RANK_SERVING : MR__RANK_PARKED;
         mr__ctx.universe->lost_batches = 0;
     }
     mr__roster_note(mr__ctx.universe, rank, NULL);
@@ -503,6 +509,12 @@ static bool start_by_mail(mr__rank *rank, const mr__record *record, const mr__st
     return true;
 }
 
+static mr_status hand_over(uint64_t connection, void *to)
+{
+    mr__homes_hand_over(mr__ctx.universe, connection, number_of(to));
+    return MR_OK;
+}
+
 mr_status mr__universe_start(mr__start **message, size_t size, int pending, mr__placed *placed,
                              void (*tell)(const mr__placed *placed, void *argument), void *argument)
 {
@@ -516,8 +528,10 @@ mr_status mr__universe_start(mr__start **message, size_t size, int pending, mr__
     }
     mr__rank *rank = universe->ranks[number];
     assign(universe, number, *message, pending, placed);
-    mr__connections_hand_over((*message)->aligned_payload, (*message)->payload, (uint32_t)(*message)->creator_rank,
-                              (uint32_t)number);
+    const mr__custody *pipes = mr__kinds[MR__KIND_PIPE]->custody;
+    pipes->hand_over((*message)->aligned_payload, (*message)->payload, (uint32_t)(*message)->creator_rank,
+                     (uint32_t)number);
+    pipes->elsewhere((*message)->aligned_payload, (*message)->payload, 0, hand_over, rank);
     if (tell != NULL)
         tell(placed, argument);
     mr__record record = {.type = MR__START,

@@ -8,7 +8,18 @@
 #include "transport/wire.h"
 #include "universe/start.h"
 
-typedef enum mr__rank_state { MR__RANK_STARTING, MR__RANK_PARKED, MR__RANK_BUSY, MR__RANK_DEAD } mr__rank_state;
+typedef enum mr__rank_state {
+    MR__RANK_STARTING,
+    MR__RANK_PARKED,
+    MR__RANK_BUSY,
+    MR__RANK_SERVING, /* it is the agent of its host */
+    MR__RANK_DEAD
+} mr__rank_state;
+
+/* Some of the homes (homes.h). */
+typedef struct mr__home_set {
+    uint64_t words[MR__HOMES / 64];
+} mr__home_set;
 
 typedef struct mr__batch {
     uint64_t number;
@@ -40,8 +51,11 @@ typedef struct mr__rank {
     bool is_daemon;
     uint64_t reservation; /* of a pool that is about to start; 0: none */
     int place;            /* on its host; -1: not pinned */
-    int deputies;         /* deputy.c: how many stand in for it */
-    bool is_ending;       /* it is dead, and its deputies are being dismissed */
+    bool awaits_home;     /* it is not welcome before its host's agent is up */
+    mr__home_set touched; /* homes of other hosts that it may hold something of */
+    mr__home_set awaited; /* those that have not yet said that its end is known to them */
+    bool is_ending;       /* death.c: its process has ended with that code, and not all is done yet */
+    bool is_dying;        /* and the rank with it */
     int end_code;
     uint32_t entry; /* in the roster; 0: none */
 } mr__rank;
@@ -57,6 +71,9 @@ typedef struct mr__host {
     bool is_known; /* they have arrived */
     char address[MR__PEER_SIZE]; /* that its ranks come from; "": main's own host */
     bool is_lost;                /* nothing of it answers any more, so it is left alone */
+    int agent;                   /* homes.c: the rank that keeps its memory; 0: none so far */
+    bool is_home;                /* objects may lie there */
+    mr__address home;            /* where its agent is reached */
 } mr__host;
 
 /* A process that a rank other than main wants to start. */
@@ -90,7 +107,6 @@ typedef struct mr__universe {
     uint64_t records_heard, records_told;
     int arena;                   /* its descriptor, for the ranks */
     struct mr__printer *printer; /* printer.c; NULL: all ranks are on main's host */
-    struct mr__deputy *deputies; /* deputy.c */
     struct mr__vault *vault;     /* vault.c: descriptors on their way; NULL: none */
     uint64_t last_ticket;
 
@@ -183,6 +199,9 @@ void mr__hub_stop(mr__universe *universe);                          /* no lock *
 
 /* Sends a record without waiting, in order. Lock held. */
 void mr__hub_send(mr__universe *universe, struct mr__connection *to, const mr__record *record);
+
+/* Tells a rank that has said hello who it is. Lock held. */
+void mr__hub_welcome(mr__universe *universe, int rank);
 
 /* Ends a connection; what that means for its rank is seen when the hub reads there. Lock held. */
 void mr__hub_hang_up(const struct mr__connection *to);

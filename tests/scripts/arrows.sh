@@ -6,7 +6,7 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 source_folder=${1:-$here/../../src}
 known=${2:-$here/arrows.known}
-layers=(tools program manager pool containers messages sync data process far object arena universe launch transport base)
+layers=(tools program agent manager pool containers messages sync data process far object arena universe launch transport base)
 
 declare -A depth
 for i in "${!layers[@]}"; do depth[${layers[i]}]=$i; done
