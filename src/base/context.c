@@ -17,7 +17,8 @@
 mr__context mr__ctx = {.lock = PTHREAD_MUTEX_INITIALIZER,
                        .filenos_lock = PTHREAD_MUTEX_INITIALIZER,
                        .sockets_lock = PTHREAD_MUTEX_INITIALIZER,
-                       .home = MR__NO_HOME};
+                       .home = MR__NO_HOME,
+                       .makes_at = MR__NO_HOME};
 _Thread_local int mr__acts_for = MR__ITSELF;
 
 mr_status mr__running(const char *call)

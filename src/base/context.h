@@ -65,6 +65,8 @@ typedef struct mr__context {
     struct mr__arena *arena;               /* of this host; NULL: it has none */
     uint64_t arena_size;
     uint32_t home; /* the number of this host as a home of objects, main's is 0; MR__NO_HOME: it is none */
+    _Atomic uint32_t
+        makes_at; /* the home where objects are made, if that is to be another one; else MR__NO_HOME */
     struct mr__roster *roster; /* main's: where it writes down who is there */
 
     struct mr__process **processes; /* by slot; NULL: free */

@@ -88,6 +88,15 @@ typedef enum mr_placement {
  * Errors: MR_EINVAL, MR_ENOTINIT, MR_EFINALIZED, MR_ENOTCREATOR. Mirrors srun --distribution=cyclic and block. */
 MR_API mr_status mr_program_set_placement(mr_placement placement);
 
+/* Sets the host in whose memory this process makes its shared objects from now on: locks, queues, values, dicts
+ * and so on, but for pools, managers, named shared memory and lists in it, which lie with main. By name, as in
+ * mr_process_set_host; NULL: on its own host, which is the default. Calls on an object are fastest on its own
+ * host; elsewhere they travel there. Waits until the program's first ranks are up on that host. Any process, for
+ * all of its threads. Errors: MR_ENOHOST (there is no such host, or none of its memory can be had, as under srun
+ * -n N), MR_EHOSTLOST, MR_ETIMEDOUT (its ranks do not come up), MR_ENOTINIT, MR_EFINALIZED. Mirrors the choice of
+ * the rank that MPI_Win_allocate gives the memory to. */
+MR_API mr_status mr_set_home(const char *host);
+
 #ifdef __cplusplus
 }
 #endif

@@ -36,10 +36,14 @@ static inline bool mr__is_at_home(uint64_t handle)
     return mr__handle_home(handle) == mr__ctx.home;
 }
 
-/* Where this process makes its objects: in the memory of its host, if that is a home, else with main. */
+/* Where this process makes its objects: in the memory of its host, if that is a home, else with main; or where it
+ * has been told to (mr_set_home). */
 static inline uint64_t mr__home_here(void)
 {
-    return mr__handle_of(0, mr__ctx.home != MR__NO_HOME ? mr__ctx.home : MR__MAINS_HOME, 0);
+    uint32_t home = mr__ctx.makes_at;
+    if (home == MR__NO_HOME || mr__acts_for != MR__ITSELF)
+        home = mr__ctx.home;
+    return mr__handle_of(0, home != MR__NO_HOME ? home : MR__MAINS_HOME, 0);
 }
 
 #endif

@@ -3,6 +3,8 @@
 #include "base/status.h"
 #include "launch/hosts.h"
 #include "launch/slurm.h"
+#include "universe/homes.h"
+#include "universe/self.h"
 #include "universe/universe.h"
 
 #include <errno.h>
@@ -67,6 +69,18 @@ mr_status mr_program_set_placement(mr_placement placement)
     mr__ctx.universe->placement = placement;
     mr__unlock();
     return MR_OK;
+}
+
+mr_status mr_set_home(const char *host)
+{
+    uint32_t home = MR__NO_HOME;
+    mr_status status = mr__running("mr_set_home");
+    if (status == MR_OK && host != NULL)
+        status =
+            mr__ctx.rank == 0 ? mr__homes_await(mr__ctx.universe, host, &home) : mr__self_await_home(host, &home);
+    if (status == MR_OK)
+        mr__ctx.makes_at = home;
+    return status;
 }
 
 int mr_cpu_count(void)

@@ -35,7 +35,7 @@ typedef enum mr__record_type {
     MR__DROP,     /* process -> hub: it is not needed any more */
     MR__WORDS,    /* supervisor -> hub: a piece of what a rank has written that died while it came up (text) */
     MR__HOME,   /* agent -> hub, hub -> rank: home a is reached there (a piece of the address; b: the last one) */
-    MR__WHERE,  /* rank -> hub: where is home a reached? */
+    MR__WHERE,  /* rank -> hub: where is home a reached? With a text: which is the home of that host? */
     MR__FORGET, /* hub -> agent: the process of the rank has ended; a: the rank with it */
     MR__FORGOTTEN, /* agent -> hub: nothing is held here for that rank any more */
     MR__HAND_OVER, /* hub -> agent: the end of a pipe (process: the connection) is the rank's from now on */

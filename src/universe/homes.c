@@ -1,6 +1,7 @@
 #include "universe/homes.h"
 
 #include "base/status.h"
+#include "launch/hosts.h"
 #include "universe/death.h"
 
 #include <stdio.h>
@@ -151,6 +152,54 @@ void mr__homes_tell(mr__universe *universe, int number, int64_t home)
     record = (mr__record){.type = MR__REFUSED, .a = status};
     snprintf(record.text, sizeof record.text, "%.200s", mr_last_error());
     mr__universe_tell(rank, &record);
+}
+
+/* ---- Their names: *home is MR__NO_HOME where one may still come ---- */
+
+static mr_status find_named(const mr__universe *universe, const char *name, uint32_t *home)
+{
+    int index = mr__universe_find_host(universe, name);
+    *home = MR__NO_HOME;
+    if (index >= 0 && universe->hosts[index].is_lost)
+        return mr__fail(MR_EHOSTLOST, "mr_set_home: %s cannot be reached any more", name);
+    if (index < 0 && mr__hosts_slots_of(mr__ctx.launch.hosts, name) == 0)
+        return mr__fail(MR_ENOHOST, "mr_set_home: this program has no host %s", name);
+    if (index != 0 && (mr__ctx.launch.kind == MR__LAUNCH_GIVEN || index >= MR__HOMES))
+        return mr__fail(MR_ENOHOST, "mr_set_home: the memory of %s cannot be had: %s", name,
+                        index >= MR__HOMES ? "there are too many hosts"
+                                           : "srun has given all ranks to processes of the program");
+    if (index == 0 || (index > 0 && universe->hosts[index].is_home))
+        *home = (uint32_t)index;
+    return MR_OK;
+}
+
+mr_status mr__homes_await(mr__universe *universe, const char *name, uint32_t *home)
+{
+    double deadline = mr__now() + mr__ctx.launch.start_timeout;
+    mr__lock();
+    unsigned failures = universe->failures;
+    mr_status status = find_named(universe, name, home);
+    while (status == MR_OK && *home == MR__NO_HOME) {
+        status = mr__universe_want_rank(universe, name, deadline, failures);
+        if (status == MR_OK)
+            status = find_named(universe, name, home);
+    }
+    mr__unlock();
+    return status;
+}
+
+void mr__homes_tell_number(mr__universe *universe, int number, const char *name)
+{
+    uint32_t home;
+    mr_status status = find_named(universe, name, &home);
+    mr__record record = {.type = MR__HOME, .a = home, .b = 1};
+    if (status != MR_OK || home == MR__NO_HOME) {
+        record =
+            (mr__record){.type = MR__REFUSED, .a = status != MR_OK ? status : MR_ETIMEDOUT, .b = status == MR_OK};
+        snprintf(record.text, sizeof record.text, "%.200s",
+                 status != MR_OK ? mr_last_error() : "mr_set_home: no rank has come up on that host so far");
+    }
+    mr__universe_tell(universe->ranks[number], &record);
 }
 
 /* ---- Ends ---- */

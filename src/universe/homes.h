@@ -19,6 +19,12 @@ void mr__homes_lose_agent(mr__universe *universe, int rank);
 /* Where a home is reached. MR_EINVAL: there is none of that number; MR_EHOSTLOST. Takes the lock itself. */
 mr_status mr__homes_find(mr__universe *universe, uint32_t home, mr__address *address);
 
+/* The number of the home of that name, as soon as it is one. Takes the lock itself. */
+mr_status mr__homes_await(mr__universe *universe, const char *name, uint32_t *home);
+
+/* Tells a rank the number of the home of that name; or that it is not up so far (a refusal with b 1), or none. */
+void mr__homes_tell_number(mr__universe *universe, int rank, const char *name);
+
 /* Tells a rank where a home is reached, which so may come to hold something for it. */
 void mr__homes_tell(mr__universe *universe, int rank, int64_t home);
 

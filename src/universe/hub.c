@@ -323,7 +323,10 @@ static bool hear_rank(mr__universe *universe, int number, const mr__record *reco
         hear_request(universe, number, record);
         return true;
     case MR__WHERE:
-        mr__homes_tell(universe, number, record->a);
+        if (record->text[0] == '\0')
+            mr__homes_tell(universe, number, record->a);
+        else
+            mr__homes_tell_number(universe, number, record->text);
         return true;
     case MR__HOME:
         return mr__homes_hear(universe, number, record);

@@ -30,6 +30,8 @@ static void hear_answer(const mr__record *record)
         mr__ctx.self->tell(mr__ctx.self->placed, mr__ctx.self->argument);
     }
     memcpy(mr__ctx.self->answer_text, record->text, sizeof mr__ctx.self->answer_text);
+    mr__ctx.self->answer_a = record->a;
+    mr__ctx.self->answer_b = record->b;
     mr__ctx.self->is_answered = true;
 }
 
@@ -235,6 +237,30 @@ mr_status mr__self_find_home(uint32_t home, mr__address *address)
     if (status == MR_OK)
         *address = find_known(home)->address;
     mr__unlock();
+    return status;
+}
+
+mr_status mr__self_await_home(const char *host, uint32_t *home)
+{
+    static const double PAUSE = 0.02;
+    mr__record request = {.type = MR__WHERE};
+    double deadline = mr__now() + mr__ctx.launch.start_timeout;
+    mr_status status = mr__self_listen();
+    if (status == MR_OK && (host[0] == '\0' || strlen(host) >= MR__HOST_SIZE))
+        status = mr__fail(MR_ENOHOST, "mr_set_home: '%.80s' is the name of no host", host);
+    if (status != MR_OK)
+        return status;
+    strcpy(request.text, host);
+    for (bool may_come = true; may_come;) {
+        mr__lock();
+        begin_asking();
+        status = hear_out(mr__link_send(mr__ctx.self->link, &request, NULL, 0));
+        may_come = status != MR_OK && mr__ctx.self->answer_b == 1 && mr__now() < deadline;
+        *home = (uint32_t)mr__ctx.self->answer_a;
+        mr__unlock();
+        if (may_come)
+            usleep((useconds_t)(PAUSE * 1e6));
+    }
     return status;
 }
 

@@ -31,6 +31,7 @@ typedef struct mr__self {
     bool is_answered;
     mr_status answer;
     char answer_text[sizeof((mr__record *)0)->text];
+    int64_t answer_a, answer_b;
     void (*tell)(const mr__placed *placed, void *argument);
     void *argument;
     mr__placed *placed;
@@ -44,6 +45,9 @@ mr_status mr__self_find_home(uint32_t home, mr__address *address);
 /* Has main start a process for this rank. As mr__universe_start, but the message stays the caller's. */
 mr_status mr__self_request_start(const mr__start *message, size_t size, int pending, mr__placed *placed,
                                  void (*tell)(const mr__placed *placed, void *argument), void *argument);
+
+/* The number of the home of that name, as soon as it is one. */
+mr_status mr__self_await_home(const char *host, uint32_t *home);
 
 /* Has main send a signal to a process. */
 mr_status mr__self_request_signal(uint64_t process, int signal);

@@ -400,6 +400,11 @@ static mr_status wait_for_ranks(mr__universe *universe, int demand, const char *
                     universe->is_spawning ? "; main (rank 0) waits in MPI_Comm_spawn" : "", who);
 }
 
+mr_status mr__universe_want_rank(mr__universe *universe, const char *host, double deadline, unsigned failures)
+{
+    return wait_for_ranks(universe, 1, host, deadline, failures);
+}
+
 /* What was asked for is there; others who still wait will say so again. Lock held. */
 static void forget_demand(mr__universe *universe)
 {

@@ -161,6 +161,10 @@ mr_status mr__universe_reserve(int count, uint64_t reservation, bool is_whole, i
                                const mr__batch **batch);
 void mr__universe_unreserve(uint64_t reservation);
 
+/* Has ranks spawned on a host, if none are there or about to be, and waits for anything to change. failures: how
+ * many there had been when the caller began. */
+mr_status mr__universe_want_rank(mr__universe *universe, const char *host, double deadline, unsigned failures);
+
 /* A host has been lost: its ranks count as killed, and no more are put there. */
 void mr__universe_lose_host(mr__universe *universe, int host);
 

@@ -53,13 +53,14 @@ struct run {
 
 const char *launch_name(enum launch launch)
 {
-    static const char *const names[] = {"alone", "mpirun1", "mpirunN", "hosts", "hostsN", "hostsFar"};
+    static const char *const names[] = {"alone",  "mpirun1",  "mpirunN",  "hosts",
+                                        "hostsN", "hostsFar", "hostsOwn", "hostsThird"};
     return names[launch];
 }
 
 static bool on_hosts(enum launch launch)
 {
-    return launch == LAUNCH_hosts || launch == LAUNCH_hostsN || launch == LAUNCH_hostsFar;
+    return launch >= LAUNCH_hosts;
 }
 
 /* ---- Start ---- */
@@ -74,6 +75,8 @@ static const char *const *launcher(enum launch launch)
         [LAUNCH_hosts] = {TEST_HOSTS, "run", "--", NULL},
         [LAUNCH_hostsN] = {TEST_HOSTS, "run", "-n", "6", "--", NULL},
         [LAUNCH_hostsFar] = {TEST_HOSTS, "run", "--", NULL},
+        [LAUNCH_hostsOwn] = {TEST_HOSTS, "run", "--", NULL},
+        [LAUNCH_hostsThird] = {TEST_HOSTS, "run", "--", NULL},
     };
     return commands[launch];
 }

@@ -8,12 +8,15 @@
 #include <sys/types.h>
 
 enum launch {
-    LAUNCH_alone,   /* exe */
-    LAUNCH_mpirun1, /* mpirun -n 1 exe */
-    LAUNCH_mpirunN, /* mpirun -n 4 --oversubscribe exe */
-    LAUNCH_hosts,   /* on three simulated hosts: mpirun -n 1 exe */
-    LAUNCH_hostsN,  /* on three simulated hosts: mpirun -n 6 exe */
-    LAUNCH_hostsFar /* the same as hosts; and the body runs in a process on another host than main's */
+    LAUNCH_alone,     /* exe */
+    LAUNCH_mpirun1,   /* mpirun -n 1 exe */
+    LAUNCH_mpirunN,   /* mpirun -n 4 --oversubscribe exe */
+    LAUNCH_hosts,     /* on three simulated hosts: mpirun -n 1 exe */
+    LAUNCH_hostsN,    /* on three simulated hosts: mpirun -n 6 exe */
+    LAUNCH_hostsFar,  /* the same as hosts; the body runs in a process on another host, and makes objects with main
+                       */
+    LAUNCH_hostsOwn,  /* the same, but it makes objects on its own host */
+    LAUNCH_hostsThird /* the same, but it makes objects on a third host */
 };
 
 /* How a scenario's program ended, for its examine function. */

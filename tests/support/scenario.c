@@ -37,15 +37,23 @@ enum launch scenario_launch(void)
 /* The body of a scenario, as a process. */
 static int runs_body(const void *name, size_t size)
 {
-    CHECK(size > 0);
-    find(name)->body();
+    static const char *const homes[] = {
+        [LAUNCH_hostsFar] = "node1", [LAUNCH_hostsOwn] = "node2", [LAUNCH_hostsThird] = "node3"};
+    const char *body = name;
+    CHECK(size > 1);
+    launched = (enum launch)(body[0] - '0');
+    CHECK_OR_STOP(CHECK_OK(mr_set_home(homes[launched])));
+    find(body + 1)->body();
     return check_failed() ? CHECK_EXIT_CHILD : 0;
 }
 
 static void run_far(const char *name)
 {
     mr_process far;
-    CHECK_OK(mr_process_init(&far, runs_body, name, strlen(name) + 1));
+    char order[256];
+    int length = snprintf(order, sizeof order, "%d%s", (int)launched, name);
+    CHECK_OR_STOP(CHECK(length > 1 && length < (int)sizeof order && launched < 10));
+    CHECK_OK(mr_process_init(&far, runs_body, order, (size_t)length + 1));
     CHECK_OK(mr_process_set_host(&far, "node2"));
     CHECK_OR_STOP(CHECK_OK(mr_process_start(&far)));
     CHECK_OK(mr_process_join(&far, MR_FOREVER));
@@ -55,7 +63,7 @@ static void run_far(const char *name)
 static int run_body(const struct scenario *scenario, int argc, char **argv)
 {
     CHECK_OR_STOP(CHECK_OK(mr_init(&argc, &argv)));
-    if (launched == LAUNCH_hostsFar)
+    if (launched >= LAUNCH_hostsFar)
         run_far(argv[2]);
     else
         scenario->body();

@@ -16,8 +16,8 @@
  *
  * A rank is a copy of the program that enters main, so no scenario can run inside a Criterion test. Each becomes
  * one Criterion test per launch instead (process/exit_code__alone, __mpirun1, __mpirunN; __hosts with
- * SCENARIO_HOSTS, __hostsN too with SCENARIO_HOSTS_N; __alone and __hostsFar with SCENARIO_SHARED, for shared
- * objects;
+ * SCENARIO_HOSTS, __hostsN too with SCENARIO_HOSTS_N; __alone, __hostsFar, __hostsOwn and __hostsThird with
+ * SCENARIO_SHARED, for shared objects;
  * __alone with SCENARIO_LOCAL and PROGRAM_LOCAL, for those that need to be on main's host; __hosts alone with
  * SCENARIO_ON_HOSTS and PROGRAM_ON_HOSTS), which starts this same executable as `exe --scenario process.exit_code
  * FOLDER` and watches it (runner.h).
@@ -92,7 +92,10 @@ void scenario_register(struct scenario *scenario);
 #define SCENARIO_BODY_MORE(suite, name) SCENARIO_TEST(suite, name, mpirun1) SCENARIO_TEST(suite, name, mpirunN)
 #define SCENARIO_BODY_SHARED_PROTOTYPE(function) static void function(void)
 #define SCENARIO_BODY_SHARED_ENTRY(function) .body = function
-#define SCENARIO_BODY_SHARED_MORE(suite, name) SCENARIO_TEST(suite, name, hostsFar)
+#define SCENARIO_BODY_SHARED_MORE(suite, name) \
+    SCENARIO_TEST(suite, name, hostsFar)       \
+    SCENARIO_TEST(suite, name, hostsOwn)       \
+    SCENARIO_TEST(suite, name, hostsThird)
 #define SCENARIO_BODY_LOCAL_PROTOTYPE(function) static void function(void)
 #define SCENARIO_BODY_LOCAL_ENTRY(function) .body = function
 #define SCENARIO_BODY_LOCAL_MORE(suite, name)
