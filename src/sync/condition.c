@@ -3,6 +3,7 @@
  * lock again: if he dies before, another is notified in his place. */
 #include "base/context.h"
 #include "base/status.h"
+#include "far/deputy.h"
 #include "far/far.h"
 #include "object/seat.h"
 #include "object/view.h"
@@ -176,8 +177,9 @@ static mr_status wait(mr__call *c)
         return status;
     }
     mr_status ended = mr__seat_wait(&waited->object, 0, NULL, deadline);
-    mr_status taken = mr__lock_take_back(call, lock, depth);
-    mr__seat_at(me)->errand = 0;
+    mr_status taken = mr__caller_is_dead() ? MR_EDIED : mr__lock_take_back(call, lock, depth);
+    if (!mr__caller_is_dead()) /* else what it was notified of is passed on, when it is forgotten */
+        mr__seat_at(me)->errand = 0;
     if (taken != MR_OK)
         return taken;
     if (ended == MR_ETIMEDOUT)

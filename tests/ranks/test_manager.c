@@ -451,7 +451,7 @@ SCENARIO_SHARED(manager, types, .timeout = 120)
     CHECK_OK(mr_manager_make_dict(&m, &d));
     ask(&c, "use", MR_OBJECT(&d));
     CHECK_DICT(&d, "{'used': True}");
-    if (scenario_launch() != LAUNCH_hostsFar) {
+    if (scenario_launch() < LAUNCH_hostsFar) {
         kill((pid_t)ask(&c, "pid", MR_NONE), SIGINT); /* which it does not mind */
         CHECK_EQ(ask(&c, "add", MR_INT(0)), 13);
     }
