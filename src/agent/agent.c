@@ -168,7 +168,9 @@ mr_status mr__agent_start(uint32_t home, int link)
     if (agent == NULL)
         return mr__fail(MR_ENOMEM, "there is no memory for the agent of %s", mr__ctx.host);
     agent->link = link;
-    mr_status status = mr__arena_create(&agent->memory);
+    mr_status status = mr__topology_load(&mr__ctx.topology, NULL, NULL); /* methods ask for it */
+    if (status == MR_OK)
+        status = mr__arena_create(&agent->memory);
     if (status == MR_OK)
         status = mr__link_listen(true, &agent->listeners[0], &agent->listeners[1], &agent->address);
     if (status != MR_OK) {

@@ -129,6 +129,12 @@ static mr_status join_main(void)
     return status;
 }
 
+/* An agent has it already. */
+static mr_status load_topology(void)
+{
+    return mr__ctx.topology == NULL ? mr__topology_load(&mr__ctx.topology, NULL, NULL) : MR_OK;
+}
+
 static mr_status report_places(void)
 {
     if (!self->wants_places)
@@ -321,8 +327,7 @@ _Noreturn void mr__rank_serve(int report)
     self->pid = getpid();
     mr__ctx.self = self;
     gethostname(mr__ctx.host, sizeof mr__ctx.host - 1);
-    if (join_main() != MR_OK || mr__topology_load(&mr__ctx.topology, NULL, NULL) != MR_OK ||
-        report_places() != MR_OK) {
+    if (join_main() != MR_OK || load_topology() != MR_OK || report_places() != MR_OK) {
         mr__words_add(&mr__ctx.launch, mr_last_error());
         _exit(1);
     }

@@ -511,3 +511,59 @@ SCENARIO(placement, executable_of_another_build, .timeout = 30)
     CHECK_OK(mr_process_init(&p, does_nothing, NULL, 0));
     CHECK_STATUS(mr_process_start(&p), MR_EBUILD);
 }
+
+/* ---- Where objects lie ---- */
+
+struct shared {
+    mr_lock lock;
+    mr_value value;
+    mr_queue queue;
+};
+
+static int adds(const void *args, size_t size)
+{
+    const struct shared *all = args;
+    int number = 0;
+    CHECK_EQ(size, sizeof *all);
+    CHECK_OK(mr_lock_acquire(&all->lock, 30));
+    CHECK_OK(mr_value_get(&all->value, &number));
+    number++;
+    CHECK_OK(mr_value_set(&all->value, &number));
+    CHECK_OK(mr_lock_release(&all->lock));
+    CHECK_OK(mr_queue_put(&all->queue, &number, sizeof number, 30));
+    return 0;
+}
+
+/* Objects on any host serve processes on all hosts, main too; and the pointer can be had where they lie. */
+SCENARIO_ON_HOSTS(placement, homes)
+{
+    enum { HOSTS = 3 };
+    static const char *const hosts[] = {"node1", "node2", "node3"};
+    for (int home = 0; home < HOSTS; home++) {
+        struct shared all;
+        mr_process p[HOSTS];
+        int number = 0;
+        CHECK_OR_STOP(CHECK_OK(mr_set_home(hosts[home])));
+        CHECK_OK(mr_lock_init(&all.lock));
+        CHECK_OK(mr_value_init(&all.value, sizeof number, &number));
+        CHECK_OK(mr_queue_init(&all.queue, 0));
+        for (int i = 0; i < HOSTS; i++) {
+            CHECK_OK(mr_process_init(&p[i], adds, &all, sizeof all));
+            CHECK_OK(mr_process_set_host(&p[i], hosts[i]));
+            CHECK_OR_STOP(CHECK_OK(mr_process_start(&p[i])));
+        }
+        for (int i = 0; i < HOSTS; i++)
+            CHECK_OK(mr_queue_get(&all.queue, &number, sizeof number, NULL, 30));
+        for (int i = 0; i < HOSTS; i++)
+            CHECK(end(&p[i], 30, 0));
+        CHECK_OK(mr_value_get(&all.value, &number));
+        CHECK_EQ(number, HOSTS);
+        CHECK((mr_value_data(&all.value) != NULL) == (home == 0));
+        CHECK_OK(mr_queue_destroy(&all.queue));
+        CHECK_STATUS(mr_queue_put(&all.queue, &number, sizeof number, 1), MR_ECLOSED);
+    }
+    CHECK_STATUS(mr_set_home("nowhere"), MR_ENOHOST);
+    CHECK(strstr(mr_last_error(), "nowhere") != NULL);
+    CHECK_STATUS(mr_set_home(""), MR_ENOHOST);
+    CHECK_OK(mr_set_home(NULL));
+}

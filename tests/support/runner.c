@@ -499,7 +499,8 @@ static void need_hosts(void)
 static void skip_where_impossible(const struct scenario *scenario, enum launch launch)
 {
     const char *long_tests = getenv("MR_TEST_LONG");
-    if (scenario->only_long && (long_tests == NULL || strcmp(long_tests, "1") != 0))
+    bool has_time = long_tests != NULL && strcmp(long_tests, "1") == 0;
+    if ((scenario->only_long || launch == LAUNCH_hostsThird) && !has_time)
         cr_skip("takes long: set MR_TEST_LONG=1");
     if (on_hosts(launch))
         need_hosts();
