@@ -72,12 +72,14 @@ grep -q $'\033\\[3[12]m' "$folder/shown" && ok 'colour on a terminal' || { not_o
 printf 'f\na\n-1\nf\n\nq\n' | NO_COLOR=1 TERM=xterm script -qec "$game" /dev/null >"$folder/shown"
 if grep -q $'\033' "$folder/shown"; then not_ok 'colour with NO_COLOR'; else ok 'no colour with NO_COLOR'; fi
 for language in es en; do
-    for seed in $(seq 1 60); do
-        "$multirank" quiz --folder "$lessons" --lang "$language" --seed "$seed" --questions 1 </dev/null
-    done >"$folder/shown"
-    awk 'length > 80 { print "not ok: too long for 80 columns: " $0; bad = 1 } END { exit bad }' "$folder/shown" || failed=1
+    for _ in $(seq 300); do printf 'a\n1\nt\n'; done | # one of them is an answer to each question
+        "$multirank" quiz --folder "$lessons" --lang "$language" --seed 1 >"$folder/shown"
+    if grep -E '^.{81}' "$folder/shown"; then not_ok "$language: lines too long for 80 columns"; fi
+    awk '/^[0-9]+\/[0-9]+ · / { if (!first) first = NR; begin = NR; asked++ }
+        /^\(/ && begin { if (NR - begin > 23) { print "not ok: too high for 24 rows: line " begin; bad = 1 }; begin = 0 }
+        END { exit bad || asked < 66 }' "$folder/shown" || not_ok "$language: a question does not fit"
 done
-ok 'lines fit into 80 columns'
+ok 'the questions fit into 80 x 24'
 
 refused() { # WHAT TEXT OF-THE-MESSAGE
     local code=0
