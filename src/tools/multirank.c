@@ -2,6 +2,7 @@
  * into the library, so it is linked with it statically. */
 #include "base/context.h"
 #include "tools/debug.h"
+#include "tools/quiz/quiz.h"
 #include "tools/stack.h"
 #include "tools/top.h"
 #include "universe/universe.h"
@@ -157,6 +158,8 @@ int main(int argc, char **argv)
         return mr__stack(argv + 2);
     if (argc >= 2 && strcmp(argv[1], "top") == 0)
         return mr__top(argv + 2);
+    if (argc >= 2 && strcmp(argv[1], "quiz") == 0)
+        return mr__quiz_command(argv + 2);
     bool asked = argc == 2 && (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0);
     fprintf(
         asked ? stdout : stderr,
@@ -168,6 +171,8 @@ int main(int argc, char **argv)
         "processes on this "
         "host\n"
         "       multirank debug --valgrind [VALGRIND-OPTIONS] PROGRAM [ARGUMENTS]   the same under valgrind\n"
+        "       multirank quiz [--lesson N] [--lang es|en] [--seed N] [--questions N]   questions on the course\n"
+        "       multirank quiz --export moodle|gift   all of them, for a course of one's own\n"
         "       multirank help\n");
     return asked ? 0 : 2;
 }
