@@ -43,6 +43,12 @@ while read -r document link; do
 done < <(cd "$documents" && grep -roE --include='*.md' '\]\([^)#:]+' . | sed 's/:](/ /')
 [ -e "$documents/README.md" ] && [ -e "$documents/lessons/PROYECTO.es.md" ]
 
+say "Manual, completion and licence"
+for page in man3/mr_init.3 man3/mr_pool_map.3 man7/multirank.7 man1/multirank.1; do [ -s "$prefix/share/man/$page" ]; done
+[ -s "$prefix/share/bash-completion/completions/multirank" ] && [ -s "$prefix/share/zsh/vendor-completions/_multirank" ]
+[ -s "$documents/html/index.html" ] && [ -s "$documents/LICENSE" ]
+if command -v man >/dev/null; then man -M "$prefix/share/man" --where mr_init mr_dict_get | grep -c "$prefix" >/dev/null; fi
+
 mkdir "$scratch/hello"
 sed -n '/^```c$/,/^```$/ { /^```/d; p }' "$here/../../README.md" >"$scratch/hello/hello.c"
 cp "$here/consumer.cmake" "$scratch/hello/CMakeLists.txt"
