@@ -20,6 +20,7 @@ mr__context mr__ctx = {.lock = PTHREAD_MUTEX_INITIALIZER,
                        .home = MR__NO_HOME,
                        .makes_at = MR__NO_HOME};
 _Thread_local int mr__acts_for = MR__ITSELF;
+_Thread_local uint32_t mr__makes_at = MR__NO_HOME;
 
 mr_status mr__running(const char *call)
 {

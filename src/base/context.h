@@ -98,6 +98,9 @@ extern mr__context mr__ctx;
 enum { MR__ITSELF = -1 };
 extern _Thread_local int mr__acts_for;
 
+/* The home where the thread makes objects, whatever mr_set_home says; MR__NO_HOME: it says. */
+extern _Thread_local uint32_t mr__makes_at;
+
 /* The rank whose process uses a shared object: who is to be its owner, and whose end releases it. */
 static inline uint32_t mr__caller(void)
 {

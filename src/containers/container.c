@@ -62,7 +62,7 @@ mr_status mr__container_lock(mr__request *r)
     if (status != MR_OK)
         return status;
     if (c->lock == 0)
-        status = mr_lock_init_recursive(&lock);
+        status = mr__make_lock_here(&lock);
     if (status == MR_OK && c->lock == 0)
         c->lock = lock.mr__handle;
     r->numbers[0] = (int64_t)c->lock;

@@ -40,7 +40,7 @@ static mr_status synchronize(const mr__method *method, uint64_t handle, uint64_t
 {
     mr_lock own = {0};
     mr__object *object = NULL;
-    mr_status status = lock != 0 ? MR_OK : mr_lock_init_recursive(&own);
+    mr_status status = lock != 0 ? MR_OK : mr__make_lock_here(&own);
     if (status == MR_OK)
         status = mr__object_enter(method->call, handle, method->kind, &object);
     if (status == MR_OK) {

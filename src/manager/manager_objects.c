@@ -1,6 +1,8 @@
 /* Shared objects that are made through a manager: which then knows them, and ends them when it is shut down. */
 #include "manager/manager.h"
 
+#include "object/handle.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,7 +85,9 @@ static mr_status adopt(const char *call, const mr_manager *manager, mr_status ma
     type made = {0};                                                                         \
     if (object == NULL)                                                                      \
         return mr__fail(MR_EINVAL, "%s was given NULL where the object is to go", __func__); \
-    mr_status status = init; /* first: MR_OBJECT copies the handle */                        \
+    mr__makes_at = MR__MAINS_HOME; /* where the manager is, whose end may be anybody's */    \
+    mr_status status = init;       /* first: MR_OBJECT copies the handle */                  \
+    mr__makes_at = MR__NO_HOME;                                                              \
     status = adopt(__func__, manager, status, MR_OBJECT(&made));                             \
     if (status == MR_OK)                                                                     \
         *object = made;                                                                      \

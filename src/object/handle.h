@@ -40,10 +40,20 @@ static inline bool mr__is_at_home(uint64_t handle)
  * has been told to (mr_set_home). */
 static inline uint64_t mr__home_here(void)
 {
-    uint32_t home = mr__ctx.makes_at;
+    uint32_t home = mr__makes_at != MR__NO_HOME ? mr__makes_at : mr__ctx.makes_at;
     if (home == MR__NO_HOME || mr__acts_for != MR__ITSELF)
         home = mr__ctx.home;
     return mr__handle_of(0, home != MR__NO_HOME ? home : MR__MAINS_HOME, 0);
+}
+
+/* A recursive lock for what lies on this host, wherever the process makes its objects. */
+static inline mr_status mr__make_lock_here(mr_lock *lock)
+{
+    uint32_t before = mr__makes_at;
+    mr__makes_at = mr__ctx.home;
+    mr_status status = mr_lock_init_recursive(lock);
+    mr__makes_at = before;
+    return status;
 }
 
 #endif

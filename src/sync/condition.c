@@ -74,7 +74,7 @@ static mr_status make(mr__call *c)
     mr__object *object;
     mr_lock used = {c->handles[1]};
     bool has_own_lock = c->numbers[0] == 0;
-    mr_status status = has_own_lock ? mr_lock_init_recursive(&used)
+    mr_status status = has_own_lock ? mr__make_lock_here(&used)
                                     : mr__object_find(call, used.mr__handle, MR__KIND_LOCK, &object);
     if (status != MR_OK)
         return status;

@@ -288,6 +288,16 @@ static void hear_request(mr__universe *universe, int number, const mr__record *r
     mr__changed();
 }
 
+static void hear_where(mr__universe *universe, int number, const mr__record *record)
+{
+    char name[sizeof record->text + 1] = "";
+    memcpy(name, record->text, strnlen(record->text, sizeof record->text));
+    if (name[0] == '\0')
+        mr__homes_tell(universe, number, record->a);
+    else
+        mr__homes_tell_number(universe, number, name);
+}
+
 /* Before the end of a process is told, what it has written must be out. */
 static void hear_end(mr__universe *universe, int number, int code, bool is_dead)
 {
@@ -323,10 +333,7 @@ static bool hear_rank(mr__universe *universe, int number, const mr__record *reco
         hear_request(universe, number, record);
         return true;
     case MR__WHERE:
-        if (record->text[0] == '\0')
-            mr__homes_tell(universe, number, record->a);
-        else
-            mr__homes_tell_number(universe, number, record->text);
+        hear_where(universe, number, record);
         return true;
     case MR__HOME:
         return mr__homes_hear(universe, number, record);

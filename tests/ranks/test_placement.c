@@ -534,6 +534,34 @@ static int adds(const void *args, size_t size)
     return 0;
 }
 
+static mr_status makes_one(const mr_item *now, mr_item *next, void *unused)
+{
+    (void)now, (void)unused;
+    *next = MR_INT(1);
+    return MR_OK;
+}
+
+/* What belongs to an object lies with it, wherever objects are made by then; and a manager's with the manager. */
+static void locks_of_others(void)
+{
+    mr_array array, copy;
+    mr_dict dict, made;
+    mr_manager manager;
+    CHECK_OK(mr_set_home(NULL));
+    CHECK_OK(mr_array_init(&array, sizeof(int), 3, (int[]){1, 2, 3}));
+    CHECK_OK(mr_dict_init(&dict));
+    CHECK_OK(mr_set_home("node2"));
+    CHECK_OK(mr_array_copy(&copy, &array));
+    CHECK(mr_array_data(&copy) != NULL);
+    CHECK_OK(mr_dict_modify(&dict, MR_STRING("n"), makes_one, NULL));
+    CHECK_OK(mr_manager_init(&manager));
+    CHECK_OK(mr_manager_start(&manager, NULL, NULL, 0));
+    CHECK_OK(mr_manager_make_dict(&manager, &made));
+    CHECK_OK(mr_manager_shutdown(&manager));
+    CHECK_EQ(mr_dict_length(&made), -1);
+    CHECK_EQ(mr_last_status(), MR_ECLOSED);
+}
+
 /* Objects on any host serve processes on all hosts, main too; and the pointer can be had where they lie. */
 SCENARIO_ON_HOSTS(placement, homes)
 {
@@ -562,6 +590,7 @@ SCENARIO_ON_HOSTS(placement, homes)
         CHECK_OK(mr_queue_destroy(&all.queue));
         CHECK_STATUS(mr_queue_put(&all.queue, &number, sizeof number, 1), MR_ECLOSED);
     }
+    locks_of_others();
     CHECK_STATUS(mr_set_home("nowhere"), MR_ENOHOST);
     CHECK(strstr(mr_last_error(), "nowhere") != NULL);
     CHECK_STATUS(mr_set_home(""), MR_ENOHOST);

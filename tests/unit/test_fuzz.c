@@ -2,9 +2,11 @@
  * hub here is the real one, with ranks that are made up. MR_TEST_SEED gives the first seed, MR_TEST_LONG=1 a
  * hundred times as many rounds. */
 #include "arena/arena.h"
+#include "far/deputy.h"
 #include "messages/ring.h"
 #include "process/process.h"
 #include "transport/links.h"
+#include "universe/death.h"
 #include "universe/universe.h"
 
 #include <criterion/criterion.h>
@@ -160,6 +162,9 @@ static void come(void)
     mr__ctx.universe = universe;
     mr__ctx.tally = &tally;
     mr__ctx.family = &mr__process_family;
+    mr__ctx.callers = &mr__deputies;
+    mr__ctx.caller_ranks = &mr__death_ranks;
+    mr__ctx.home = MR__MAINS_HOME;
     cr_assert_not_null(mr__universe_add_batch(universe, RANKS, MPI_COMM_NULL));
     cr_assert_eq(mr__hub_start(universe, false), MR_OK);
 }
