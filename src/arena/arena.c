@@ -156,6 +156,7 @@ mr_status mr__arena_create(int *fd)
     mr__ctx.arena->is_limited = is_limited;
     mr__ctx.arena->top = mr__heap_at();
     mr__ctx.arena->slots = mr__ctx.arena->seats = 1; /* number 0 is nobody */
+    mr__ctx.home = 0;                                /* main's; an agent knows better */
     mr__roster_begin(mr__at(mr__roster_at()));
     *fd = memory;
     return MR_OK;

@@ -239,13 +239,19 @@ static bool is_better(const mr__universe *universe, const mr__rank *rank, const 
     return room > other;
 }
 
+/* Whether the places of a host are just coming, without which nobody could be pinned there. */
+static bool awaits_places(const mr__universe *universe, const mr__host *host)
+{
+    return !host->is_known && host->reporter != 0 && universe->ranks[host->reporter]->state == MR__RANK_STARTING;
+}
+
 static int pick_rank(const mr__universe *universe, const mr__start *message)
 {
     int best = -1;
     for (int i = 1; i < universe->rank_count; i++) {
         const mr__rank *rank = universe->ranks[i];
         if (rank->state != MR__RANK_PARKED || (rank->was_used && !message->reuse) ||
-            rank->reservation != message->reservation)
+            rank->reservation != message->reservation || awaits_places(universe, &universe->hosts[rank->host]))
             continue;
         if (message->wanted_host[0] != '\0' &&
             !mr__hosts_same(universe->hosts[rank->host].name, message->wanted_host))
