@@ -4,10 +4,8 @@
 #include "base/status.h"
 #include "far/deputy.h"
 #include "object/seat.h"
-#include "universe/homes.h"
 #include "universe/self.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,20 +83,14 @@ static const mr__caller_ranks ranks = {takes, no_comm, release};
 
 /* ---- Newcomers ---- */
 
-static bool knows_the_key(const mr__record *hello)
-{
-    char key[MR__KEY_SIZE];
-    return hello->type == MR__HELLO && mr__address_key(&mr__ctx.agent->address, key) == MR_OK &&
-           strncmp(hello->text, key, MR__KEY_SIZE - 1) == 0;
-}
-
 /* A socket's other side says who it is; then it is served, or given the memory. */
 static void *meet(void *given)
 {
     int fd = (int)(intptr_t)given;
     mr__record hello, welcome = {.type = MR__WELCOME};
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &HELLO_PATIENCE, sizeof HELLO_PATIENCE);
-    bool is_ours = mr__link_receive(fd, &hello, NULL) == MR_OK && knows_the_key(&hello);
+    bool is_ours =
+        mr__link_receive(fd, &hello, NULL) == MR_OK && mr__address_opens(&mr__ctx.agent->address, &hello);
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){0}, sizeof(struct timeval));
     if (is_ours && hello.b == MR__FROM_CALLER) {
         mr__deputy_become(hello.rank, (int)hello.a, fd);
@@ -184,7 +176,7 @@ mr_status mr__agent_start(uint32_t home, int link)
     status = mr__thread_start(&agent->thread, "mr-agent", run);
     mr__record record = {.type = MR__HOME};
     if (status == MR_OK)
-        mr__homes_send(&agent->address, &record, send_piece, &agent->link);
+        mr__address_send(&agent->address, &record, send_piece, &agent->link);
     return status;
 }
 

@@ -287,6 +287,8 @@ mr_status mr__connections_elsewhere(const void *bytes, size_t size, uint32_t hom
                                     mr_status (*visit)(uint64_t connection, void *argument), void *argument)
 {
     mr_status status = MR_OK;
+    if (!mr__ctx.launch.many_hosts) /* this is on the way of every short message */
+        return MR_OK;
     for (size_t at = 0; status == MR_OK && at + sizeof(uint64_t) <= size; at += sizeof(uint64_t)) {
         uint64_t word;
         memcpy(&word, (const char *)bytes + at, sizeof word);

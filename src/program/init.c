@@ -96,10 +96,8 @@ static mr_status start_main(int report, char **arguments)
     mr__whole_lines(); /* or main's lines would come after those of its processes in a pipe */
     universe->arguments = arguments;
     status = mr__arena_create(&universe->arena);
-    if (status == MR_OK) {
-        mr__ctx.home = MR__MAINS_HOME;
+    if (status == MR_OK)
         mr__view_publish(mr__ctx.arena);
-    }
     if (status == MR_OK)
         status = find_own_program(universe);
     if (status == MR_OK)

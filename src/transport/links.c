@@ -129,6 +129,35 @@ mr_status mr__address_key(const mr__address *address, char key[MR__KEY_SIZE])
     return MR_OK;
 }
 
+bool mr__address_opens(const mr__address *address, const mr__record *hello)
+{
+    char key[MR__KEY_SIZE];
+    return hello->type == MR__HELLO && mr__address_key(address, key) == MR_OK &&
+           strncmp(hello->text, key, MR__KEY_SIZE - 1) == 0;
+}
+
+void mr__address_send(const mr__address *address, mr__record *record,
+                      void (*send)(const mr__record *record, void *argument), void *argument)
+{
+    const size_t most = sizeof record->text - 1;
+    size_t left = strlen(address->text);
+    for (const char *next = address->text; left > 0; next += most) {
+        size_t length = left < most ? left : most;
+        memcpy(record->text, next, length);
+        record->text[length] = '\0';
+        left -= length;
+        record->b = left == 0;
+        send(record, argument);
+    }
+}
+
+bool mr__address_add(mr__address *address, const mr__record *record)
+{
+    size_t used = strlen(address->text);
+    snprintf(address->text + used, sizeof address->text - used, "%.*s", (int)sizeof record->text, record->text);
+    return record->b != 0;
+}
+
 /* The kernel asks a silent host whether it is still there, so that no thread of ours has to, and a process that is
  * stopped or busy is not taken for lost. */
 static void watch_host(int fd)

@@ -92,6 +92,15 @@ mr_status mr__link_connect(const mr__address *address, int *fd, bool *is_local);
 /* The secret in an address that the first record on a link must carry in its text, followed by a space. */
 mr_status mr__address_key(const mr__address *address, char key[MR__KEY_SIZE]);
 
+/* Whether a hello carries it. */
+bool mr__address_opens(const mr__address *address, const mr__record *hello);
+
+/* Sends an address, in the texts of records that are otherwise as this one; the last one's b is 1. Puts a piece
+ * behind those that have come; true: it was the last. */
+void mr__address_send(const mr__address *address, mr__record *record,
+                      void (*send)(const mr__record *record, void *argument), void *argument);
+bool mr__address_add(mr__address *address, const mr__record *record);
+
 /* Sends one record whole, with up to MR__DESCRIPTORS file descriptors (only over a local link). MR_EDIED when the
  * other side is gone or does not read. */
 mr_status mr__link_send(int fd, const mr__record *record, const int *descriptors, int count);

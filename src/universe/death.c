@@ -11,22 +11,17 @@ void mr__death(mr__universe *universe, int number, int code, bool is_dead)
         rank->end_code = code;
     rank->is_ending = true;
     rank->is_dying = is_dead;
-    if (is_dead)
-        mr__ctx.callers->dismiss(number);
     mr__homes_forget(universe, number, is_dead);
     mr__death_go_on(universe, number);
-}
-
-/* Whether deputies are still at work for a rank that is dead. */
-static bool has_deputies(int number)
-{
-    return mr__ctx.callers->dismiss(number);
 }
 
 void mr__death_go_on(mr__universe *universe, int number)
 {
     mr__rank *rank = universe->ranks[number];
-    if (!rank->is_ending || mr__homes_are_awaited(rank) || (rank->is_dying && has_deputies(number)))
+    if (!rank->is_ending)
+        return;
+    bool is_acted_for = rank->is_dying && mr__ctx.callers->dismiss(number);
+    if (is_acted_for || mr__homes_are_awaited(rank))
         return;
     rank->is_ending = false;
     mr__universe_ended(universe, number, rank->end_code, rank->is_dying);

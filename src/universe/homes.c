@@ -43,8 +43,8 @@ mr__lodging mr__homes_lodge(mr__universe *universe, int number)
     return rank->awaits_home ? MR__WAIT : MR__AGENT;
 }
 
-/* Welcomes those that have waited for it. */
-static void open_home(mr__universe *universe, int index)
+/* Those that have waited for the home, or for its agent: the first of these becomes the next one. */
+static void welcome_those_who_wait(mr__universe *universe, int index)
 {
     for (int i = 1; i < universe->rank_count; i++) {
         mr__rank *rank = universe->ranks[i];
@@ -62,13 +62,9 @@ bool mr__homes_hear(mr__universe *universe, int number, const mr__record *record
     mr__host *host = &universe->hosts[index];
     if (host->agent != number || host->is_home)
         return false;
-    size_t used = strlen(host->home.text);
-    snprintf(host->home.text + used, sizeof host->home.text - used, "%.*s", (int)sizeof record->text,
-             record->text);
-    if (record->b == 0)
-        return true;
-    host->is_home = true;
-    open_home(universe, index);
+    host->is_home = mr__address_add(&host->home, record);
+    if (host->is_home)
+        welcome_those_who_wait(universe, index);
     return true;
 }
 
@@ -85,13 +81,7 @@ void mr__homes_lose_agent(mr__universe *universe, int number)
     host->agent = 0;
     host->is_home = false;
     host->home.text[0] = '\0';
-    for (int i = 1; i < universe->rank_count; i++)
-        if (universe->ranks[i]->host == index && universe->ranks[i]->awaits_home &&
-            universe->ranks[i]->link != NULL) {
-            universe->ranks[i]->awaits_home = false;
-            mr__hub_welcome(universe, i); /* as the agent */
-            return;
-        }
+    welcome_those_who_wait(universe, index);
 }
 
 /* ---- Where they are ---- */
@@ -119,21 +109,6 @@ mr_status mr__homes_find(mr__universe *universe, uint32_t home, mr__address *add
     return status;
 }
 
-void mr__homes_send(const mr__address *address, mr__record *record, void (*send)(const mr__record *, void *),
-                    void *argument)
-{
-    const size_t most = sizeof record->text - 1;
-    size_t left = strlen(address->text);
-    for (const char *next = address->text; left > 0; next += most) {
-        size_t length = left < most ? left : most;
-        memcpy(record->text, next, length);
-        record->text[length] = '\0';
-        left -= length;
-        record->b = left == 0;
-        send(record, argument);
-    }
-}
-
 static void send_to(const mr__record *record, void *rank)
 {
     mr__universe_tell(rank, record);
@@ -146,7 +121,7 @@ void mr__homes_tell(mr__universe *universe, int number, int64_t home)
     mr_status status = check(universe, home);
     if (status == MR_OK) {
         add(&rank->touched, (int)home);
-        mr__homes_send(&universe->hosts[home].home, &record, send_to, rank);
+        mr__address_send(&universe->hosts[home].home, &record, send_to, rank);
         return;
     }
     record = (mr__record){.type = MR__REFUSED, .a = status};

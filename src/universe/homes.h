@@ -40,8 +40,4 @@ void mr__homes_lost(mr__universe *universe, int host);
 /* An end of a pipe that lies elsewhere becomes a rank's. */
 void mr__homes_hand_over(mr__universe *universe, uint64_t connection, int rank);
 
-/* Cuts an address into the texts of records; the last one's b is 1. */
-void mr__homes_send(const mr__address *address, mr__record *record, void (*send)(const mr__record *, void *),
-                    void *argument);
-
 #endif

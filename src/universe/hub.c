@@ -163,27 +163,20 @@ void mr__hub_welcome(mr__universe *universe, int number)
     mr__link_send(to->fd, &record, descriptors, !to->is_local ? 0 : is_open ? 3 : 1);
 }
 
-static bool knows_the_key(const mr__universe *universe, const mr__record *hello)
-{
-    char key[MR__KEY_SIZE];
-    return hello->type == MR__HELLO && mr__address_key(&universe->address, key) == MR_OK &&
-           strncmp(hello->text, key, MR__KEY_SIZE - 1) == 0;
-}
-
 /* The first record of a connection. false: drop it. */
 static bool hear_hello(mr__universe *universe, mr__connection *from)
 {
     const mr__record *hello = &from->inbox.record;
     int number;
-    if (hello->b == MR__FROM_RELAY && from->is_local && knows_the_key(universe, hello)) {
+    if (hello->b == MR__FROM_RELAY && from->is_local && mr__address_opens(&universe->address, hello)) {
         from->kind = RELAY;
         return true;
     }
-    if (hello->b == MR__FROM_BEARER && from->is_local && knows_the_key(universe, hello)) {
+    if (hello->b == MR__FROM_BEARER && from->is_local && mr__address_opens(&universe->address, hello)) {
         from->kind = BEARER;
         return true;
     }
-    mr__rank *rank = knows_the_key(universe, hello) ? rank_of_hello(universe, hello, &number) : NULL;
+    mr__rank *rank = mr__address_opens(&universe->address, hello) ? rank_of_hello(universe, hello, &number) : NULL;
     if (rank == NULL)
         return false;
     from->rank = number;

@@ -16,13 +16,8 @@
 static void hear_answer(const mr__record *record)
 {
     mr__ctx.self->answer = record->type == MR__REFUSED ? (mr_status)record->a : MR_OK;
-    if (record->type == MR__HOME && mr__ctx.self->asked != NULL) {
-        char *text = mr__ctx.self->asked->text;
-        size_t used = strlen(text);
-        snprintf(text + used, MR__ADDRESS_SIZE - used, "%.*s", (int)sizeof record->text, record->text);
-        if (record->b == 0)
-            return; /* there is more to come */
-    }
+    if (record->type == MR__HOME && mr__ctx.self->asked != NULL && !mr__address_add(mr__ctx.self->asked, record))
+        return; /* there is more to come */
     if (record->type == MR__STARTED && mr__ctx.self->placed != NULL) {
         *mr__ctx.self->placed = (mr__placed){
             .number = record->process, .rank = record->rank, .pid = (pid_t)record->a, .core = (int)record->b};

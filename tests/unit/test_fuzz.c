@@ -164,7 +164,6 @@ static void come(void)
     mr__ctx.family = &mr__process_family;
     mr__ctx.callers = &mr__deputies;
     mr__ctx.caller_ranks = &mr__death_ranks;
-    mr__ctx.home = MR__MAINS_HOME;
     cr_assert_not_null(mr__universe_add_batch(universe, RANKS, MPI_COMM_NULL));
     cr_assert_eq(mr__hub_start(universe, false), MR_OK);
 }
