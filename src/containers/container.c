@@ -110,7 +110,7 @@ mr_status mr__ask(const uint64_t *handle, mr__request request)
 
 mr_status mr__ask_new(uint64_t *handle, mr__request request)
 {
-    mr_status status = mr__ask_for(handle != NULL ? &(uint64_t){mr__home_here()} : NULL, &request);
+    mr_status status = mr__ask_for(handle != NULL ? &(uint64_t){mr__home_for(request.kind)} : NULL, &request);
     if (status == MR_OK)
         *handle = request.handle;
     return status;

@@ -223,8 +223,12 @@ static void discard(mr__object *object)
     mr__free(memory_of(object)->attachments);
 }
 
-const mr__kind mr__memory_kind = {
-    .name = "shared memory", .repair = repair, .forget = forget, .is_over = is_over, .discard = discard};
+const mr__kind mr__memory_kind = {.name = "shared memory",
+                                  .repair = repair,
+                                  .forget = forget,
+                                  .is_over = is_over,
+                                  .discard = discard,
+                                  .lies_with_main = true};
 
 static void leave(memory *block)
 {

@@ -87,20 +87,15 @@ static bool send_bytes(const mr__deputy *deputy, const void *bytes, size_t size,
     return !*is_lent;
 }
 
-/* Kinds whose objects need main's universe. */
-static bool is_mains(mr__kind_number kind)
-{
-    return kind == MR__KIND_MEMORY || kind == MR__KIND_POOL || kind == MR__KIND_JOB || kind == MR__KIND_MANAGER;
-}
-
 static mr_status serve(mr__call *call, int32_t method)
 {
     call->method = mr__method_at(method);
     if (call->method == NULL)
         return mr__fail(MR_ENOTSUP, "there is no method %d for processes on other hosts", method);
-    if (mr__ctx.home != MR__MAINS_HOME && is_mains(call->method->kind))
-        return mr__fail(MR_EINVAL, "%s: this %s lies with main, and not on %s", call->method->call,
-                        mr__kinds[call->method->kind]->name, mr__ctx.host);
+    const mr__kind *kind = mr__kinds[call->method->kind];
+    if (mr__ctx.home != MR__MAINS_HOME && kind != NULL && kind->lies_with_main)
+        return mr__fail(MR_EINVAL, "%s: this %s lies with main, and not on %s", call->method->call, kind->name,
+                        mr__ctx.host);
     return call->method->run(call);
 }
 

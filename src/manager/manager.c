@@ -179,7 +179,8 @@ static void tell(const mr__view *view, const mr__object *object, uint32_t slot, 
 
 static const mr__kind_view manager_view = {.layout = sizeof(manager), .tell = tell};
 
-const mr__kind mr__manager_kind = {.name = "manager", .forget = forget, .discard = discard, .view = &manager_view};
+const mr__kind mr__manager_kind = {
+    .name = "manager", .forget = forget, .discard = discard, .view = &manager_view, .lies_with_main = true};
 
 /* ---- Its life ---- */
 

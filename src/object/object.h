@@ -68,6 +68,7 @@ typedef struct mr__kind {
     mr__look look;                             /* for mr_wait; not entered; or NULL */
     const struct mr__kind_view *view;          /* how it is looked at from outside (view.h); or NULL */
     const mr__custody *custody;                /* or NULL */
+    bool lies_with_main;                       /* wherever it is made: it needs main's universe */
 } mr__kind;
 
 /* The slot of that number. */
@@ -80,6 +81,12 @@ static inline mr__object *mr__slot_of(uint64_t handle)
 }
 
 extern const mr__kind *const mr__kinds[MR__KINDS]; /* kinds.c */
+
+/* Where this process makes an object of a kind. */
+static inline uint64_t mr__home_for(mr__kind_number kind)
+{
+    return mr__kinds[kind]->lies_with_main ? mr__handle_of(0, MR__MAINS_HOME, 0) : mr__home_here();
+}
 
 /* MR_OK while the library is up and a handle was given; else a sentence for the call. */
 mr_status mr__object_given(const char *call, mr__kind_number kind, const void *handle);

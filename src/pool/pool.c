@@ -429,4 +429,5 @@ const mr__kind mr__pool_kind = {.name = "pool",
                                 .forget = forget_pool,
                                 .is_over = is_pool_over,
                                 .discard = discard_pool,
-                                .view = &mr__pool_view};
+                                .view = &mr__pool_view,
+                                .lies_with_main = true};

@@ -754,5 +754,9 @@ static void discard_job(mr__object *object)
     mr__free(body->block);
 }
 
-const mr__kind mr__job_kind = {
-    .name = "future", .forget = forget_job, .is_over = is_job_over, .discard = discard_job, .view = &mr__job_view};
+const mr__kind mr__job_kind = {.name = "future",
+                               .forget = forget_job,
+                               .is_over = is_job_over,
+                               .discard = discard_job,
+                               .view = &mr__job_view,
+                               .lies_with_main = true};
